@@ -1,1 +1,17 @@
-//! Stub.
+//! What Go says.
+//!
+//! Everything that modway must know about Go's modules, as pure functions and values: this crate opens nothing, reads no
+//! clock, spawns nothing, and does not panic, whatever it is given. Facts and error texts are those of Go 1.27.
+//!
+//! In reading order:
+
+pub mod module;
+pub mod semver;
+
+pub mod pseudo;
+
+pub mod pattern;
+
+pub mod time;
+
+pub mod text;
