@@ -1,0 +1,167 @@
+//! The records that name blobs, and the small answers that change.
+
+use std::io;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::Digest;
+
+/// Transactional records. Every change is durable when its call returns.
+///
+/// Names are stored as they are (unescaped), compared bytewise; times are seconds since the Unix epoch.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// What is kept of `module@version`; `None` if nothing is.
+    async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError>;
+
+    /// Keeps one part of `module@version`. The first one wins for ever: a later part with another digest changes nothing and is answered
+    /// as [`Kept::Differs`].
+    async fn keep(&self, module: &str, version: &str, kind: Kind, part: Part) -> Result<Kept, StoreError>;
+
+    /// The versions of `module` of which `.info`, `.mod` and `.zip` are all kept, in no particular order.
+    async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Forgets one part whose blob was found damaged or lost, so that it can be fetched again. Its h1 stays: only bytes with the same h1 may
+    /// take its place (enforced by `keep`: same `h1`, any digest).
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError>;
+
+    /// The kept answer to a question whose answer changes, such as `list example.com/m`.
+    async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError>;
+
+    /// Keeps `answer` in place of an earlier one.
+    async fn put_answer(&self, key: &str, answer: Answer) -> Result<(), StoreError>;
+
+    /// One immutable file of the checksum database `name`, such as `lookup/m@v1` or `tile/8/0/000`.
+    async fn sumdb_file(&self, name: &str, path: &str) -> Result<Option<Bytes>, StoreError>;
+
+    /// Keeps files of the checksum database `name`, all or none. A file that is there already stays as it is.
+    async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError>;
+
+    /// The newest tree head known of the checksum database `name`: its signed note.
+    async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError>;
+
+    /// Replaces the head `old` by `new`; `false`, and nothing changed, if the head is no longer `old`.
+    async fn swap_sumdb_head(&self, name: &str, old: Option<Bytes>, new: Bytes) -> Result<bool, StoreError>;
+
+    /// Reads one row. The readiness check calls it.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Which file of a module version.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    /// `.info`: time and origin, as the upstream sent it.
+    Info,
+    /// `.mod`: the raw go.mod.
+    Mod,
+    /// `.zip`: the module zip.
+    Zip,
+}
+
+/// What is kept of one module version; each part stands alone.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VersionRecord {
+    /// The `.info`, if kept.
+    pub info: Option<Part>,
+    /// The `.mod`, if kept.
+    pub go_mod: Option<Part>,
+    /// The `.zip`, if kept.
+    pub zip: Option<Part>,
+}
+
+impl VersionRecord {
+    /// The part of this kind.
+    pub fn part(&self, kind: Kind) -> Option<&Part> {
+        match kind {
+            Kind::Info => self.info.as_ref(),
+            Kind::Mod => self.go_mod.as_ref(),
+            Kind::Zip => self.zip.as_ref(),
+        }
+    }
+}
+
+/// One kept file of a module version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The blob. After [`Index::forget_blob`] the part is not answered at all until it is kept again.
+    pub digest: Digest,
+    /// The blob's length.
+    pub size_bytes: u64,
+    /// `h1:…` of a `.zip` or `.mod`; `None` for `.info`.
+    pub h1: Option<String>,
+    /// Who vouched: `sumdb NAME SIZE`, or `waived RULE`; free of credentials.
+    pub vouched: String,
+    /// The upstream's name or redacted URL.
+    pub origin: String,
+    /// When it was kept.
+    pub kept_at: i64,
+}
+
+/// How keeping a part ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// It is the first, or it takes the place of a lost blob with the same h1.
+    New,
+    /// The very same bytes were there already.
+    Same,
+    /// Other bytes were there first, and stay.
+    Differs(Part),
+}
+
+/// A kept answer to a question whose answer changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// What the upstream said.
+    pub body: AnswerBody,
+    /// The upstream's `ETag`, for revalidation; empty if it sent none.
+    pub etag: String,
+    /// The upstream's `Last-Modified`, verbatim; empty if it sent none.
+    pub last_modified: String,
+    /// Which upstream said it: name or redacted URL.
+    pub origin: String,
+    /// When it was last confirmed.
+    pub checked_at: i64,
+    /// When these very bytes were first seen.
+    pub changed_at: i64,
+}
+
+/// What an upstream said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AnswerBody {
+    /// The body.
+    Found(Bytes),
+    /// Everyone asked said that it does not exist; the text they gave.
+    NotExist(String),
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk or the network under the store. `disk full` is told by [`StoreError::is_full`].
+    #[error("store")]
+    Io(#[source] io::Error),
+    /// The index database refused or is damaged.
+    #[error("index: {0}")]
+    Index(String),
+    /// No room left for the index.
+    #[error("index: no space left on device")]
+    Full,
+}
+
+impl StoreError {
+    /// True if the cause is that no room is left.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Io(cause) => cause.kind() == io::ErrorKind::StorageFull || cause.kind() == io::ErrorKind::QuotaExceeded,
+            Self::Index(_) => false,
+        }
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(cause: io::Error) -> Self {
+        Self::Io(cause)
+    }
+}
