@@ -1,1 +1,13 @@
-//! Stub.
+//! What modway would do with a request, and why.
+//!
+//! Pure and synchronous: no clock, no socket, no disk. The server is a loop around [`decide::decide`]; explanations run the same loop.
+
+pub mod reason;
+pub mod request;
+pub mod trace;
+pub mod trouble;
+
+pub use reason::{Mover, Reason};
+pub use request::{Ask, Request, SumdbAsk};
+pub use trace::{Event, Trace};
+pub use trouble::Trouble;

@@ -1,1 +1,8 @@
-//! Stub.
+//! Doing it: asks upstreams, proves what they say, keeps it, and hands it out.
+
+pub mod journey;
+pub mod answer;
+pub mod limits;
+pub mod settings;
+pub mod spool;
+pub mod upstream;

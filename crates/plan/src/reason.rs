@@ -1,0 +1,143 @@
+//! Every reason for which modway says no, or says yes with a caveat. One closed list with stable codes.
+
+use std::fmt;
+
+/// Why a request ended as it did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The URL path is no request of the protocol, or does not print back to the same bytes.
+    BadPath(String),
+    /// The method is neither GET nor HEAD.
+    BadMethod,
+    /// Every upstream that was asked says that it does not exist; the text of the one that counts.
+    NotExist(String),
+    /// `off` was reached.
+    Off,
+    /// The upstream that counts gave trouble: its name, what was asked, and the trouble.
+    Upstream {
+        /// Name or redacted URL.
+        upstream: String,
+        /// What was asked of it.
+        what: String,
+        /// What went wrong.
+        trouble: String,
+        /// True if trying again can help.
+        may_pass: bool,
+    },
+    /// The bytes are not those that the checksum database knows, or those we kept first.
+    Mismatch(String),
+    /// The checksum database could not be asked, or does not know the version.
+    Unproven(String),
+    /// The checksum database lied: which lie.
+    SumdbLied(String),
+    /// The upstream's bytes break the rules for module zips, go.mod or `.info`.
+    BadContent(String),
+    /// This name is not served here: an unknown checksum database, an unknown upstream.
+    NotServed(String),
+    /// The store has no room, and the answer cannot be passed through.
+    StoreFull,
+    /// The store is in trouble.
+    Store(String),
+    /// Too much at once; a bound of ours was reached.
+    Busy(String),
+    /// The server is stopping.
+    Stopping,
+    /// A fault of ours.
+    Internal(String),
+}
+
+/// Whose move it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mover {
+    /// Whoever runs the go command.
+    Client,
+    /// Whoever runs this modway.
+    Operator,
+    /// Whoever runs the upstream.
+    Upstream,
+    /// Us, the authors.
+    Us,
+}
+
+impl Reason {
+    /// The stable kebab-case code; `docs/reasons.md` has a section for each.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadPath(_) => "bad-path",
+            Self::BadMethod => "bad-method",
+            Self::NotExist(_) => "not-exist",
+            Self::Off => "off",
+            Self::Upstream { .. } => "upstream-trouble",
+            Self::Mismatch(_) => "checksum-mismatch",
+            Self::Unproven(_) => "unproven",
+            Self::SumdbLied(_) => "sumdb-lied",
+            Self::BadContent(_) => "bad-content",
+            Self::NotServed(_) => "not-served",
+            Self::StoreFull => "store-full",
+            Self::Store(_) => "store-trouble",
+            Self::Busy(_) => "busy",
+            Self::Stopping => "stopping",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whose move it is.
+    pub const fn mover(&self) -> Mover {
+        match self {
+            Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) => Mover::Client,
+            Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
+            Self::Upstream { .. } | Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
+            Self::Busy(_) | Self::Stopping => Mover::Operator,
+            Self::Internal(_) => Mover::Us,
+        }
+    }
+
+    /// True if the same request may succeed later with nobody changing anything.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Upstream { may_pass, .. } => *may_pass,
+            Self::Unproven(_) | Self::Busy(_) | Self::Stopping | Self::Store(_) | Self::StoreFull => true,
+            Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
+            Self::BadContent(_) | Self::NotServed(_) | Self::Internal(_) => false,
+        }
+    }
+
+    /// What mends it, as one line that can be followed.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::BadPath(_) => "check the module path and version; the go command escapes upper-case letters as !x",
+            Self::BadMethod => "use GET or HEAD",
+            Self::NotExist(_) => "check path and version; a private module needs a route of its own here",
+            Self::Off => "take `off` out of the route's list, or fill the store before",
+            Self::Upstream { may_pass: true, .. } => "try again; if it lasts, ask whoever runs that upstream, or put another one behind it with `|`",
+            Self::Upstream { may_pass: false, .. } => "ask whoever runs that upstream, or check its URL and login in the configuration",
+            Self::Mismatch(_) => "do not use this version from that upstream; somebody changed it after it was published",
+            Self::Unproven(_) => "if the module is private, name it in GONOSUMDB/GOPRIVATE of this server; else try again later",
+            Self::SumdbLied(_) => "do not go on; ask whoever runs the checksum database, keep this text",
+            Self::BadContent(_) => "ask the module's author for a version that follows the rules, or another upstream",
+            Self::NotServed(_) => "name it in this server's configuration",
+            Self::StoreFull => "make room on the disk of this server",
+            Self::Store(_) => "look at this server's log and disk",
+            Self::Busy(_) => "try again shortly; raise the limit if it happens often",
+            Self::Stopping => "try again; the server is restarting",
+            Self::Internal(_) => "report it with the request id",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadPath(text) | Self::NotServed(text) | Self::Internal(text) => f.write_str(text),
+            Self::BadMethod => f.write_str("method not allowed"),
+            Self::NotExist(text) if text.is_empty() => f.write_str("not found"),
+            Self::NotExist(text) => f.write_str(text),
+            Self::Off => f.write_str("module lookup disabled by GOPROXY=off"),
+            Self::Upstream { upstream, what, trouble, .. } => write!(f, "reading {what} from {upstream}: {trouble}"),
+            Self::Mismatch(text) | Self::Unproven(text) | Self::SumdbLied(text) | Self::BadContent(text) | Self::Busy(text) => f.write_str(text),
+            Self::StoreFull => f.write_str("no space left in the store of this server"),
+            Self::Store(text) => write!(f, "the store of this server is in trouble: {text}"),
+            Self::Stopping => f.write_str("this server is stopping"),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A request's trace while it is being written.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use plan::{Event, Trace};
+
+use crate::limits;
+
+/// The trace of one request, shared by everything that works for it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Journey {
+    started: Instant,
+    trace: Arc<Mutex<Trace>>,
+}
+
+impl Journey {
+    /// A journey that starts at `started`.
+    pub fn new(started: Instant) -> Self {
+        Self { started, trace: Arc::default() }
+    }
+
+    /// Notes what just happened. Past [`limits::MAX_EVENTS`] nothing more is noted.
+    pub fn note(&self, event: Event) {
+        let at = u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        if trace.events.len() < limits::MAX_EVENTS {
+            trace.events.push((at, event));
+        }
+    }
+
+    /// When the request came in.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// What was noted until now.
+    pub fn trace(&self) -> Trace {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

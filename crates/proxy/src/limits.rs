@@ -1,0 +1,45 @@
+//! Every bound of the proxy, with its reason. Nobody invents a limit or a timeout elsewhere.
+
+use std::time::Duration;
+
+/// Events kept of one request: a chain of ten hops with all its retries needs about forty.
+pub const MAX_EVENTS: usize = 200;
+
+/// A `list` body: a million versions of 60 bytes each. Go itself has no limit.
+pub const MAX_LIST_BYTES: u64 = 64 << 20;
+
+/// A `.info` or `@latest` body. Real ones are under 1 KiB; Origin with long refs may be more.
+pub const MAX_INFO_BYTES: u64 = 1 << 20;
+
+/// A go.mod: Go's own limit, `MaxGoMod` of x/mod/zip.
+pub const MAX_MOD_BYTES: u64 = 16 << 20;
+
+/// A module zip: Go's own limit, `MaxZipFile` of x/mod/zip.
+pub const MAX_ZIP_BYTES: u64 = 500 << 20;
+
+/// A lookup answer of a checksum database: a signed note is at most 1 MB (x/mod/sumdb/note).
+pub const MAX_LOOKUP_BYTES: u64 = 1_000_000;
+
+/// A tile: 256 hashes of 32 bytes; a data tile holds 256 records of at most 64 KiB, in practice 200 bytes each.
+pub const MAX_TILE_BYTES: u64 = 1 << 20;
+
+/// Zips up to this size are proven before their first byte leaves (promise 3).
+pub const PROVEN_FIRST_BYTES: u64 = 1 << 20;
+
+/// The end of a streaming zip, held back until the zip is proven (promise 3).
+pub const HELD_BACK_BYTES: u64 = 64 << 10;
+
+/// What is read from a file or a socket at a time: large enough to keep syscalls rare, small enough for 200 readers in 64 MiB.
+pub const FRAME_BYTES: usize = 256 << 10;
+
+/// The text of an upstream's refusal that is passed on: what the go command would print of it.
+pub const MAX_REFUSAL_BYTES: usize = 600;
+
+/// Redirects followed, as many as the go command does (`net/http`).
+pub const MAX_REDIRECTS: usize = 10;
+
+/// Pauses between retries start here and double, with jitter.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// No pause between retries is longer, whatever `Retry-After` says: beyond it the hop has failed.
+pub const MAX_RETRY_PAUSE: Duration = Duration::from_secs(10);
