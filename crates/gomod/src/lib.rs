@@ -15,3 +15,7 @@ pub mod pattern;
 pub mod time;
 
 pub mod text;
+
+pub mod dirhash;
+
+pub mod sumdb;
