@@ -1,0 +1,3 @@
+module modway.test/conformance
+
+go 1.27
