@@ -75,12 +75,12 @@ func readExpected(name string) (map[string]expectation, error) {
 	return want, lines.Err()
 }
 
-// report prints the surprises and the counts, and tells whether there was no surprise. A deliberate failure that passes is one too:
+// report prints the surprises and the counts (the deliberate failures are among the failed), and tells whether there was no surprise. A deliberate failure that passes is one too:
 // the list must stay true. An expected script that pattern leaves out is none.
 func report(w io.Writer, got map[string]outcome, want map[string]expectation, pattern string) bool {
 	chosen := regexp.MustCompile(pattern)
 	count := map[outcome]int{}
-	surprises := 0
+	surprises, deliberate := 0, 0
 	surprise := func(format string, arguments ...any) {
 		surprises++
 		fmt.Fprintf(w, format+"\n", arguments...)
@@ -97,6 +97,7 @@ func report(w io.Writer, got map[string]outcome, want map[string]expectation, pa
 		if got[script] != expect.outcome {
 			surprise("unexpected: %s %s, expected %s", got[script], script, expect.outcome)
 		} else if expect.outcome == failed {
+			deliberate++
 			fmt.Fprintf(w, "deliberate: %s fails: %s\n", script, expect.reason)
 		}
 	}
@@ -108,7 +109,7 @@ func report(w io.Writer, got map[string]outcome, want map[string]expectation, pa
 	if count[passed] == 0 {
 		surprise("unexpected: nothing passed")
 	}
-	fmt.Fprintf(w, "conformance: %d passed, %d failed, %d skipped\n", count[passed], count[failed], count[skipped])
+	fmt.Fprintf(w, "conformance: %d passed, %d failed, %d skipped, %d deliberate\n", count[passed], count[failed], count[skipped], deliberate)
 	return surprises == 0
 }
 

@@ -58,13 +58,16 @@ func main() {
 	log.SetPrefix("oracle: ")
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)
-	questions := json.NewDecoder(in)
 	answers := json.NewEncoder(out)
 	answers.SetEscapeHTML(false)
 	for {
-		var question []string
-		if err := questions.Decode(&question); err != nil {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
 			break // the asker is gone
+		}
+		var question []string
+		if err := json.Unmarshal(line, &question); err != nil {
+			log.Fatalf("question is no array of strings: %v", err)
 		}
 		if err := answers.Encode(answer(question)); err != nil {
 			log.Fatal(err)
