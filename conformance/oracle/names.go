@@ -68,7 +68,7 @@ func patterns(a []string) []any {
 	first := ""
 	for pattern := range strings.SplitSeq(a[0], ",") {
 		if module.MatchPrefixPatterns(pattern, a[1]) {
-			first = pattern
+			first = strings.TrimSuffix(pattern, "/")
 			break
 		}
 	}
