@@ -2,11 +2,15 @@
 //!
 //! Pure and synchronous: no clock, no socket, no disk. The server is a loop around [`decide::decide`]; explanations run the same loop.
 
+pub mod decide;
+pub mod freshness;
 pub mod reason;
 pub mod request;
 pub mod trace;
 pub mod trouble;
 
+pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
+pub use freshness::Freshness;
 pub use reason::{Mover, Reason};
 pub use request::{Ask, Request, SumdbAsk};
 pub use trace::{Event, Trace};

@@ -1,13 +1,15 @@
-//! URL path <-> [`Request`].
+//! URL path <-> [`Request`]: one parser, one printer, and whatever does not print back to the same bytes is no request.
 
 use gomod::module::{ModulePath, Rev, Version};
+
+use crate::Reason;
 
 /// A request of the GOPROXY protocol.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Request {
-    /// About a module.
+    /// About a module: `/M/@v/list`, `/M/@latest`, …
     Module(ModulePath, Ask),
-    /// About a checksum database: its name (which may hold slashes) and what is asked of it.
+    /// About a checksum database: its name (which may hold slashes) and what is asked of it, `/sumdb/NAME/lookup/M@V`, …
     Sumdb(String, SumdbAsk),
 }
 
@@ -35,6 +37,183 @@ pub enum SumdbAsk {
     Latest,
     /// `lookup/M@V`.
     Lookup(ModulePath, Version),
-    /// `tile/8/…`, as its canonical path.
+    /// `tile/8/…`, in its canonical spelling.
     Tile(String),
+}
+
+impl Request {
+    /// Parses a URL path that has been percent-decoded once, such as `/github.com/!azure/x/@v/v1.0.0.info`.
+    ///
+    /// # Errors
+    /// [`Reason::BadPath`] if it is no request, or does not print back to the same bytes.
+    pub fn parse(path: &str) -> Result<Self, Reason> {
+        let inner = path.strip_prefix('/').ok_or_else(|| Reason::BadPath("the path must begin with a slash".into()))?;
+        let request = match inner.strip_prefix("sumdb/") {
+            Some(rest) => parse_sumdb(rest)?,
+            None => parse_module(inner)?,
+        };
+        if request.path() == path { Ok(request) } else { Err(not_canonical()) }
+    }
+
+    /// The URL path, not percent-encoded; parses back to the same request.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Module(module, ask) => {
+                let module = module.escaped();
+                match ask {
+                    Ask::List => format!("/{module}/@v/list"),
+                    Ask::Latest => format!("/{module}/@latest"),
+                    Ask::Info(rev) => format!("/{module}/@v/{}.info", rev.escaped()),
+                    Ask::Mod(version) => format!("/{module}/@v/{}.mod", version.escaped()),
+                    Ask::Zip(version) => format!("/{module}/@v/{}.zip", version.escaped()),
+                }
+            }
+            Self::Sumdb(name, ask) => format!("/sumdb/{name}/{}", ask.path()),
+        }
+    }
+
+    /// The kind of request, from a closed set: for metrics and logs.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Module(_, Ask::List) => "list",
+            Self::Module(_, Ask::Latest) => "latest",
+            Self::Module(_, Ask::Info(_)) => "info",
+            Self::Module(_, Ask::Mod(_)) => "mod",
+            Self::Module(_, Ask::Zip(_)) => "zip",
+            Self::Sumdb(_, SumdbAsk::Supported) => "sumdb-supported",
+            Self::Sumdb(_, SumdbAsk::Latest) => "sumdb-latest",
+            Self::Sumdb(_, SumdbAsk::Lookup(..)) => "sumdb-lookup",
+            Self::Sumdb(_, SumdbAsk::Tile(_)) => "sumdb-tile",
+        }
+    }
+}
+
+impl SumdbAsk {
+    /// The path below the database's base: `supported`, `lookup/M@V`, `tile/8/0/000`.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Supported => "supported".into(),
+            Self::Latest => "latest".into(),
+            Self::Lookup(module, version) => format!("lookup/{}@{}", module.escaped(), version.escaped()),
+            Self::Tile(path) => path.clone(),
+        }
+    }
+}
+
+fn parse_module(inner: &str) -> Result<Request, Reason> {
+    if let Some(module) = inner.strip_suffix("/@latest") {
+        return Ok(Request::Module(unescape(module)?, Ask::Latest));
+    }
+    let (module, file) = inner.split_once("/@v/").ok_or_else(no_request)?;
+    let module = unescape(module)?;
+    let version = |text: &str| Version::unescape(text).map_err(|error| Reason::BadPath(error.to_string()));
+    let ask = match file.rsplit_once('.') {
+        _ if file == "list" => Ask::List,
+        Some((rev, "info")) => Ask::Info(Rev::unescape(rev).map_err(|error| Reason::BadPath(error.to_string()))?),
+        Some((text, "mod")) => Ask::Mod(version(text)?),
+        Some((text, "zip")) => Ask::Zip(version(text)?),
+        _ => return Err(no_request()),
+    };
+    Ok(Request::Module(module, ask))
+}
+
+/// A database's name may hold slashes, so it ends where the first known endpoint begins.
+fn parse_sumdb(rest: &str) -> Result<Request, Reason> {
+    let endpoints = ["/lookup/", "/tile/"].iter().filter_map(|mark| rest.find(mark)).min();
+    let end = endpoints.or_else(|| rest.rfind('/')).ok_or_else(no_request)?;
+    let (name, file) = (&rest[..end], &rest[end + 1..]);
+    if !is_database_name(name) {
+        return Err(Reason::BadPath(format!("{name:?} cannot be the name of a checksum database")));
+    }
+    let ask = match (file, file.strip_prefix("lookup/")) {
+        ("supported", _) => SumdbAsk::Supported,
+        ("latest", _) => SumdbAsk::Latest,
+        (_, Some(lookup)) => parse_lookup(lookup)?,
+        _ => SumdbAsk::Tile(tile(file)?),
+    };
+    Ok(Request::Sumdb(name.into(), ask))
+}
+
+fn parse_lookup(lookup: &str) -> Result<SumdbAsk, Reason> {
+    let (module, version) = lookup.split_once('@').ok_or_else(no_request)?;
+    let version = Version::unescape(version).map_err(|error| Reason::BadPath(error.to_string()))?;
+    Ok(SumdbAsk::Lookup(unescape(module)?, version))
+}
+
+fn tile(path: &str) -> Result<String, Reason> {
+    let tile = gomod::sumdb::tile::Tile::parse(path).map_err(|error| Reason::BadPath(error.to_string()))?;
+    Ok(tile.to_string())
+}
+
+fn unescape(module: &str) -> Result<ModulePath, Reason> {
+    ModulePath::unescape(module).map_err(|error| Reason::BadPath(error.to_string()))
+}
+
+/// A host, perhaps with a path: what GOSUMDB accepts as a name.
+fn is_database_name(name: &str) -> bool {
+    let legal = |element: &str| !element.is_empty() && element.trim_matches('.') != "" && element.bytes().all(is_name_byte);
+    name.split('/').all(legal)
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'~')
+}
+
+fn no_request() -> Reason {
+    Reason::BadPath("not a request of the module proxy protocol; see https://go.dev/ref/mod#goproxy-protocol".into())
+}
+
+fn not_canonical() -> Reason {
+    Reason::BadPath("this spelling of the path is not the one it stands for".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, kind: Option<&str>) {
+        let parsed = Request::parse(path);
+        assert_eq!(parsed.as_ref().ok().map(Request::kind), kind, "{path}: {parsed:?}");
+        if let Ok(request) = parsed {
+            assert_eq!(request.path(), path);
+        }
+    }
+
+    #[test]
+    fn every_endpoint_of_the_protocol_is_a_request() {
+        check("/github.com/!azure/x/@v/list", Some("list"));
+        check("/github.com/!azure/x/@latest", Some("latest"));
+        check("/example.com/m/@v/v1.0.0.info", Some("info"));
+        check("/example.com/m/@v/main.info", Some("info"));
+        check("/example.com/m/@v/v1.0.0-!r!c1.mod", Some("mod"));
+        check("/example.com/m/@v/v1.0.0.zip", Some("zip"));
+        check("/golang.org/toolchain/@v/v0.0.1-go1.27.3.linux-amd64.zip", Some("zip"));
+    }
+
+    #[test]
+    fn a_checksum_database_may_have_a_slash_in_its_name() {
+        check("/sumdb/sum.golang.org/supported", Some("sumdb-supported"));
+        check("/sumdb/localhost.localdev/sumdb/supported", Some("sumdb-supported"));
+        check("/sumdb/localhost.localdev/sumdb/latest", Some("sumdb-latest"));
+        check("/sumdb/localhost.localdev/sumdb/lookup/example.com/tile/m@v1.0.0", Some("sumdb-lookup"));
+        check("/sumdb/sum.golang.org/tile/8/0/x001/x234/067.p/12", Some("sumdb-tile"));
+        check("/sumdb/sum.golang.org/tile/8/data/000", Some("sumdb-tile"));
+    }
+
+    #[test]
+    fn what_does_not_print_back_to_the_same_bytes_is_refused() {
+        check("github.com/x/y/@v/list", None);
+        check("/github.com/Azure/x/@v/list", None);
+        check("/github.com//x/@v/list", None);
+        check("/github.com/x/../y/@v/list", None);
+        check("/github.com/x/@v/list/", None);
+        check("/github.com/x/@v/v1.0.mod", None);
+        check("/github.com/x/@v/v1.0.0.ziphash", None);
+        check("/github.com/x/@v/../list", None);
+        check("/sumdb/sum.golang.org/tile/8/0/x000/001", None);
+        check("/sumdb/../lookup/x@v1", None);
+        check("/sumdb/sum.golang.org/anything", None);
+        check("/", None);
+    }
 }

@@ -1,6 +1,6 @@
 //! What the proxy answers. The door renders it; it knows nothing of status codes.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use store::Digest;
@@ -20,6 +20,8 @@ pub struct Answer {
     pub media: Media,
     /// How long others may keep them.
     pub caching: Caching,
+    /// For how long the door may give the very same answer again without asking; zero is not at all.
+    pub hot_for: Duration,
 }
 
 /// The bytes of an answer.

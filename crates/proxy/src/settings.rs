@@ -2,7 +2,12 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use gomod::{goenv::SumdbSetting, goproxy::GoProxyList, pattern::Patterns};
+use gomod::{
+    goenv::SumdbSetting,
+    goproxy::{Entry, GoProxyList, Source},
+    pattern::Patterns,
+};
+pub use plan::Freshness;
 use plan::Trouble;
 
 /// Everything the proxy is told.
@@ -27,6 +32,15 @@ pub struct Route {
     pub patterns: Patterns,
     /// The GOPROXY list; entries name a [`Hop`] by its name or by its URL.
     pub upstreams: GoProxyList,
+}
+
+/// The name of the [`Hop`] that an entry of a list means: its own name, or its URL with any password as `xxxxx`; none for `off` and `direct`.
+pub fn hop_name(entry: &Entry) -> Option<String> {
+    match (&entry.source, &entry.name) {
+        (Source::Off | Source::Direct, _) => None,
+        (Source::Proxy(_) | Source::File(_), Some(name)) => Some(name.clone()),
+        (Source::Proxy(_) | Source::File(_), None) => Some(entry.to_string()),
+    }
 }
 
 /// One upstream and how patient we are with it. All durations are positive.
@@ -176,17 +190,4 @@ pub struct Sums {
     pub proxied: Vec<SumdbSetting>,
     /// How the databases are reached.
     pub hop: Hop,
-}
-
-/// How long changing answers live.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Freshness {
-    /// `list`, `@latest` and branch queries are fresh so long.
-    pub fresh: Duration,
-    /// After that they are served while they are asked for again, so long.
-    pub revalidate: Duration,
-    /// When upstreams are in trouble they are served so long.
-    pub stale: Duration,
-    /// "Does not exist" is kept so long.
-    pub absent: Duration,
 }

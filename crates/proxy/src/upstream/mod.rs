@@ -24,6 +24,21 @@ pub trait Upstream: Send + Sync {
     /// Fetches a zip into `spool` as it arrives, resuming a broken body. The length is announced to the spool as soon as it is known. Returns when
     /// all bytes arrived; they are not proven.
     async fn zip(&self, module: &ModulePath, version: &Version, spool: &mut SpoolWriter, journey: &Journey) -> Result<(), Failure>;
+
+    /// If this upstream keeps failing: for how many more seconds it is better not asked. Whether it may be skipped is the chain's to say.
+    fn skip(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Plain files below a base URL: how a checksum database is read.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// The configured name, or the URL without credentials.
+    fn name(&self) -> &str;
+
+    /// The body at `path` below the base (no leading slash, sent as it is), of at most `limit_bytes`. Deadlines and retries as for [`Upstream`].
+    async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure>;
 }
 
 /// What is asked for.

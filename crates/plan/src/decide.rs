@@ -1,0 +1,160 @@
+//! The one function that decides.
+
+use gomod::pattern::Patterns;
+
+use crate::{
+    freshness::{Age, Freshness},
+    reason::Reason,
+    request::{Ask, Request, SumdbAsk},
+};
+
+/// What the operator set, as far as deciding needs it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// In order; the first whose pattern matches serves the path.
+    pub routes: Vec<RouteRule>,
+    /// The checksum databases that are proxied, by name.
+    pub databases: Vec<String>,
+    /// How long changing answers live.
+    pub freshness: Freshness,
+}
+
+/// Which paths a route serves.
+#[derive(Clone, Debug)]
+pub struct RouteRule {
+    /// Its name.
+    pub name: String,
+    /// Its patterns.
+    pub patterns: Patterns,
+}
+
+/// What is known of a request until now. Every fact starts unknown; the server learns the one that a step asks for.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Seconds since the epoch.
+    pub now: i64,
+    /// What the store has.
+    pub stored: Option<Stored>,
+    /// What asking upstream gave.
+    pub fetched: Option<Fetched>,
+}
+
+/// What the store has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stored {
+    /// Nothing.
+    Nothing,
+    /// Bytes that never change.
+    Immutable,
+    /// An answer that may change, confirmed at this time.
+    Answer(i64),
+    /// "Does not exist", confirmed at this time, in these words.
+    Absent(i64, String),
+    /// No kept answer, but one can be made from the versions that are kept.
+    Derivable,
+}
+
+/// What asking upstream gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fetched {
+    /// The answer, proven or waived.
+    Found,
+    /// It does not exist, says everyone who was asked.
+    NotExist(String),
+    /// Trouble, or a refusal of ours.
+    Failed(Reason),
+}
+
+/// What to do next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Look into the store, and decide again.
+    Look,
+    /// Ask along the list of this route (its index and the pattern that matched), and decide again.
+    Fetch(usize, String),
+    /// Ask the checksum database, and decide again.
+    FetchSumdb,
+    /// Answer at once: this server proxies the database.
+    Supported,
+    /// Serve what is stored.
+    ServeStored,
+    /// Serve what is stored, and ask again meanwhile along this route.
+    ServeAndRefresh(usize),
+    /// Serve what is stored although it is old, for this reason.
+    ServeStale(Reason),
+    /// Serve what was fetched.
+    ServeFetched,
+    /// Refuse.
+    Refuse(Reason),
+}
+
+impl Facts {
+    /// Nothing known but the time.
+    pub const fn at(now: i64) -> Self {
+        Self { now, stored: None, fetched: None }
+    }
+}
+
+/// What to do with `request` under `rules`, given what is known. Total; the same arguments always give the same step.
+pub fn decide(request: &Request, rules: &Rules, facts: &Facts) -> Step {
+    match request {
+        Request::Module(module, _) => match route(module.as_str(), rules) {
+            Some((index, pattern)) => on_the_way(Step::Fetch(index, pattern), Step::ServeAndRefresh(index), rules, facts),
+            None => Step::Refuse(Reason::NotServed(format!("no route of this server matches {}", module.as_str()))),
+        },
+        Request::Sumdb(name, _) if !rules.databases.contains(name) => {
+            Step::Refuse(Reason::NotServed(format!("this server does not proxy the checksum database {name}")))
+        }
+        Request::Sumdb(_, SumdbAsk::Supported) => Step::Supported,
+        Request::Sumdb(..) => on_the_way(Step::FetchSumdb, Step::FetchSumdb, rules, facts),
+    }
+}
+
+/// The first route with a pattern that matches, and that pattern.
+pub fn route(path: &str, rules: &Rules) -> Option<(usize, String)> {
+    let hit = |(index, route): (usize, &RouteRule)| route.patterns.find(path).map(|pattern| (index, pattern.to_owned()));
+    rules.routes.iter().enumerate().find_map(hit)
+}
+
+/// True if the answer to `ask` is the same for ever.
+pub fn is_immutable(ask: &Ask) -> bool {
+    match ask {
+        Ask::Mod(_) | Ask::Zip(_) => true,
+        Ask::Info(rev) => rev.as_version().is_some(),
+        Ask::List | Ask::Latest => false,
+    }
+}
+
+fn on_the_way(fetch: Step, refresh: Step, rules: &Rules, facts: &Facts) -> Step {
+    let Some(stored) = &facts.stored else { return Step::Look };
+    match (stored, &facts.fetched) {
+        (_, Some(fetched)) => after_fetch(stored, fetched, rules, facts.now),
+        (Stored::Immutable, None) => Step::ServeStored,
+        (Stored::Nothing | Stored::Derivable, None) => fetch,
+        (Stored::Absent(at, text), None) => match rules.freshness.age_of_absence(*at, facts.now) {
+            Age::Fresh => Step::Refuse(Reason::NotExist(text.clone())),
+            Age::Revalidate | Age::Stale | Age::Gone => fetch,
+        },
+        (Stored::Answer(at), None) => match rules.freshness.age(*at, facts.now) {
+            Age::Fresh => Step::ServeStored,
+            Age::Revalidate => refresh,
+            Age::Stale | Age::Gone => fetch,
+        },
+    }
+}
+
+/// A clear "does not exist" is believed over an old answer; trouble, and `off`, are not.
+fn after_fetch(stored: &Stored, fetched: &Fetched, rules: &Rules, now: i64) -> Step {
+    let reason = match fetched {
+        Fetched::Found => return Step::ServeFetched,
+        Fetched::NotExist(text) => return Step::Refuse(Reason::NotExist(text.clone())),
+        Fetched::Failed(reason) => reason.clone(),
+    };
+    let coped = matches!(reason, Reason::Upstream { .. } | Reason::Off | Reason::Unproven(_) | Reason::Busy(_));
+    let usable = match stored {
+        Stored::Answer(at) => reason == Reason::Off || rules.freshness.age(*at, now) < Age::Gone,
+        Stored::Derivable | Stored::Immutable => true,
+        Stored::Nothing | Stored::Absent(..) => false,
+    };
+    if coped && usable { Step::ServeStale(reason) } else { Step::Refuse(reason) }
+}
