@@ -12,6 +12,8 @@ pub mod pseudo;
 
 pub mod pattern;
 
+pub mod goproxy;
+
 pub mod time;
 
 pub mod text;
