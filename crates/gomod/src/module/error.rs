@@ -125,14 +125,14 @@ pub enum VersionFault {
 
 /// A module path and a version that do not make a module version.
 ///
-/// Shape: Displays as `module.Check` does, which leaves the version out after the `@`.
+/// Shape: Displays as x/mod's `ModuleError`, `x.y/z@v2.0.0: invalid version: should be v0 or v1, not v2`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPair {
     /// The path is no module path.
     #[error(transparent)]
     Path(#[from] InvalidPath),
     /// The version is none, or its major version is not that of the path.
-    #[error("{path}@: invalid {}: {}", cause.noun(), cause.why)]
+    #[error("{path}@{}: invalid {}: {}", cause.version, cause.noun(), cause.why)]
     Version {
         /// The module path.
         path: String,

@@ -65,9 +65,9 @@ fn path_and_version_must_belong_together() {
     check_words(check("x.y/z", "v2.0.0+incompatible"), "");
     check_words(check("gopkg.in/check.v1", "v0.0.0-20161208181325-20d25e280405"), "");
     check_words(check("gopkg.in/x.v2-unstable", "v2.0.0"), "");
-    check_words(check("x.y/z", "1.2.3"), "x.y/z@: invalid version: not a semantic version");
-    check_words(check("x.y/z", "v2.0.0"), "x.y/z@: invalid version: should be v0 or v1, not v2");
-    check_words(check("x.y/z/v2", "v1.0.0"), "x.y/z/v2@: invalid version: should be v2, not v1");
+    check_words(check("x.y/z", "1.2.3"), "x.y/z@1.2.3: invalid version: not a semantic version");
+    check_words(check("x.y/z", "v2.0.0"), "x.y/z@v2.0.0: invalid version: should be v0 or v1, not v2");
+    check_words(check("x.y/z/v2", "v1.0.0"), "x.y/z/v2@v1.0.0: invalid version: should be v2, not v1");
     check_words(check("z", "v1.0.0"), "malformed module path \"z\": missing dot in first path element");
     check_words(check_path_major("v1.0.0", "v3"), "version \"v1.0.0\" invalid: should be v3, not v1");
     check_words(check_path_major("x", "/v3"), "version \"x\" invalid: should be v3, not ");
