@@ -14,6 +14,8 @@ pub mod pattern;
 
 pub mod goproxy;
 
+pub mod goenv;
+
 pub mod time;
 
 pub mod text;

@@ -76,7 +76,7 @@ impl GoProxyList {
     /// Reads a list as the go command does.
     ///
     /// Units and ranges: an empty list is refused; that an empty setting means the next layer of settings is
-    /// `goenv`'s business.
+    /// [`goenv`](crate::goenv)'s business.
     ///
     /// Errors: [`InvalidGoProxy`], of the first bad entry before `direct` or `off`.
     pub fn parse(list: &str) -> Result<Self, InvalidGoProxy> {

@@ -82,6 +82,12 @@ impl GoUrl {
             || self.host.is_none() && self.path.starts_with('/')
     }
 
+    /// Tells whether there is nothing but a scheme, a host and a path that needs no thought about its escapes.
+    pub(crate) fn is_host_and_plain_path(&self) -> bool {
+        let nothing_else = self.opaque.is_empty() && self.user.is_none() && self.query.is_none() && self.fragment.is_empty();
+        nothing_else && !self.host().is_empty() && escaped(&self.path(), is_path_byte) == self.path
+    }
+
     /// The URL of what lies below this one, without credentials and fragment; the query is kept.
     ///
     /// Shape: `https://host/base/` and `x.y/!up/@v/list` give `https://host/base/x.y/%21up/@v/list`.
