@@ -44,6 +44,18 @@ pub trait Index: Send + Sync {
     /// Replaces the head `old` by `new`; `false`, and nothing changed, if the head is no longer `old`.
     async fn swap_sumdb_head(&self, name: &str, old: Option<Bytes>, new: Bytes) -> Result<bool, StoreError>;
 
+    /// Other bytes than the kept ones that were offered for `module@version`: at most [`crate::limits::DRIFTS`] of each kind, each once.
+    async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError>;
+
+    /// Up to `limit` of the records that name a blob, in the order of [`Reference`], from the first one behind `after`.
+    ///
+    /// Pages are not one transaction: a record kept meanwhile may be missed, one that is there throughout is not.
+    async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError>;
+
+    /// Forgets the answers that say [`AnswerBody::NotExist`] and were last confirmed before `checked_before`; answers how many. Only the
+    /// sweep calls it.
+    async fn forget_not_exist(&self, checked_before: i64) -> Result<u64, StoreError>;
+
     /// Reads one row. The readiness check calls it.
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -107,6 +119,40 @@ pub enum Kept {
     Same,
     /// Other bytes were there first, and stay.
     Differs(Part),
+}
+
+/// Bytes that an upstream offered for a version of which other bytes are kept. They were not adopted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Drift {
+    /// Which file.
+    pub kind: Kind,
+    /// What is kept.
+    pub kept: Digest,
+    /// The h1 of what is kept.
+    pub kept_h1: Option<String>,
+    /// What was offered.
+    pub seen: Digest,
+    /// The h1 of what was offered.
+    pub seen_h1: Option<String>,
+    /// Who offered it.
+    pub origin: String,
+    /// When it was first offered: the `kept_at` of the refused [`Part`].
+    pub seen_at: i64,
+}
+
+/// A record that names a blob. Ordered by module, version and kind.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Reference {
+    /// The module path.
+    pub module: String,
+    /// The version.
+    pub version: String,
+    /// Which file of it.
+    pub kind: Kind,
+    /// The blob.
+    pub digest: Digest,
+    /// The blob's length.
+    pub size_bytes: u64,
 }
 
 /// A kept answer to a question whose answer changes.

@@ -7,6 +7,17 @@ pub mod blobs;
 pub mod digest;
 pub mod index;
 
+pub mod embedded;
+pub mod fs;
+pub mod sqlite;
+
+pub mod limits;
+
+mod blocking;
+mod lock;
+mod sweep;
+
 pub use blobs::{Blob, Blobs, Content, Stage};
 pub use digest::Digest;
-pub use index::{Answer, AnswerBody, Index, Kept, Kind, Part, StoreError, VersionRecord};
+pub use embedded::{OpenError, Store};
+pub use index::{Answer, AnswerBody, Drift, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord};

@@ -1,0 +1,85 @@
+//! The embedded default: one directory with everything in it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{Blobs, Index, fs::FsBlobs, lock::Lock, sqlite::SqliteIndex, sweep};
+
+/// Where bytes rest, and the records that name them.
+#[derive(Clone)]
+pub struct Store {
+    /// The bytes.
+    pub blobs: Arc<dyn Blobs>,
+    /// The records.
+    pub index: Arc<dyn Index>,
+}
+
+impl Store {
+    /// Opens the store in the directory `path`, which is made if it is not there, for this process alone.
+    ///
+    /// The right to it is given up when both parts are dropped. Temporary files of an earlier process are removed.
+    ///
+    /// Fails at once with [`OpenError::Locked`] if another process has it.
+    pub fn open_embedded(path: &Path) -> Result<Self, OpenError> {
+        let (blobs, index) = open_parts(path)?;
+        Ok(Self { blobs, index })
+    }
+}
+
+/// The two parts of [`Store::open_embedded`] with their own types, for those who sweep.
+pub fn open_parts(path: &Path) -> Result<(Arc<FsBlobs>, Arc<SqliteIndex>), OpenError> {
+    let blobs = FsBlobs::open(path)?;
+    let lock = Lock::take(path)?;
+    sweep::temporary_files(blobs.shelf().layout()).map_err(OpenError::at(path))?;
+    let index = SqliteIndex::open(&path.join("index.sqlite"))?.holding(lock.clone());
+    Ok((Arc::new(blobs.holding(lock)), Arc::new(index)))
+}
+
+/// Why a store cannot be opened. It is the operator's move.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("{}: another modway server uses this store; stop that server, or give this one a directory of its own", path.display())]
+    Locked {
+        /// The store's directory.
+        path: PathBuf,
+    },
+    /// A newer modway wrote it.
+    #[error("{}: store format {found} is newer than format {known} of this modway; run the newer modway that wrote it", path.display())]
+    TooNew {
+        /// The store's directory or the index's file.
+        path: PathBuf,
+        /// The format that was found.
+        found: u32,
+        /// The newest format this program knows.
+        known: u32,
+    },
+    /// What is there is no store, or is one no more.
+    #[error("{}: {reason}; restore it from a backup, or move it away to start with an empty one", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The disk refused.
+    #[error("{}: cannot open the store", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// Names `path` in what the system said.
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}

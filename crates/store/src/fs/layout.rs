@@ -1,0 +1,86 @@
+//! Which file lies where.
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::durable;
+use crate::{Digest, OpenError};
+
+/// The format this program reads and writes. It changes when an older program could no longer read what a newer one wrote.
+const FORMAT: u32 = 1;
+
+/// The directories of a store, all private to its user.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The store's own directory; it holds the file `format`.
+    pub root: PathBuf,
+    /// The blobs, in up to 256 directories by the first byte of their digest.
+    pub blobs: PathBuf,
+    /// Staged files. What lies here when nobody runs is left over.
+    pub tmp: PathBuf,
+    /// Damaged files, named by the digest they should have had.
+    pub quarantine: PathBuf,
+}
+
+impl Layout {
+    /// Makes the directories that are missing and checks the format.
+    pub fn open(root: &Path) -> Result<Self, OpenError> {
+        let layout =
+            Self { root: root.to_owned(), blobs: root.join("blobs"), tmp: root.join("tmp"), quarantine: root.join("quarantine") };
+        make_private(root)?;
+        for directory in [&layout.blobs, &layout.tmp, &layout.quarantine] {
+            make_private(directory)?;
+        }
+        layout.check_format()?;
+        // The names made above must outlast a power cut before anything in them counts as kept.
+        durable::sync_directory(root).map_err(OpenError::at(root))?;
+        Ok(layout)
+    }
+
+    /// The blob with this digest, relative to [`Layout::blobs`]: `ab/cdef…`.
+    pub fn name(digest: Digest) -> String {
+        let mut name = digest.to_string();
+        name.insert(2, '/');
+        name
+    }
+
+    /// The file of the blob with this digest.
+    pub fn blob(&self, digest: Digest) -> PathBuf {
+        self.blobs.join(Self::name(digest))
+    }
+
+    /// The directory that holds the blob with this digest.
+    pub fn fan_out(&self, digest: Digest) -> PathBuf {
+        self.blobs.join(format!("{:02x}", digest.as_bytes()[0]))
+    }
+
+    fn check_format(&self) -> Result<(), OpenError> {
+        let path = self.root.join("format");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return durable::write(&path, &self.tmp, format!("{FORMAT}\n").as_bytes()).map_err(OpenError::at(&path));
+            }
+            text => text.map_err(OpenError::at(&path))?,
+        };
+        let damaged = || OpenError::Damaged { path: path.clone(), reason: "holds no format number".to_owned() };
+        match text.trim_end().parse::<u32>().map_err(|_| damaged())? {
+            0 => Err(damaged()),
+            found if found > FORMAT => Err(OpenError::TooNew { path: self.root.clone(), found, known: FORMAT }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes `path` and what is missing above it. A directory of ours that others may enter is closed to them.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(OpenError::at(path))?;
+    let mode = fs::metadata(path).map_err(OpenError::at(path))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(OpenError::at(path))
+}

@@ -1,0 +1,66 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Blobs up to this length are read whole and hashed at every open, and answered from memory.
+///
+/// Nearly every `.info` and `.mod` is smaller. Hashing 64 KiB costs less than 50 µs; a longer blob is worth a file that is proven once.
+pub const MEMORY_BLOB_BYTES: u64 = 64 << 10;
+
+/// So many digests are remembered as proven in the life of a process.
+///
+/// Full, they take about 4 MiB. A blob that falls out is hashed again at its next open: slower, never wrong.
+pub const PROVEN_DIGESTS: usize = 1 << 16;
+
+/// So many proven files stay open: enough for the zips that are hot at one time, a quarter of the usual limit of 1024 descriptors.
+pub const OPEN_FILES: usize = 256;
+
+/// So many threads prove and read blobs at one time. A disk is busy with fewer; more would only queue in the kernel.
+pub const READING_THREADS: usize = 16;
+
+/// So many threads make blobs durable at one time, apart from the readers, so that slow syncs do not delay hits.
+pub const WRITING_THREADS: usize = 16;
+
+/// Blobs are refused when less than this many bytes would stay free.
+///
+/// The index needs room to record what is already there: twice its write-ahead log.
+pub const RESERVE_BYTES: u64 = 2 * WAL_BYTES as u64;
+
+/// Blobs are refused when fewer file names than this stay free, where the file system counts them. The index makes two files.
+pub const RESERVE_NAMES: u64 = 8;
+
+/// A put of a blob that is there renews its age when it is older than this, so that a sweep does not take what is about to be named.
+pub const RENEW_AGE: Duration = Duration::from_secs(600);
+
+/// The shortest age at which a sweep may drop a blob that no record names: far above [`RENEW_AGE`] plus the longest request.
+pub const LEAST_GRACE: Duration = Duration::from_secs(6 * 3600);
+
+/// Files put aside as damaged are kept this long for someone to look at.
+pub const QUARANTINE_AGE: Duration = Duration::from_secs(30 * 86_400);
+
+/// So many writes wait for the index's one writer; a caller beyond them waits for room.
+pub const WAITING_WRITES: usize = 1024;
+
+/// So many waiting writes share one transaction: enough to hide the cost of a sync, few enough to stay within the log's bound.
+pub const GROUPED_WRITES: usize = 256;
+
+/// The index's write-ahead log is folded back at this size, and cut back to it when it grew beyond.
+pub const WAL_BYTES: u32 = 8 << 20;
+
+/// Each connection caches so many KiB of pages; the kernel's cache holds the rest, and does not count as ours.
+pub const CONNECTION_CACHE_KIB: i32 = 512;
+
+/// So many connections read the index. A read takes some 10 µs, so more than the cores of a small machine add nothing but memory.
+pub const READERS: usize = 4;
+
+/// So many prepared statements stay with a connection: all there are.
+pub const STATEMENTS: usize = 32;
+
+/// A connection waits this long for another process's lock, such as an administrator's `sqlite3`.
+pub const BUSY: Duration = Duration::from_secs(5);
+
+/// So many different drifts are kept of one file of one version: enough to see a pattern, bounded against an upstream that never repeats itself.
+pub const DRIFTS: u32 = 16;
+
+/// A sweep asks the index for so many references at a time.
+pub const PAGE: usize = 1024;

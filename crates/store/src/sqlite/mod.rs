@@ -1,0 +1,140 @@
+//! The index in one SQLite file: the embedded default.
+
+mod readers;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::Connection;
+
+use self::{readers::Readers, writer::Writer};
+use crate::{Answer, Drift, Index, Kept, Kind, OpenError, Part, Reference, StoreError, VersionRecord, lock::Lock};
+
+/// The index in one SQLite file with a write-ahead log.
+///
+/// One thread writes; writes that wait at the same time share a transaction and its sync. Reads run where they are called: they take some
+/// 10 µs, about what handing them to another thread would add.
+#[derive(Debug)]
+pub struct SqliteIndex {
+    // Dropped in this order: the writer folds the log back once no reader is left.
+    readers: Readers,
+    writer: Writer,
+    _lock: Option<Lock>,
+}
+
+impl SqliteIndex {
+    /// Opens the index in the file `path`, which is made if it is not there. Its directory must be there.
+    ///
+    /// An index of an older format is brought up to this program's; one of a newer format is refused with [`OpenError::TooNew`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut connection = schema::connect(path)?;
+        schema::migrate(path, &mut connection)?;
+        Ok(Self { readers: Readers::open(path)?, writer: Writer::start(path, connection)?, _lock: None })
+    }
+
+    /// Holds `lock` for as long as the index is open.
+    pub(crate) fn holding(self, lock: Lock) -> Self {
+        Self { _lock: Some(lock), ..self }
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.readers.with(work).map_err(|error| Failure::of(&error).into())
+    }
+}
+
+/// A future dropped once its write is queued lets that write happen.
+#[async_trait]
+impl Index for SqliteIndex {
+    async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError> {
+        self.read(|connection| rows::version(connection, module, version))
+    }
+
+    async fn keep(&self, module: &str, version: &str, kind: Kind, part: Part) -> Result<Kept, StoreError> {
+        let (module, version) = (module.to_owned(), version.to_owned());
+        self.writer.write(move |connection| rows::keep(connection, &module, &version, kind, &part)).await
+    }
+
+    async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| rows::complete_versions(connection, module))
+    }
+
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
+        let (module, version) = (module.to_owned(), version.to_owned());
+        self.writer.write(move |connection| rows::forget_blob(connection, &module, &version, kind)).await
+    }
+
+    async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError> {
+        self.read(|connection| rows::answer(connection, key))
+    }
+
+    async fn put_answer(&self, key: &str, answer: Answer) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.writer.write(move |connection| rows::put_answer(connection, &key, &answer)).await
+    }
+
+    async fn sumdb_file(&self, name: &str, path: &str) -> Result<Option<Bytes>, StoreError> {
+        self.read(|connection| rows::sumdb_file(connection, name, path))
+    }
+
+    async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.writer.write(move |connection| rows::put_sumdb_files(connection, &name, &files)).await
+    }
+
+    async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        self.read(|connection| rows::sumdb_head(connection, name))
+    }
+
+    async fn swap_sumdb_head(&self, name: &str, old: Option<Bytes>, new: Bytes) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.writer.write(move |connection| rows::swap_sumdb_head(connection, &name, old.as_deref(), &new)).await
+    }
+
+    async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
+        self.read(|connection| rows::drifts(connection, module, version))
+    }
+
+    async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {
+        self.read(|connection| rows::references(connection, after, limit))
+    }
+
+    async fn forget_not_exist(&self, checked_before: i64) -> Result<u64, StoreError> {
+        self.writer.write(move |connection| rows::forget_not_exist(connection, checked_before)).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.read(rows::ping)
+    }
+}
+
+/// What SQLite said, in a form that can be told to everyone in a group.
+#[derive(Clone, Debug)]
+enum Failure {
+    Full,
+    Other(String),
+}
+
+impl Failure {
+    fn of(error: &rusqlite::Error) -> Self {
+        // A log that cannot grow its shared index has no room either.
+        let has_no_room = error.sqlite_error().is_some_and(|cause| {
+            cause.code == rusqlite::ErrorCode::DiskFull || cause.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        });
+        if has_no_room { Self::Full } else { Self::Other(error.to_string()) }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Full => Self::Full,
+            Failure::Other(said) => Self::Index(said),
+        }
+    }
+}

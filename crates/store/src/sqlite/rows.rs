@@ -1,0 +1,229 @@
+//! What is read from and written to the tables.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use crate::{Answer, AnswerBody, Digest, Drift, Kept, Kind, Part, Reference, VersionRecord, limits::DRIFTS};
+
+pub(super) fn version(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Option<VersionRecord>> {
+    let sql =
+        "SELECT kind, digest, size_bytes, h1, vouched, origin, kept_at FROM parts WHERE module = ? AND version = ? AND lost = 0";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([module, version])?;
+    let mut record = VersionRecord::default();
+    while let Some(row) = rows.next()? {
+        let part = Some(part(row)?);
+        match kind(row, "kind")? {
+            Kind::Info => record.info = part,
+            Kind::Mod => record.go_mod = part,
+            Kind::Zip => record.zip = part,
+        }
+    }
+    Ok((record != VersionRecord::default()).then_some(record))
+}
+
+/// The first part wins. One that was lost gives way to bytes with the same h1, and to nothing else.
+pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: Kind, new: &Part) -> rusqlite::Result<Kept> {
+    let sql =
+        "SELECT digest, size_bytes, h1, vouched, origin, kept_at, lost FROM parts WHERE module = ? AND version = ? AND kind = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let kept = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get::<_, bool>("lost")?)));
+    match kept.optional()? {
+        Some((old, true)) if old.h1 == new.h1 => {}
+        Some((old, false)) if old.digest == new.digest => return Ok(Kept::Same),
+        Some((old, _)) => {
+            drift(connection, module, version, kind, &old, new)?;
+            return Ok(Kept::Differs(old));
+        }
+        None => {}
+    }
+    let sql = "INSERT OR REPLACE INTO parts (module, version, kind, digest, size_bytes, h1, vouched, origin, kept_at)
+        VALUES (:module, :version, :kind, :digest, :size_bytes, :h1, :vouched, :origin, :kept_at)";
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":module": module,
+        ":version": version,
+        ":kind": number(kind),
+        ":digest": new.digest.as_bytes(),
+        ":size_bytes": i64::try_from(new.size_bytes).unwrap_or(i64::MAX),
+        ":h1": new.h1,
+        ":vouched": new.vouched,
+        ":origin": new.origin,
+        ":kept_at": new.kept_at,
+    })?;
+    Ok(Kept::New)
+}
+
+pub(super) fn complete_versions(connection: &Connection, module: &str) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT version FROM parts WHERE module = ? AND lost = 0 GROUP BY version HAVING count(*) = 3";
+    connection.prepare_cached(sql)?.query_map([module], |row| row.get(0))?.collect()
+}
+
+pub(super) fn forget_blob(connection: &Connection, module: &str, version: &str, kind: Kind) -> rusqlite::Result<()> {
+    let sql = "UPDATE parts SET lost = 1 WHERE module = ? AND version = ? AND kind = ?";
+    connection.prepare_cached(sql)?.execute(params![module, version, number(kind)]).map(drop)
+}
+
+pub(super) fn answer(connection: &Connection, key: &str) -> rusqlite::Result<Option<Answer>> {
+    let sql = "SELECT found, body, etag, last_modified, origin, checked_at, changed_at FROM answers WHERE key = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let answer = statement.query_row([key], |row| {
+        let body: Vec<u8> = row.get("body")?;
+        let found: bool = row.get("found")?;
+        Ok(Answer {
+            body: if found {
+                AnswerBody::Found(body.into())
+            } else {
+                AnswerBody::NotExist(String::from_utf8_lossy(&body).into_owned())
+            },
+            etag: row.get("etag")?,
+            last_modified: row.get("last_modified")?,
+            origin: row.get("origin")?,
+            checked_at: row.get("checked_at")?,
+            changed_at: row.get("changed_at")?,
+        })
+    });
+    answer.optional()
+}
+
+pub(super) fn put_answer(connection: &Connection, key: &str, answer: &Answer) -> rusqlite::Result<()> {
+    let (found, body) = match &answer.body {
+        AnswerBody::Found(body) => (true, body.as_ref()),
+        AnswerBody::NotExist(text) => (false, text.as_bytes()),
+    };
+    let sql = "INSERT OR REPLACE INTO answers (key, found, body, etag, last_modified, origin, checked_at, changed_at)
+        VALUES (:key, :found, :body, :etag, :last_modified, :origin, :checked_at, :changed_at)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let values = named_params! {
+        ":key": key,
+        ":found": found,
+        ":body": body,
+        ":etag": answer.etag,
+        ":last_modified": answer.last_modified,
+        ":origin": answer.origin,
+        ":checked_at": answer.checked_at,
+        ":changed_at": answer.changed_at,
+    };
+    statement.execute(values).map(drop)
+}
+
+pub(super) fn forget_not_exist(connection: &Connection, checked_before: i64) -> rusqlite::Result<u64> {
+    let sql = "DELETE FROM answers WHERE found = 0 AND checked_at < ?";
+    connection.prepare_cached(sql)?.execute([checked_before]).map(|rows| rows as u64)
+}
+
+pub(super) fn sumdb_file(connection: &Connection, name: &str, path: &str) -> rusqlite::Result<Option<Bytes>> {
+    let mut statement = connection.prepare_cached("SELECT body FROM sumdb_files WHERE name = ? AND path = ?")?;
+    statement.query_row([name, path], bytes).optional()
+}
+
+pub(super) fn put_sumdb_files(connection: &Connection, name: &str, files: &[(String, Bytes)]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO sumdb_files (name, path, body) VALUES (?, ?, ?)")?;
+    files.iter().try_for_each(|(path, body)| statement.execute(params![name, path, &body[..]]).map(drop))
+}
+
+pub(super) fn sumdb_head(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bytes>> {
+    let mut statement = connection.prepare_cached("SELECT note FROM sumdb_heads WHERE name = ?")?;
+    statement.query_row([name], bytes).optional()
+}
+
+pub(super) fn swap_sumdb_head(connection: &Connection, name: &str, old: Option<&[u8]>, new: &[u8]) -> rusqlite::Result<bool> {
+    if sumdb_head(connection, name)?.as_deref() != old {
+        return Ok(false);
+    }
+    connection.prepare_cached("INSERT OR REPLACE INTO sumdb_heads (name, note) VALUES (?, ?)")?.execute(params![name, new])?;
+    Ok(true)
+}
+
+pub(super) fn drifts(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Vec<Drift>> {
+    let sql = "SELECT kind, seen, seen_h1, kept, kept_h1, origin, seen_at FROM drifts WHERE module = ? AND version = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let drifts = statement.query_map([module, version], |row| {
+        Ok(Drift {
+            kind: kind(row, "kind")?,
+            kept: Digest::new(row.get("kept")?),
+            kept_h1: row.get("kept_h1")?,
+            seen: Digest::new(row.get("seen")?),
+            seen_h1: row.get("seen_h1")?,
+            origin: row.get("origin")?,
+            seen_at: row.get("seen_at")?,
+        })
+    });
+    drifts?.collect()
+}
+
+pub(super) fn references(connection: &Connection, after: Option<&Reference>, limit: usize) -> rusqlite::Result<Vec<Reference>> {
+    let sql = "SELECT module, version, kind, digest, size_bytes FROM parts
+        WHERE (module, version, kind) > (?, ?, ?) AND lost = 0 ORDER BY module, version, kind LIMIT ?";
+    let after = after.map_or(("", "", -1), |after| (&after.module, &after.version, number(after.kind)));
+    let mut statement = connection.prepare_cached(sql)?;
+    let references = statement.query_map(params![after.0, after.1, after.2, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+        Ok(Reference {
+            module: row.get("module")?,
+            version: row.get("version")?,
+            kind: kind(row, "kind")?,
+            digest: Digest::new(row.get("digest")?),
+            size_bytes: size(row)?,
+        })
+    });
+    references?.collect()
+}
+
+pub(super) fn ping(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare_cached("SELECT module FROM parts LIMIT 1")?.query_row([], |_| Ok(())).optional().map(drop)
+}
+
+/// Each drift once, and at most [`DRIFTS`] of one file.
+fn drift(connection: &Connection, module: &str, version: &str, kind: Kind, old: &Part, new: &Part) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO drifts (module, version, kind, seen, seen_h1, kept, kept_h1, origin, seen_at)
+        SELECT :module, :version, :kind, :seen, :seen_h1, :kept, :kept_h1, :origin, :seen_at
+        WHERE (SELECT count(*) FROM drifts WHERE module = :module AND version = :version AND kind = :kind) < :drifts";
+    let mut statement = connection.prepare_cached(sql)?;
+    let values = named_params! {
+        ":module": module,
+        ":version": version,
+        ":kind": number(kind),
+        ":seen": new.digest.as_bytes(),
+        ":seen_h1": new.h1,
+        ":kept": old.digest.as_bytes(),
+        ":kept_h1": old.h1,
+        ":origin": new.origin,
+        ":seen_at": new.kept_at,
+        ":drifts": DRIFTS,
+    };
+    statement.execute(values).map(drop)
+}
+
+fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
+    Ok(Part {
+        digest: Digest::new(row.get("digest")?),
+        size_bytes: size(row)?,
+        h1: row.get("h1")?,
+        vouched: row.get("vouched")?,
+        origin: row.get("origin")?,
+        kept_at: row.get("kept_at")?,
+    })
+}
+
+fn bytes(row: &Row<'_>) -> rusqlite::Result<Bytes> {
+    row.get::<_, Vec<u8>>(0).map(Bytes::from)
+}
+
+fn size(row: &Row<'_>) -> rusqlite::Result<u64> {
+    row.get::<_, i64>("size_bytes").map(i64::unsigned_abs)
+}
+
+const fn number(kind: Kind) -> i64 {
+    match kind {
+        Kind::Info => 0,
+        Kind::Mod => 1,
+        Kind::Zip => 2,
+    }
+}
+
+fn kind(row: &Row<'_>, column: &str) -> rusqlite::Result<Kind> {
+    let number: i64 = row.get(column)?;
+    [Kind::Info, Kind::Mod, Kind::Zip]
+        .into_iter()
+        .find(|kind| self::number(*kind) == number)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
+}
