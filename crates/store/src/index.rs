@@ -155,6 +155,20 @@ pub struct Reference {
     pub size_bytes: u64,
 }
 
+impl Kept {
+    /// How keeping `new` ends where `old` is, if anything is; the `bool` is true if the blob of `old` was lost.
+    ///
+    /// The first part wins. One that was lost gives way to bytes with the same h1, and to nothing else.
+    pub(crate) fn decide(old: Option<(Part, bool)>, new: &Part) -> Self {
+        match old {
+            None => Self::New,
+            Some((old, true)) if old.h1 == new.h1 => Self::New,
+            Some((old, false)) if old.digest == new.digest => Self::Same,
+            Some((old, _)) => Self::Differs(old),
+        }
+    }
+}
+
 /// A kept answer to a question whose answer changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer {

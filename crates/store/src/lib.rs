@@ -11,6 +11,9 @@ pub mod embedded;
 pub mod fs;
 pub mod sqlite;
 
+pub mod conformance;
+pub mod memory;
+
 pub mod limits;
 
 mod blocking;

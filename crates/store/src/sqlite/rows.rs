@@ -22,24 +22,25 @@ pub(super) fn version(connection: &Connection, module: &str, version: &str) -> r
     Ok((record != VersionRecord::default()).then_some(record))
 }
 
-/// The first part wins. One that was lost gives way to bytes with the same h1, and to nothing else.
 pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: Kind, new: &Part) -> rusqlite::Result<Kept> {
     let sql =
         "SELECT digest, size_bytes, h1, vouched, origin, kept_at, lost FROM parts WHERE module = ? AND version = ? AND kind = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let kept = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get::<_, bool>("lost")?)));
-    match kept.optional()? {
-        Some((old, true)) if old.h1 == new.h1 => {}
-        Some((old, false)) if old.digest == new.digest => return Ok(Kept::Same),
-        Some((old, _)) => {
-            drift(connection, module, version, kind, &old, new)?;
-            return Ok(Kept::Differs(old));
-        }
-        None => {}
+    let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get("lost")?)));
+    let kept = Kept::decide(old.optional()?, new);
+    match &kept {
+        Kept::New => put_part(connection, module, version, kind, new)?,
+        Kept::Same => {}
+        Kept::Differs(old) => put_drift(connection, module, version, kind, old, new)?,
     }
+    Ok(kept)
+}
+
+fn put_part(connection: &Connection, module: &str, version: &str, kind: Kind, new: &Part) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parts (module, version, kind, digest, size_bytes, h1, vouched, origin, kept_at)
         VALUES (:module, :version, :kind, :digest, :size_bytes, :h1, :vouched, :origin, :kept_at)";
-    connection.prepare_cached(sql)?.execute(named_params! {
+    let mut statement = connection.prepare_cached(sql)?;
+    let values = named_params! {
         ":module": module,
         ":version": version,
         ":kind": number(kind),
@@ -49,8 +50,8 @@ pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: K
         ":vouched": new.vouched,
         ":origin": new.origin,
         ":kept_at": new.kept_at,
-    })?;
-    Ok(Kept::New)
+    };
+    statement.execute(values).map(drop)
 }
 
 pub(super) fn complete_versions(connection: &Connection, module: &str) -> rusqlite::Result<Vec<String>> {
@@ -173,7 +174,7 @@ pub(super) fn ping(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Each drift once, and at most [`DRIFTS`] of one file.
-fn drift(connection: &Connection, module: &str, version: &str, kind: Kind, old: &Part, new: &Part) -> rusqlite::Result<()> {
+fn put_drift(connection: &Connection, module: &str, version: &str, kind: Kind, old: &Part, new: &Part) -> rusqlite::Result<()> {
     let sql = "INSERT OR IGNORE INTO drifts (module, version, kind, seen, seen_h1, kept, kept_h1, origin, seen_at)
         SELECT :module, :version, :kind, :seen, :seen_h1, :kept, :kept_h1, :origin, :seen_at
         WHERE (SELECT count(*) FROM drifts WHERE module = :module AND version = :version AND kind = :kind) < :drifts";

@@ -1,0 +1,316 @@
+//! Both traits in memory, for tests, with the faults that real ones have.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    os::unix::fs::FileExt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{
+    Answer, AnswerBody, Blob, Blobs, Content, Digest, Drift, Index, Kept, Kind, Part, Reference, Stage, Store, StoreError,
+    VersionRecord, blobs::TempPath, limits::DRIFTS,
+};
+
+/// How a write ends that does not succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// It failed and nothing was stored.
+    NotStored,
+    /// It was stored, and yet its caller is told that it failed: the answer was lost.
+    Stored,
+    /// No room is left; nothing was stored.
+    Full,
+}
+
+/// The faults that are to come; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<Script>>);
+
+#[derive(Debug, Default)]
+struct Script {
+    next: VecDeque<Option<Fault>>,
+    then: Option<Fault>,
+}
+
+impl Faults {
+    /// The next writes end so, one by one; `None` succeeds. Later ones end as [`Faults::then`] said.
+    pub fn script(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+        lock(&self.0).next.extend(faults);
+    }
+
+    /// How every write ends for which no script is left; `None`, as at first, if they succeed.
+    pub fn then(&self, fault: Option<Fault>) {
+        lock(&self.0).then = fault;
+    }
+
+    /// Does `write` as the script says.
+    fn play<T>(&self, write: impl FnOnce() -> T) -> io::Result<T> {
+        let fault = {
+            let mut script = lock(&self.0);
+            let then = script.then;
+            script.next.pop_front().unwrap_or(then)
+        };
+        match fault {
+            None => Ok(write()),
+            Some(Fault::NotStored) => Err(io::Error::other("scripted: failed, and not stored")),
+            Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),
+            Some(Fault::Stored) => {
+                write();
+                Err(io::Error::other("scripted: failed, but stored"))
+            }
+        }
+    }
+}
+
+/// A store in memory and its faults, which both parts share.
+pub fn store() -> (Store, Faults) {
+    let faults = Faults::default();
+    let (blobs, index) = (MemoryBlobs::new(faults.clone()), MemoryIndex::new(faults.clone()));
+    (Store { blobs: Arc::new(blobs), index: Arc::new(index) }, faults)
+}
+
+/// Blobs in memory; clones share them. Staged files lie in the system's temporary directory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBlobs {
+    blobs: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
+    faults: Faults,
+}
+
+impl MemoryBlobs {
+    /// No blobs, and `faults` for [`Blobs::put`] and [`Blobs::put_bytes`].
+    pub fn new(faults: Faults) -> Self {
+        Self { blobs: Arc::default(), faults }
+    }
+
+    /// Loses the blob, as damage does; false if it is not there.
+    pub fn lose(&self, digest: Digest) -> bool {
+        lock(&self.blobs).remove(&digest).is_some()
+    }
+}
+
+#[async_trait]
+impl Blobs for MemoryBlobs {
+    fn stage(&self) -> io::Result<Stage> {
+        let (file, path) = tempfile::NamedTempFile::new()?.into_parts();
+        let path = path.keep().map_err(|error| error.error)?;
+        Ok(Stage { file: Arc::new(file), path: TempPath::new(path) })
+    }
+
+    async fn put(&self, stage: Stage, digest: Digest, size_bytes: u64) -> io::Result<()> {
+        if stage.file.metadata()?.len() != size_bytes {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut bytes = vec![0; usize::try_from(size_bytes).map_err(io::Error::other)?];
+        stage.file.read_exact_at(&mut bytes, 0)?;
+        self.faults.play(|| lock(&self.blobs).entry(digest).or_insert(bytes.into()).len()).map(drop)
+    }
+
+    async fn put_bytes(&self, bytes: Bytes) -> io::Result<Digest> {
+        let digest = Digest::of(&bytes);
+        self.faults.play(|| lock(&self.blobs).insert(digest, bytes))?;
+        Ok(digest)
+    }
+
+    async fn open(&self, digest: Digest, size_bytes: u64) -> io::Result<Option<Blob>> {
+        let mut blobs = lock(&self.blobs);
+        let Some(bytes) = blobs.get(&digest).cloned() else { return Ok(None) };
+        if bytes.len() as u64 == size_bytes && Digest::of(&bytes) == digest {
+            return Ok(Some(Blob { size_bytes, content: Content::Memory(bytes) }));
+        }
+        blobs.remove(&digest);
+        Ok(None)
+    }
+}
+
+/// An index in memory; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryIndex {
+    tables: Arc<Mutex<Tables>>,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// The part, and whether its blob was lost.
+    parts: BTreeMap<(String, String, Kind), (Part, bool)>,
+    drifts: BTreeMap<(String, String), Vec<Drift>>,
+    answers: BTreeMap<String, Answer>,
+    sumdb_files: BTreeMap<(String, String), Bytes>,
+    sumdb_heads: BTreeMap<String, Bytes>,
+}
+
+impl MemoryIndex {
+    /// An empty index, and `faults` for every method that writes.
+    pub fn new(faults: Faults) -> Self {
+        Self { tables: Arc::default(), faults }
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
+        self.faults.play(|| work(&mut lock(&self.tables))).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full,
+            _ => error.into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Index for MemoryIndex {
+    async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError> {
+        let tables = lock(&self.tables);
+        let part = |kind| tables.part(module, version, kind).filter(|(_, is_lost)| !is_lost).map(|(part, _)| part);
+        let record = VersionRecord { info: part(Kind::Info), go_mod: part(Kind::Mod), zip: part(Kind::Zip) };
+        Ok((record != VersionRecord::default()).then_some(record))
+    }
+
+    async fn keep(&self, module: &str, version: &str, kind: Kind, part: Part) -> Result<Kept, StoreError> {
+        self.write(|tables| tables.keep(module, version, kind, part))
+    }
+
+    async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError> {
+        let tables = lock(&self.tables);
+        let mut parts = BTreeMap::<&str, usize>::new();
+        for ((_, version, _), _) in tables.parts.iter().filter(|((of, ..), (_, is_lost))| of == module && !is_lost) {
+            *parts.entry(version).or_default() += 1;
+        }
+        Ok(parts.into_iter().filter(|(_, parts)| *parts == 3).map(|(version, _)| version.to_owned()).collect())
+    }
+
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
+        self.write(|tables| {
+            if let Some((_, is_lost)) = tables.parts.get_mut(&(module.to_owned(), version.to_owned(), kind)) {
+                *is_lost = true;
+            }
+        })
+    }
+
+    async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError> {
+        Ok(lock(&self.tables).answers.get(key).cloned())
+    }
+
+    async fn put_answer(&self, key: &str, answer: Answer) -> Result<(), StoreError> {
+        self.write(|tables| tables.answers.insert(key.to_owned(), answer)).map(drop)
+    }
+
+    async fn sumdb_file(&self, name: &str, path: &str) -> Result<Option<Bytes>, StoreError> {
+        Ok(lock(&self.tables).sumdb_files.get(&(name.to_owned(), path.to_owned())).cloned())
+    }
+
+    async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError> {
+        self.write(|tables| {
+            for (path, body) in files {
+                tables.sumdb_files.entry((name.to_owned(), path)).or_insert(body);
+            }
+        })
+    }
+
+    async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        Ok(lock(&self.tables).sumdb_heads.get(name).cloned())
+    }
+
+    async fn swap_sumdb_head(&self, name: &str, old: Option<Bytes>, new: Bytes) -> Result<bool, StoreError> {
+        self.write(|tables| {
+            let is_old = tables.sumdb_heads.get(name) == old.as_ref();
+            if is_old {
+                tables.sumdb_heads.insert(name.to_owned(), new);
+            }
+            is_old
+        })
+    }
+
+    async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
+        Ok(lock(&self.tables).drifts.get(&(module.to_owned(), version.to_owned())).cloned().unwrap_or_default())
+    }
+
+    async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {
+        let after = after.map(|after| (after.module.clone(), after.version.clone(), after.kind));
+        let tables = lock(&self.tables);
+        let rest = tables.parts.iter().filter(|(key, (_, is_lost))| !is_lost && Some(*key) > after.as_ref());
+        let reference = |(key, (part, _)): (&(String, String, Kind), &(Part, bool))| Reference {
+            module: key.0.clone(),
+            version: key.1.clone(),
+            kind: key.2,
+            digest: part.digest,
+            size_bytes: part.size_bytes,
+        };
+        Ok(rest.take(limit).map(reference).collect())
+    }
+
+    async fn forget_not_exist(&self, checked_before: i64) -> Result<u64, StoreError> {
+        let is_old = |answer: &Answer| matches!(answer.body, AnswerBody::NotExist(_)) && answer.checked_at < checked_before;
+        self.write(|tables| {
+            let before = tables.answers.len();
+            tables.answers.retain(|_, answer| !is_old(answer));
+            (before - tables.answers.len()) as u64
+        })
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn part(&self, module: &str, version: &str, kind: Kind) -> Option<(Part, bool)> {
+        self.parts.get(&(module.to_owned(), version.to_owned(), kind)).cloned()
+    }
+
+    fn keep(&mut self, module: &str, version: &str, kind: Kind, part: Part) -> Kept {
+        let kept = Kept::decide(self.part(module, version, kind), &part);
+        match &kept {
+            Kept::New => {
+                self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, false));
+            }
+            Kept::Same => {}
+            Kept::Differs(old) => self.drift(module, version, kind, old, part),
+        }
+        kept
+    }
+
+    fn drift(&mut self, module: &str, version: &str, kind: Kind, old: &Part, new: Part) {
+        let drifts = self.drifts.entry((module.to_owned(), version.to_owned())).or_default();
+        let of_kind = || drifts.iter().filter(|drift| drift.kind == kind);
+        if of_kind().any(|drift| drift.seen == new.digest) || of_kind().count() >= DRIFTS as usize {
+            return;
+        }
+        let (kept, kept_h1) = (old.digest, old.h1.clone());
+        drifts.push(Drift { kind, kept, kept_h1, seen: new.digest, seen_h1: new.h1, origin: new.origin, seen_at: new.kept_at });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fault_says_whether_the_bytes_were_stored() {
+        let (store, faults) = store();
+        faults.script([Some(Fault::NotStored), Some(Fault::Stored), Some(Fault::Full), None]);
+        let mut found = Vec::new();
+        for bytes in [&b"a"[..], b"b", b"c", b"d"] {
+            let put = store.blobs.put_bytes(Bytes::from_static(bytes)).await.map_err(|error| error.kind());
+            let is_there = store.blobs.open(Digest::of(bytes), 1).await.unwrap().is_some();
+            found.push((put.err(), is_there));
+        }
+        let (other, full) = (Some(io::ErrorKind::Other), Some(io::ErrorKind::StorageFull));
+        assert_eq!(found, [(other, false), (other, true), (full, false), (None, true)]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_stays_full_until_it_is_told_otherwise() {
+        let (store, faults) = store();
+        faults.then(Some(Fault::Full));
+        for _ in 0..3 {
+            assert!(store.index.swap_sumdb_head("n", None, Bytes::from_static(b"h")).await.unwrap_err().is_full());
+        }
+        faults.then(None);
+        assert!(store.index.swap_sumdb_head("n", None, Bytes::from_static(b"h")).await.unwrap());
+    }
+}
