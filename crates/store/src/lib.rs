@@ -10,6 +10,7 @@ pub mod index;
 pub mod embedded;
 pub mod fs;
 pub mod sqlite;
+pub mod sweep;
 
 pub mod conformance;
 pub mod memory;
@@ -18,7 +19,6 @@ pub mod limits;
 
 mod blocking;
 mod lock;
-mod sweep;
 
 pub use blobs::{Blob, Blobs, Content, Stage};
 pub use digest::Digest;

@@ -64,3 +64,10 @@ pub const DRIFTS: u32 = 16;
 
 /// A sweep asks the index for so many references at a time.
 pub const PAGE: usize = 1024;
+
+/// A sweep remembers the named digests in so many bytes. With four bits each, of 3 million digests one in a thousand unnamed ones is
+/// taken for named; of 30 million, every second.
+pub const NAMES_BYTES: usize = 8 << 20;
+
+/// Answers of "not exist" that were not confirmed for so long are forgotten: nobody has asked, and anyone can ask for any name.
+pub const NOT_EXIST_AGE: Duration = Duration::from_secs(7 * 86_400);

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use layout::Layout;
-pub(crate) use shelf::Shelf;
+pub(crate) use shelf::{Proof, Shelf};
 
 use crate::{
     Blob, Blobs, Digest, OpenError, Stage,

@@ -173,7 +173,11 @@ impl Shelf {
     pub(crate) fn remove(&self, digest: Digest, before: SystemTime) -> io::Result<bool> {
         let path = self.layout.blob(digest);
         let _name = self.lock_name(digest);
-        if fs::metadata(&path)?.modified()? >= before {
+        let put = match fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            put => put?,
+        };
+        if put >= before {
             return Ok(false);
         }
         self.forget(digest);

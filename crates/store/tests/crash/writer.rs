@@ -1,0 +1,184 @@
+//! A process that writes until it dies, and the ledger of what it was told.
+
+use std::{
+    io::{BufRead, BufReader, Lines, Write as _},
+    os::unix::fs::FileExt as _,
+    path::Path,
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use store::{Content, Digest, Index, Kind, Part, Store};
+
+use crate::mix;
+
+const ROOT: &str = "MODWAY_TEST_WRITER_ROOT";
+const FIRST: &str = "MODWAY_TEST_WRITER_FIRST";
+
+/// What writers said that they were told.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    kept: Vec<u64>,
+    head: u64,
+}
+
+impl Ledger {
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    fn enter(&mut self, line: &str) {
+        match line.split_once(' ') {
+            Some(("kept", number)) => self.kept.push(number.parse().unwrap()),
+            Some(("head", number)) => self.head = number.parse().unwrap(),
+            _ => panic!("the writer said {line:?}"),
+        }
+    }
+}
+
+/// A running writer.
+pub(crate) struct Writer {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Writer {
+    /// Starts one on the store at `root`. It numbers its writes from `round` on, so that those of different rounds differ.
+    pub(crate) fn start(root: &Path, round: usize) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["writer::writes_until_it_dies", "--exact", "--nocapture"]).env(ROOT, root);
+        command.env(FIRST, (round as u64 * 1_000_000).to_string());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Waits until it was told of `writes` more writes.
+    pub(crate) fn wait(&mut self, writes: usize, ledger: &mut Ledger) {
+        for line in self.lines.by_ref().take(writes) {
+            ledger.enter(&line.unwrap());
+        }
+    }
+
+    /// Kills it, and hears what it still said.
+    pub(crate) fn kill(mut self, ledger: &mut Ledger) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.lines.for_each(|line| ledger.enter(&line.unwrap()));
+    }
+}
+
+/// Nothing by itself: the other tests start it as a process of its own.
+#[test]
+fn writes_until_it_dies() {
+    let Some(root) = std::env::var_os(ROOT) else { return };
+    let first = std::env::var(FIRST).unwrap().parse().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Arc::new(Store::open_embedded(Path::new(&root)).unwrap());
+        let next = Arc::new(AtomicU64::new(first));
+        let mut clients = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (store, next) = (Arc::clone(&store), Arc::clone(&next));
+            clients.spawn(async move { while keep(&store, next.fetch_add(1, Ordering::Relaxed)).await.is_some() {} });
+        }
+        clients.spawn(async move { while advance_head(&*store.index).await.is_some() {} });
+        clients.join_all().await;
+    });
+}
+
+/// Puts a blob and keeps its record, or says nothing if the disk failed.
+async fn keep(store: &Store, number: u64) -> Option<()> {
+    let bytes = specimen(number);
+    if number.is_multiple_of(2) {
+        store.blobs.put_bytes(bytes.clone()).await.ok()?;
+    } else {
+        let stage = store.blobs.stage().ok()?;
+        (&*stage.file).write_all(&bytes).ok()?;
+        store.blobs.put(stage, Digest::of(&bytes), bytes.len() as u64).await.ok()?;
+    }
+    store.index.keep("example.com/m", &version(number), kind(number), part(&bytes)).await.ok()?;
+    say(&format!("kept {number}\n"))
+}
+
+async fn advance_head(index: &dyn Index) -> Option<()> {
+    let old = index.sumdb_head("n").await.ok()?;
+    let number = old.as_deref().map_or(0, parse_head) + 1;
+    assert!(index.swap_sumdb_head("n", old, number.to_string().into()).await.ok()?);
+    say(&format!("head {number}\n"))
+}
+
+fn say(line: &str) -> Option<()> {
+    std::io::stderr().write_all(line.as_bytes()).ok()
+}
+
+/// Opens the store as a server would after the crash, and holds it against the ledger.
+pub(crate) fn read_back(root: &Path, ledger: &Ledger) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open_embedded(root).unwrap();
+        for number in &ledger.kept {
+            let record = store.index.version("example.com/m", &version(*number)).await.unwrap();
+            let record = record.unwrap_or_else(|| panic!("the record of write {number} is lost"));
+            assert_eq!(record.part(kind(*number)), Some(&part(&specimen(*number))), "write {number}");
+        }
+        let mut last = None;
+        while let Some(reference) = store.index.references(last.as_ref(), 1).await.unwrap().pop() {
+            check(&store, reference.digest, reference.size_bytes, &reference.version).await;
+            last = Some(reference);
+        }
+        let head = store.index.sumdb_head("n").await.unwrap().as_deref().map_or(0, parse_head);
+        assert!(head >= ledger.head, "the head went back from {} to {head}", ledger.head);
+    });
+    let left_over = std::fs::read_dir(root.join("tmp")).unwrap().count();
+    assert_eq!(left_over, 0, "temporary files outlived a start");
+}
+
+/// What a record names is there, whole and right, whether anyone was told of it or not.
+async fn check(store: &Store, digest: Digest, size_bytes: u64, version: &str) {
+    let number = version.strip_prefix("v1.0.").unwrap().parse().unwrap();
+    let blob =
+        store.blobs.open(digest, size_bytes).await.unwrap().unwrap_or_else(|| panic!("the blob of write {number} is lost"));
+    let bytes = match blob.content {
+        Content::Memory(bytes) => bytes,
+        Content::File(file) => {
+            let mut bytes = vec![0; usize::try_from(size_bytes).unwrap()];
+            file.read_exact_at(&mut bytes, 0).unwrap();
+            bytes.into()
+        }
+    };
+    assert!(bytes == specimen(number), "the bytes of write {number} are wrong");
+}
+
+/// The bytes of this write: most are short, some are longer than what is answered from memory.
+fn specimen(number: u64) -> Bytes {
+    let dice = mix(number + 1);
+    let bound = [64, 4 << 10, 100 << 10, 300 << 10][(dice % 4) as usize];
+    let length = mix(dice) % bound + 1;
+    (0..length.div_ceil(8)).flat_map(|word| mix(dice ^ word).to_le_bytes()).take(length as usize).collect()
+}
+
+fn part(bytes: &Bytes) -> Part {
+    Part {
+        digest: Digest::of(bytes),
+        size_bytes: bytes.len() as u64,
+        h1: Some("h1:specimen".to_owned()),
+        vouched: "sumdb sum.golang.org 1".to_owned(),
+        origin: "https://proxy.example.com".to_owned(),
+        kept_at: 1,
+    }
+}
+
+fn version(number: u64) -> String {
+    format!("v1.0.{number}")
+}
+
+fn kind(number: u64) -> Kind {
+    [Kind::Info, Kind::Mod, Kind::Zip][(number % 3) as usize]
+}
+
+fn parse_head(note: &[u8]) -> u64 {
+    std::str::from_utf8(note).unwrap().parse().unwrap()
+}
