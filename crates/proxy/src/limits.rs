@@ -43,3 +43,24 @@ pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// No pause between retries is longer, whatever `Retry-After` says: beyond it the hop has failed.
 pub const MAX_RETRY_PAUSE: Duration = Duration::from_secs(10);
+
+/// Addresses of one name that are tried, one after the other; more than a dual-stack service with a spare has.
+pub const MAX_ADDRESSES: usize = 6;
+
+/// The head of a forward proxy's answer to CONNECT: real ones are under 1 KiB.
+pub const MAX_CONNECT_HEAD_BYTES: usize = 8 << 10;
+
+/// An idle connection is kept so long: shorter than the 60 s and more that servers and load balancers keep theirs, so that we close first.
+pub const IDLE_CONNECTION: Duration = Duration::from_secs(50);
+
+/// Idle connections kept per host: as many as a burst of `.mod` requests uses over HTTP/1.1.
+pub const MAX_IDLE_CONNECTIONS: usize = 32;
+
+/// An HTTP/2 connection is pinged so often while it is used, and dead when the answer takes as long again.
+pub const HTTP2_PING: Duration = Duration::from_secs(10);
+
+/// What one HTTP/2 stream may send ahead of our reading: 100 ms of a 160 Mbit/s link.
+pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 2 << 20;
+
+/// What one HTTP/2 connection may send ahead of our reading: eight streams at their bound.
+pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 16 << 20;

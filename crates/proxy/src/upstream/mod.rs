@@ -9,6 +9,13 @@ use plan::Trouble;
 
 use crate::{journey::Journey, spool::SpoolWriter};
 
+mod breaker;
+mod escape;
+pub mod http;
+mod refusal;
+mod retry;
+mod sanity;
+
 /// One entry of a route's GOPROXY list, ready to be asked.
 ///
 /// Every method keeps its own deadlines and retries, notes one [`plan::Event::Asked`] in `journey`, and may be dropped at any await:
@@ -18,17 +25,26 @@ pub trait Upstream: Send + Sync {
     /// The configured name, or the URL without credentials.
     fn name(&self) -> &str;
 
+    /// Seconds for which this upstream is better not asked, because it kept failing; `None` if it may be asked.
+    ///
+    /// Advice only: [`Upstream::ask`] asks whatever this says, and the caller decides whether the list allows to pass it over. After a
+    /// pause one caller is told `None` and should ask; what comes of that decides for the others.
+    fn skip(&self) -> Option<u64> {
+        None
+    }
+
     /// Asks for a small document. `known` makes it conditional.
     async fn ask(&self, question: &Question, known: &Known, journey: &Journey) -> Result<Reply, Failure>;
 
     /// Fetches a zip into `spool` as it arrives, resuming a broken body. The length is announced to the spool as soon as it is known. Returns when
     /// all bytes arrived; they are not proven.
-    async fn zip(&self, module: &ModulePath, version: &Version, spool: &mut SpoolWriter, journey: &Journey) -> Result<(), Failure>;
-
-    /// If this upstream keeps failing: for how many more seconds it is better not asked. Whether it may be skipped is the chain's to say.
-    fn skip(&self) -> Option<u64> {
-        None
-    }
+    async fn zip(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        spool: &mut SpoolWriter,
+        journey: &Journey,
+    ) -> Result<(), Failure>;
 }
 
 /// Plain files below a base URL: how a checksum database is read.

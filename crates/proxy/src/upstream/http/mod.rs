@@ -1,0 +1,202 @@
+//! A module proxy, or a checksum database, over http or https.
+
+use std::{future::Future, time::Duration};
+
+use async_trait::async_trait;
+use gomod::module::{ModulePath, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
+};
+use plan::{Event, Trouble, trace::AskEnd, trouble::Deadline};
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+use super::{
+    Failure, Known, Question, Reply, Upstream,
+    breaker::Fuse,
+    escape::{Bang, below},
+    refusal,
+    retry::Tries,
+    sanity,
+};
+use crate::{
+    client::{Answer, Client, Roots},
+    journey::Journey,
+    settings::Hop,
+    spool::SpoolWriter,
+};
+
+mod zip;
+
+/// One http or https hop.
+#[derive(Debug)]
+pub struct HttpUpstream {
+    hop: Hop,
+    client: Client,
+    fuse: Fuse,
+}
+
+impl HttpUpstream {
+    /// Makes the hop ready. Reads its CA files; connects to nothing.
+    ///
+    /// # Errors
+    /// Those of [`Client::new`]: the configuration cannot work.
+    pub fn new(hop: Hop, roots: &Roots) -> Result<Self, Trouble> {
+        Ok(Self { client: Client::new(&hop, roots)?, fuse: Fuse::new(hop.breaker), hop })
+    }
+
+    /// GETs `path` below the hop's base, with `!` sent as it is: what a checksum database answers, or a proxy for one at `sumdb/NAME/…`.
+    ///
+    /// `path` is escaped but not percent-encoded; a leading slash changes nothing. The body has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Upstream::ask`], but the body may be anything.
+    pub async fn get(&self, path: &str, limit: u64, journey: &Journey) -> Result<Reply, Failure> {
+        let what = path.trim_start_matches('/').to_owned();
+        let url = below(self.client.home(), path, Bang::Raw);
+        self.small(what, url, &Known::default(), Terms { limit, question: None }, journey).await
+    }
+
+    async fn document(&self, url: &Url, known: &Known, terms: &Terms<'_>, tries: &mut Tries) -> Result<Reply, Failure> {
+        let headers = conditions(known);
+        loop {
+            tries.begin();
+            let failure = match self.once(url, &headers, terms).await {
+                Err(Failure::Trouble(trouble)) => trouble,
+                end => return end,
+            };
+            match tries.again(&failure) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(failure.into()),
+            }
+        }
+    }
+
+    async fn once(&self, url: &Url, headers: &HeaderMap, terms: &Terms<'_>) -> Result<Reply, Failure> {
+        let mut answer = self.client.get(url, headers).await?;
+        match answer.status {
+            StatusCode::OK => {
+                answer.plain()?;
+                let body = answer.read(terms.limit).await?;
+                if let Some(question) = terms.question {
+                    sanity::check(question, answer.header(&CONTENT_TYPE), &body)?;
+                }
+                Ok(Reply::Found { body, known: validators(&answer) })
+            }
+            StatusCode::NOT_MODIFIED if !headers.is_empty() => Ok(Reply::NotModified),
+            _ => Err(refusal::failure(answer).await),
+        }
+    }
+
+    /// Asks for a small document within the hop's `total`; tells the breaker and the journey how it ended.
+    async fn small(&self, what: String, url: Url, known: &Known, terms: Terms<'_>, journey: &Journey) -> Result<Reply, Failure> {
+        let mut clock = Clock::start(self.hop.total, self.hop.retries);
+        let asking = self.document(&url, known, &terms, &mut clock.tries);
+        let asked = within(self.hop.total, clock.deadline, asking).await;
+        let end = match &asked {
+            Ok(Reply::Found { body, .. }) => AskEnd::Found(body.len() as u64),
+            Ok(Reply::NotModified) => AskEnd::NotModified,
+            Err(failure) => ended(failure),
+        };
+        self.note(what, end, &clock, journey);
+        asked
+    }
+
+    fn note(&self, what: String, end: AskEnd, clock: &Clock, journey: &Journey) {
+        self.fuse.note(match &end {
+            AskEnd::Failed(trouble) => Some(trouble),
+            AskEnd::Found(_) | AskEnd::NotModified | AskEnd::NotExist => None,
+        });
+        let millis = u32::try_from(clock.started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: clock.tries.attempts, end, millis });
+    }
+}
+
+#[async_trait]
+impl Upstream for HttpUpstream {
+    fn name(&self) -> &str {
+        &self.hop.name
+    }
+
+    fn skip(&self) -> Option<u64> {
+        self.fuse.skip()
+    }
+
+    async fn ask(&self, question: &Question, known: &Known, journey: &Journey) -> Result<Reply, Failure> {
+        let what = question.to_string();
+        let url = below(self.client.home(), &what, Bang::Encoded);
+        self.small(what, url, known, Terms { limit: sanity::limit(question), question: Some(question) }, journey).await
+    }
+
+    async fn zip(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        spool: &mut SpoolWriter,
+        journey: &Journey,
+    ) -> Result<(), Failure> {
+        let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
+        let url = below(self.client.home(), &what, Bang::Encoded);
+        let mut clock = Clock::start(self.hop.total_zip, self.hop.retries);
+        let fetching = zip::fetch(&self.client, &url, spool, &mut clock.tries);
+        let fetched = within(self.hop.total_zip, clock.deadline, fetching).await;
+        let end = match &fetched {
+            Ok(()) => AskEnd::Found(spool.written()),
+            Err(failure) => ended(failure),
+        };
+        self.note(what, end, &clock, journey);
+        fetched
+    }
+}
+
+/// What a small document must be like.
+struct Terms<'a> {
+    /// The most bytes it may have.
+    limit: u64,
+    /// What it must be an answer to; `None` if it may be anything.
+    question: Option<&'a Question>,
+}
+
+/// When asking began, when it must be over, and its tries.
+struct Clock {
+    started: Instant,
+    deadline: Instant,
+    tries: Tries,
+}
+
+impl Clock {
+    fn start(total: Duration, retries: u32) -> Self {
+        let started = Instant::now();
+        let deadline = started + total;
+        Self { started, deadline, tries: Tries::new(retries, deadline) }
+    }
+}
+
+async fn within<T>(total: Duration, deadline: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let millis = u64::try_from(total.as_millis()).unwrap_or(u64::MAX);
+    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(Trouble::Deadline(Deadline::Total, millis).into()))
+}
+
+fn ended(failure: &Failure) -> AskEnd {
+    match failure {
+        Failure::NotExist(_) => AskEnd::NotExist,
+        Failure::Trouble(trouble) => AskEnd::Failed(trouble.clone()),
+    }
+}
+
+/// Both conditions, if we have both: a server that knows only one of them uses that one. RFC 9110 §13.1.
+fn conditions(known: &Known) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+        if let (Ok(value), false) = (HeaderValue::from_str(value), value.is_empty()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn validators(answer: &Answer) -> Known {
+    let text = |name: &HeaderName| answer.header(name).to_owned();
+    Known { etag: text(&ETAG), last_modified: text(&LAST_MODIFIED) }
+}

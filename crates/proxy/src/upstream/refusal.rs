@@ -1,0 +1,134 @@
+//! What a status that is not 200 means, and the text that may be passed on of it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{
+    StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use jiff::fmt::rfc2822::DateTimeParser;
+use plan::Trouble;
+
+use super::Failure;
+use crate::{client::Answer, limits};
+
+/// Lines of a refusal that the go command prints.
+const MAX_LINES: usize = 8;
+
+/// The failure that an answer with another status than 200 is.
+///
+/// 404 and 410 are "does not exist"; anything else is trouble, a 304 that nobody asked for included. Source: reference §1.4.
+pub(super) async fn failure(mut answer: Answer) -> Failure {
+    let (status, wait) = (answer.status, retry_after(answer.header(&RETRY_AFTER), SystemTime::now()));
+    let text = text(&mut answer).await;
+    match (status, wait) {
+        (StatusCode::NOT_FOUND | StatusCode::GONE, _) => Failure::NotExist(text),
+        (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
+            Trouble::Wait(status.as_u16(), wait.as_secs()).into()
+        }
+        _ => Trouble::Status(status.as_u16(), text).into(),
+    }
+}
+
+/// `Retry-After`: seconds, or an HTTP date. RFC 9110 §10.2.3. A date that has passed is 0 seconds.
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    if value.is_empty() {
+        return None;
+    }
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let at = DateTimeParser::new().parse_timestamp(value).ok()?.as_second();
+    let now = now.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some(Duration::from_secs(u64::try_from(at).ok()?.saturating_sub(now)))
+}
+
+/// The text of a refusal, if it is one the go command would print. Trouble with the text leaves it empty: the status is what counts.
+async fn text(answer: &mut Answer) -> String {
+    if !is_text(answer.header(&CONTENT_TYPE)) || answer.plain().is_err() {
+        return String::new();
+    }
+    let mut bytes = Vec::new();
+    while bytes.len() <= limits::MAX_REFUSAL_BYTES {
+        match answer.piece().await {
+            Ok(Some(piece)) => bytes.extend_from_slice(&piece),
+            Ok(None) => break,
+            Err(_) => return String::new(),
+        }
+    }
+    printable(&bytes)
+}
+
+/// True for `text/plain` in UTF-8 or ASCII. Source: `isText` of cmd/go/internal/web, Go 1.27.3.
+fn is_text(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    parts.next().is_some_and(|media| media == "text/plain")
+        && parts
+            .filter_map(|part| part.strip_prefix("charset=").map(|set| set.trim_matches('"').to_owned()))
+            .all(|set| matches!(set.as_str(), "utf-8" | "us-ascii"))
+}
+
+/// At most 8 lines, up to the first blank one, cut at [`limits::MAX_REFUSAL_BYTES`]; nothing at all if a character cannot be printed.
+fn printable(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(limits::MAX_REFUSAL_BYTES)];
+    let text = match std::str::from_utf8(cut) {
+        Ok(text) => text,
+        // Cut in the middle of a character: what is before it counts. Anywhere else it is no text.
+        Err(error) if cut.len() < bytes.len() && error.error_len().is_none() => {
+            std::str::from_utf8(&cut[..error.valid_up_to()]).expect("valid up to there")
+        }
+        Err(_) => return String::new(),
+    };
+    if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
+        return String::new();
+    }
+    let lines = text.trim_start_matches(['\r', '\n']).lines().map(str::trim_end).take_while(|line| !line.is_empty());
+    lines.take(MAX_LINES).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::{is_text, limits, printable, retry_after};
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let check =
+            |value: &str, want: Option<u64>| assert_eq!(retry_after(value, now), want.map(Duration::from_secs), "{value}");
+        check("7", Some(7));
+        check("0", Some(0));
+        check("99999999999999999999999", Some(u64::MAX));
+        check("Sun, 06 Nov 1994 08:49:40 GMT", Some(3));
+        check("Sun, 06 Nov 1994 08:49:30 GMT", Some(0));
+        check("soon", None);
+        check("-1", None);
+        check("", None);
+    }
+
+    #[test]
+    fn only_plain_text_is_passed_on() {
+        assert!(is_text("text/plain"));
+        assert!(is_text("Text/Plain; charset=UTF-8"));
+        assert!(is_text("text/plain; charset=\"us-ascii\""));
+        assert!(!is_text("text/plain; charset=latin1"));
+        assert!(!is_text("text/html"));
+        assert!(!is_text("application/json"));
+        assert!(!is_text(""));
+    }
+
+    #[test]
+    fn a_refusal_is_cut_at_eight_lines_a_blank_line_and_the_limit() {
+        let check = |body: &[u8], want: &str| assert_eq!(printable(body), want);
+        check(b"not found: no such module\n", "not found: no such module");
+        check(b"\r\none\r\ntwo\r\n\r\nthree", "one\ntwo");
+        check(b"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\n5\n6\n7\n8");
+        check(b"\x1b[31mred", "");
+        check(b"\xff\xfe", "");
+        let long = "ü".repeat(limits::MAX_REFUSAL_BYTES);
+        check(long.as_bytes(), &"ü".repeat(limits::MAX_REFUSAL_BYTES / 2));
+        let odd = format!("x{long}");
+        check(odd.as_bytes(), &format!("x{}", "ü".repeat((limits::MAX_REFUSAL_BYTES - 1) / 2)));
+    }
+}
