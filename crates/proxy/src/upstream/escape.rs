@@ -1,5 +1,6 @@
 //! URLs below a proxy's base, byte for byte as the go command sends them.
 
+use plan::Trouble;
 use url::Url;
 
 /// The URL of `path` below `base`. The base's query goes along, as it does with the go command; repeated slashes collapse.
@@ -26,6 +27,17 @@ pub(super) enum Bang {
     Encoded,
     /// As it is: checksum databases.
     Raw,
+}
+
+/// `path` itself, if no segment of it is a dot segment, which would lead elsewhere.
+///
+/// # Errors
+/// [`Trouble::Refused`].
+pub(super) fn plain(path: &str) -> Result<&str, Trouble> {
+    if path.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err(Trouble::Refused(format!("path not usable: {path}")));
+    }
+    Ok(path)
 }
 
 fn encode(segment: &str, bang: Bang, to: &mut String) {

@@ -11,6 +11,7 @@ use crate::{journey::Journey, spool::SpoolWriter};
 
 mod breaker;
 mod escape;
+pub mod file;
 pub mod http;
 mod refusal;
 mod retry;

@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     Failure, Known, Question, Reply, Upstream,
     breaker::Fuse,
-    escape::{Bang, below},
+    escape::{Bang, below, plain},
     refusal,
     retry::Tries,
     sanity,
@@ -54,7 +54,7 @@ impl HttpUpstream {
     /// As [`Upstream::ask`], but the body may be anything.
     pub async fn get(&self, path: &str, limit: u64, journey: &Journey) -> Result<Reply, Failure> {
         let what = path.trim_start_matches('/').to_owned();
-        let url = below(self.client.home(), path, Bang::Raw);
+        let url = below(self.client.home(), plain(path)?, Bang::Raw);
         self.small(what, url, &Known::default(), Terms { limit, question: None }, journey).await
     }
 

@@ -1,0 +1,208 @@
+//! A module proxy that is a directory: `file:///…`.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read as _},
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::module::{ModulePath, Version};
+use plan::{Event, Trouble, trace::AskEnd, trouble::Deadline};
+use sha2::{Digest as _, Sha256};
+use store::Digest;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use super::{Failure, Known, Question, Reply, Upstream, escape, sanity};
+use crate::{journey::Journey, limits, settings::Hop, spool::SpoolWriter};
+
+/// One directory laid out as `$GOMODCACHE/cache/download` is: `M/@v/list`, `M/@v/V.zip`, escaped with a literal `!`.
+///
+/// A file that is missing is "does not exist", one that may not be read is status 403, as with the go command. Nothing is retried and
+/// nothing is conditional: a directory answers or it does not. Source: reference §2.6.
+#[derive(Debug)]
+pub struct FileUpstream {
+    hop: Hop,
+    root: PathBuf,
+}
+
+impl FileUpstream {
+    /// The directory need not exist yet.
+    ///
+    /// # Errors
+    /// [`Trouble::Refused`] unless the URL is `file:///` and an absolute path, without host and query.
+    pub fn new(hop: Hop) -> Result<Self, Trouble> {
+        let url =
+            Url::parse(&hop.url).ok().filter(|url| url.scheme() == "file" && url.query().is_none() && url.fragment().is_none());
+        let path = url.filter(|url| !url.has_host() && hop.url.starts_with("file:///")).and_then(|url| url.to_file_path().ok());
+        let root = path.ok_or_else(|| Trouble::Refused("invalid file:// proxy URL with non-path elements".to_owned()))?;
+        Ok(Self { hop, root })
+    }
+
+    /// Reads the file at `path`, at most `limit` bytes: what is below `sumdb/NAME/`.
+    ///
+    /// # Errors
+    /// As [`Upstream::ask`].
+    pub async fn get(&self, path: &str, limit: u64, journey: &Journey) -> Result<Reply, Failure> {
+        let what = path.trim_start_matches('/').to_owned();
+        let read = async { self.read(escape::plain(&what)?, limit).await };
+        self.small(what.clone(), read, journey).await
+    }
+
+    async fn read(&self, what: &str, limit: u64) -> Result<Bytes, Failure> {
+        let (path, url) = (self.root.join(what), self.url(what));
+        let read = tokio::task::spawn_blocking(move || {
+            let (file, size) = open(&path)?;
+            let mut bytes = Vec::new();
+            file.take(limit + 1).read_to_end(&mut bytes)?;
+            Ok((bytes, size))
+        });
+        let (bytes, size) = read.await.map_err(io::Error::other).and_then(|read| read).map_err(|cause| failure(&url, &cause))?;
+        if size.max(bytes.len() as u64) > limit { Err(Trouble::TooLarge(limit).into()) } else { Ok(bytes.into()) }
+    }
+
+    async fn small(
+        &self,
+        what: String,
+        reading: impl Future<Output = Result<Bytes, Failure>>,
+        journey: &Journey,
+    ) -> Result<Reply, Failure> {
+        let started = Instant::now();
+        let read = timeout(self.hop.total, reading).await.unwrap_or_else(|_| Err(late(self.hop.total)));
+        let end = read.as_ref().map(|bytes| bytes.len() as u64);
+        self.note(what, end, started, journey);
+        read.map(|body| Reply::Found { body, known: Known::default() })
+    }
+
+    async fn copy(&self, what: &str, spool: &mut SpoolWriter) -> Result<u64, Failure> {
+        let (path, url) = (self.root.join(what), self.url(what));
+        let failed = |cause: io::Error| failure(&url, &cause);
+        let opened = tokio::task::spawn_blocking(move || open(&path)).await.map_err(io::Error::other).and_then(|opened| opened);
+        let (file, size) = opened.map_err(failed)?;
+        if size > limits::MAX_ZIP_BYTES {
+            return Err(Trouble::TooLarge(limits::MAX_ZIP_BYTES).into());
+        }
+        let held = spool.written();
+        let file = same_start(file, held, spool.digest()).await.map_err(failed)?.ok_or_else(changed)?;
+        spool.announce(size);
+        let mut file = file;
+        while spool.written() < size {
+            let bytes;
+            (file, bytes) = frame(file, spool.written(), size).await.map_err(failed)?;
+            if bytes.is_empty() {
+                return Err(Trouble::Broken(format!("wrong length: {} of {size} bytes arrived", spool.written())).into());
+            }
+            spool.write(bytes).await.map_err(|cause| Trouble::Refused(format!("cannot spool: {cause}")))?;
+        }
+        if spool.written() == size { Ok(size) } else { Err(changed()) }
+    }
+
+    fn note(&self, what: String, end: Result<u64, &Failure>, started: Instant, journey: &Journey) {
+        let end = match end {
+            Ok(size_bytes) => AskEnd::Found(size_bytes),
+            Err(Failure::NotExist(_)) => AskEnd::NotExist,
+            Err(Failure::Trouble(trouble)) => AskEnd::Failed(trouble.clone()),
+        };
+        let millis = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: 1, end, millis });
+    }
+
+    fn url(&self, what: &str) -> String {
+        format!("{}/{what}", self.hop.url.trim_end_matches('/'))
+    }
+}
+
+#[async_trait]
+impl Upstream for FileUpstream {
+    fn name(&self) -> &str {
+        &self.hop.name
+    }
+
+    async fn ask(&self, question: &Question, _: &Known, journey: &Journey) -> Result<Reply, Failure> {
+        let what = question.to_string();
+        let read = async {
+            let bytes = self.read(&what, sanity::limit(question)).await?;
+            sanity::check(question, "", &bytes)?;
+            Ok(bytes)
+        };
+        self.small(what.clone(), read, journey).await
+    }
+
+    async fn zip(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        spool: &mut SpoolWriter,
+        journey: &Journey,
+    ) -> Result<(), Failure> {
+        let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
+        let started = Instant::now();
+        let copied = timeout(self.hop.total_zip, self.copy(&what, spool)).await.unwrap_or_else(|_| Err(late(self.hop.total_zip)));
+        self.note(what, copied.as_ref().copied(), started, journey);
+        copied.map(|_| ())
+    }
+}
+
+/// Opens a regular file; anything else would block or never end.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    Ok((File::open(path)?, metadata.len()))
+}
+
+/// The file again, if its first `held` bytes are those that hash to `digest`.
+async fn same_start(file: File, held: u64, digest: Digest) -> io::Result<Option<File>> {
+    if held == 0 {
+        return Ok(Some(file));
+    }
+    let check = tokio::task::spawn_blocking(move || {
+        let mut hash = Sha256::new();
+        let mut at = 0;
+        while at < held {
+            let bytes = read_at(&file, at, held)?;
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            hash.update(&bytes);
+            at += bytes.len() as u64;
+        }
+        Ok((Digest::new(hash.finalize().into()) == digest).then_some(file))
+    });
+    check.await.map_err(io::Error::other)?
+}
+
+/// The next frame from `at`, not beyond `end`; empty at the end of the file. The file comes back with it.
+async fn frame(file: File, at: u64, end: u64) -> io::Result<(File, Bytes)> {
+    let read = tokio::task::spawn_blocking(move || read_at(&file, at, end).map(|bytes| (file, bytes)));
+    read.await.map_err(io::Error::other)?
+}
+
+fn read_at(file: &File, at: u64, end: u64) -> io::Result<Bytes> {
+    let most = usize::try_from(end - at).unwrap_or(usize::MAX).min(limits::FRAME_BYTES);
+    let mut bytes = vec![0; most];
+    let read = file.read_at(&mut bytes, at)?;
+    bytes.truncate(read);
+    Ok(bytes.into())
+}
+
+/// Source: `proxyRepo.getBody` and `fs.ErrNotExist` of Go 1.27.3; a file where a folder should be is no such file, too.
+fn failure(url: &str, cause: &io::Error) -> Failure {
+    match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::NotExist(format!("reading {url}: no such file or directory")),
+        ErrorKind::PermissionDenied => Trouble::Status(403, format!("reading {url}: permission denied")).into(),
+        _ => Trouble::Refused(format!("reading {url}: {cause}")).into(),
+    }
+}
+
+fn late(total: std::time::Duration) -> Failure {
+    Trouble::Deadline(Deadline::Total, u64::try_from(total.as_millis()).unwrap_or(u64::MAX)).into()
+}
+
+fn changed() -> Failure {
+    Trouble::Body("the zip changed while it was fetched".to_owned()).into()
+}
