@@ -158,3 +158,103 @@ fn after_fetch(stored: &Stored, fetched: &Fetched, rules: &Rules, now: i64) -> S
     };
     if coped && usable { Step::ServeStale(reason) } else { Step::Refuse(reason) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    fn rules() -> Rules {
+        let seconds = Duration::from_secs;
+        let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
+        let route = |name: &str, patterns: &str| RouteRule { name: name.into(), patterns: Patterns::parse(patterns) };
+        Rules { routes: vec![route("private", "*.corp"), route("public", "*.com")], databases: vec!["sum.test".into()], freshness }
+    }
+
+    /// Decides as the server does, with a store that has `stored` and upstreams that give `fetched`; answers the steps on the way.
+    #[track_caller]
+    fn check(path: &str, stored: Stored, fetched: Fetched, expected: &str) {
+        let request = Request::parse(path).expect("a request");
+        let (mut facts, mut way) = (Facts::at(NOW), Vec::new());
+        for _ in 0..4 {
+            let step = decide(&request, &rules(), &facts);
+            way.push(match &step {
+                Step::Look => "look".to_owned(),
+                Step::Fetch(route, pattern) => format!("fetch {route} {pattern}"),
+                Step::FetchSumdb => "fetch sumdb".into(),
+                Step::Supported => "supported".into(),
+                Step::ServeStored => "stored".into(),
+                Step::ServeAndRefresh(route) => format!("stored, refresh {route}"),
+                Step::ServeStale(reason) => format!("stale {}", reason.code()),
+                Step::ServeFetched => "fetched".into(),
+                Step::Refuse(reason) => format!("refuse {}", reason.code()),
+            });
+            match step {
+                Step::Look => facts.stored = Some(stored.clone()),
+                Step::Fetch(..) | Step::FetchSumdb => facts.fetched = Some(fetched.clone()),
+                _ => break,
+            }
+        }
+        assert_eq!(way.join(", "), expected, "{path}");
+    }
+
+    fn trouble() -> Fetched {
+        Fetched::Failed(Reason::Upstream { upstream: "a".into(), what: "m".into(), trouble: "t".into(), may_pass: true })
+    }
+
+    #[test]
+    fn what_is_kept_for_ever_costs_nobody_anything() {
+        check("/a.com/m/@v/v1.0.0.zip", Stored::Immutable, trouble(), "look, stored");
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 9), trouble(), "look, stored");
+    }
+
+    #[test]
+    fn the_first_route_that_matches_is_asked() {
+        check("/a.corp/m/@v/list", Stored::Nothing, Fetched::Found, "look, fetch 0 *.corp, fetched");
+        check("/a.com/m/@v/list", Stored::Nothing, Fetched::Found, "look, fetch 1 *.com, fetched");
+        check("/a.org/m/@v/list", Stored::Nothing, Fetched::Found, "refuse not-served");
+    }
+
+    #[test]
+    fn an_answer_that_ages_is_served_while_it_is_asked_for_again() {
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 15), trouble(), "look, stored, refresh 1");
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 50), Fetched::Found, "look, fetch 1 *.com, fetched");
+    }
+
+    #[test]
+    fn trouble_upstream_never_takes_away_what_is_kept() {
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 50), trouble(), "look, fetch 1 *.com, stale upstream-trouble");
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 500), trouble(), "look, fetch 1 *.com, refuse upstream-trouble");
+        check("/a.com/m/@v/list", Stored::Derivable, trouble(), "look, fetch 1 *.com, stale upstream-trouble");
+    }
+
+    #[test]
+    fn with_off_what_is_kept_is_served_however_old() {
+        check("/a.com/m/@v/list", Stored::Answer(0), Fetched::Failed(Reason::Off), "look, fetch 1 *.com, stale off");
+        check("/a.com/m/@v/list", Stored::Nothing, Fetched::Failed(Reason::Off), "look, fetch 1 *.com, refuse off");
+    }
+
+    #[test]
+    fn a_clear_no_is_believed_over_an_old_yes_and_trouble_is_never_a_no() {
+        let no = || Fetched::NotExist("gone".into());
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 50), no(), "look, fetch 1 *.com, refuse not-exist");
+        check("/a.com/m/@v/list", Stored::Absent(NOW - 4, "no".into()), no(), "look, refuse not-exist");
+        check("/a.com/m/@v/list", Stored::Absent(NOW - 6, "no".into()), trouble(), "look, fetch 1 *.com, refuse upstream-trouble");
+    }
+
+    #[test]
+    fn a_refusal_of_ours_is_not_coped_with() {
+        let mismatch = Fetched::Failed(Reason::Mismatch("m".into()));
+        check("/a.com/m/@v/list", Stored::Answer(NOW - 50), mismatch, "look, fetch 1 *.com, refuse checksum-mismatch");
+    }
+
+    #[test]
+    fn only_configured_checksum_databases_are_proxied() {
+        check("/sumdb/sum.test/supported", Stored::Nothing, trouble(), "supported");
+        check("/sumdb/sum.test/tile/8/0/000", Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+        check("/sumdb/other.test/supported", Stored::Nothing, Fetched::Found, "refuse not-served");
+    }
+}
