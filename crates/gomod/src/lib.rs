@@ -16,6 +16,8 @@ pub mod goproxy;
 
 pub mod goenv;
 
+pub mod modfile;
+
 pub mod time;
 
 pub mod text;
