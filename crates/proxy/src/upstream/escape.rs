@@ -1,23 +1,27 @@
 //! URLs below a proxy's base, byte for byte as the go command sends them.
 
+use gomod::goproxy::GoUrl;
 use plan::Trouble;
 use url::Url;
 
-/// The URL of `path` below `base`. The base's query goes along, as it does with the go command; repeated slashes collapse.
+use crate::client::shown;
+
+/// The URL of `path` below `base`, as [`GoUrl::below`] makes it; the base's query goes along.
 ///
-/// `path` is escaped (`!u`) but not percent-encoded. Source: reference §1.1; `proxyRepo.getBody` and `net/url.PathEscape` of Go 1.27.3.
-pub(super) fn below(base: &Url, path: &str, bang: Bang) -> Url {
-    let mut whole = base.path().trim_end_matches('/').to_owned();
-    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        whole.push('/');
-        encode(segment, bang, &mut whole);
+/// `path` is escaped (`!u`) but not percent-encoded.
+///
+/// # Errors
+/// [`Trouble::Refused`] for a base that is no URL to Go.
+pub(super) fn below(base: &Url, path: &str, bang: Bang) -> Result<Url, Trouble> {
+    let unusable = || Trouble::Refused(format!("URL not usable: {}", shown(base)));
+    let base = GoUrl::parse(base.as_str()).map_err(|_| unusable())?;
+    let mut whole = base.below(path);
+    if bang == Bang::Raw {
+        let root = base.below("");
+        let (root, query) = (root.split('?').next().unwrap_or_default(), whole.find('?').unwrap_or(whole.len()));
+        whole = format!("{root}{}{}", whole[root.len()..query].replace("%21", "!"), &whole[query..]);
     }
-    while whole.contains("//") {
-        whole = whole.replace("//", "/");
-    }
-    let mut url = base.clone();
-    url.set_path(&whole);
-    url
+    Url::parse(&whole).map_err(|_| unusable())
 }
 
 /// How `!` is sent.
@@ -40,17 +44,6 @@ pub(super) fn plain(path: &str) -> Result<&str, Trouble> {
     Ok(path)
 }
 
-fn encode(segment: &str, bang: Bang, to: &mut String) {
-    for byte in segment.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => to.push(char::from(byte)),
-            b'$' | b'&' | b'+' | b'=' | b':' | b'@' => to.push(char::from(byte)),
-            b'!' if bang == Bang::Raw => to.push('!'),
-            _ => to.push_str(&format!("%{byte:02X}")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Bang, Url, below};
@@ -58,7 +51,7 @@ mod tests {
     #[track_caller]
     fn check(base: &str, path: &str, bang: Bang, want: &str) {
         let base = Url::parse(base).expect("a URL");
-        assert_eq!(below(&base, path, bang).as_str(), want);
+        assert_eq!(below(&base, path, bang).expect("a URL").as_str(), want);
     }
 
     #[test]
@@ -83,6 +76,7 @@ mod tests {
     #[test]
     fn slashes_collapse_and_the_query_stays() {
         check("http://p.test/a//b/?key=1", "m/@v/list", Bang::Encoded, "http://p.test/a/b/m/@v/list?key=1");
+        check("http://p.test/%21a/?k=%21", "!m", Bang::Raw, "http://p.test/%21a/!m?k=%21");
         check("https://p.test:8443///", "m/@latest", Bang::Encoded, "https://p.test:8443/m/@latest");
     }
 }

@@ -16,7 +16,7 @@ use store::Digest;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{Failure, Known, Question, Reply, Upstream, escape, sanity};
+use super::{Failure, Files, Known, Question, Reply, Upstream, escape, sanity};
 use crate::{journey::Journey, limits, settings::Hop, spool::SpoolWriter};
 
 /// One directory laid out as `$GOMODCACHE/cache/download` is: `M/@v/list`, `M/@v/V.zip`, escaped with a literal `!`.
@@ -42,16 +42,6 @@ impl FileUpstream {
         Ok(Self { hop, root })
     }
 
-    /// Reads the file at `path`, at most `limit` bytes: what is below `sumdb/NAME/`.
-    ///
-    /// # Errors
-    /// As [`Upstream::ask`].
-    pub async fn get(&self, path: &str, limit: u64, journey: &Journey) -> Result<Reply, Failure> {
-        let what = path.trim_start_matches('/').to_owned();
-        let read = async { self.read(escape::plain(&what)?, limit).await };
-        self.small(what.clone(), read, journey).await
-    }
-
     async fn read(&self, what: &str, limit: u64) -> Result<Bytes, Failure> {
         let (path, url) = (self.root.join(what), self.url(what));
         let read = tokio::task::spawn_blocking(move || {
@@ -69,12 +59,12 @@ impl FileUpstream {
         what: String,
         reading: impl Future<Output = Result<Bytes, Failure>>,
         journey: &Journey,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Bytes, Failure> {
         let started = Instant::now();
         let read = timeout(self.hop.total, reading).await.unwrap_or_else(|_| Err(late(self.hop.total)));
         let end = read.as_ref().map(|bytes| bytes.len() as u64);
         self.note(what, end, started, journey);
-        read.map(|body| Reply::Found { body, known: Known::default() })
+        read
     }
 
     async fn copy(&self, what: &str, spool: &mut SpoolWriter) -> Result<u64, Failure> {
@@ -128,7 +118,8 @@ impl Upstream for FileUpstream {
             sanity::check(question, "", &bytes)?;
             Ok(bytes)
         };
-        self.small(what.clone(), read, journey).await
+        let body = self.small(what.clone(), read, journey).await?;
+        Ok(Reply::Found { body, known: Known::default() })
     }
 
     async fn zip(
@@ -143,6 +134,18 @@ impl Upstream for FileUpstream {
         let copied = timeout(self.hop.total_zip, self.copy(&what, spool)).await.unwrap_or_else(|_| Err(late(self.hop.total_zip)));
         self.note(what, copied.as_ref().copied(), started, journey);
         copied.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Files for FileUpstream {
+    fn name(&self) -> &str {
+        &self.hop.name
+    }
+
+    async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure> {
+        let read = async { self.read(escape::plain(path)?, limit_bytes).await };
+        self.small(path.to_owned(), read, journey).await
     }
 }
 

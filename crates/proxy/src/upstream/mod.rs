@@ -26,14 +26,6 @@ pub trait Upstream: Send + Sync {
     /// The configured name, or the URL without credentials.
     fn name(&self) -> &str;
 
-    /// Seconds for which this upstream is better not asked, because it kept failing; `None` if it may be asked.
-    ///
-    /// Advice only: [`Upstream::ask`] asks whatever this says, and the caller decides whether the list allows to pass it over. After a
-    /// pause one caller is told `None` and should ask; what comes of that decides for the others.
-    fn skip(&self) -> Option<u64> {
-        None
-    }
-
     /// Asks for a small document. `known` makes it conditional.
     async fn ask(&self, question: &Question, known: &Known, journey: &Journey) -> Result<Reply, Failure>;
 
@@ -46,6 +38,13 @@ pub trait Upstream: Send + Sync {
         spool: &mut SpoolWriter,
         journey: &Journey,
     ) -> Result<(), Failure>;
+
+    /// If this upstream keeps failing: for how many more seconds it is better not asked. Whether it may be skipped is the chain's to say;
+    /// [`Upstream::ask`] asks whatever this says. After each pause one caller is told `None` and should ask; what comes of that decides
+    /// for the others.
+    fn skip(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Plain files below a base URL: how a checksum database is read.

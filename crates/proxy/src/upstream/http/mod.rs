@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use gomod::module::{ModulePath, Version};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::{
-    Failure, Known, Question, Reply, Upstream,
+    Failure, Files, Known, Question, Reply, Upstream,
     breaker::Fuse,
     escape::{Bang, below, plain},
     refusal,
@@ -44,18 +45,6 @@ impl HttpUpstream {
     /// Those of [`Client::new`]: the configuration cannot work.
     pub fn new(hop: Hop, roots: &Roots) -> Result<Self, Trouble> {
         Ok(Self { client: Client::new(&hop, roots)?, fuse: Fuse::new(hop.breaker), hop })
-    }
-
-    /// GETs `path` below the hop's base, with `!` sent as it is: what a checksum database answers, or a proxy for one at `sumdb/NAME/…`.
-    ///
-    /// `path` is escaped but not percent-encoded; a leading slash changes nothing. The body has at most `limit` bytes.
-    ///
-    /// # Errors
-    /// As [`Upstream::ask`], but the body may be anything.
-    pub async fn get(&self, path: &str, limit: u64, journey: &Journey) -> Result<Reply, Failure> {
-        let what = path.trim_start_matches('/').to_owned();
-        let url = below(self.client.home(), plain(path)?, Bang::Raw);
-        self.small(what, url, &Known::default(), Terms { limit, question: None }, journey).await
     }
 
     async fn document(&self, url: &Url, known: &Known, terms: &Terms<'_>, tries: &mut Tries) -> Result<Reply, Failure> {
@@ -125,7 +114,7 @@ impl Upstream for HttpUpstream {
 
     async fn ask(&self, question: &Question, known: &Known, journey: &Journey) -> Result<Reply, Failure> {
         let what = question.to_string();
-        let url = below(self.client.home(), &what, Bang::Encoded);
+        let url = below(self.client.home(), &what, Bang::Encoded)?;
         self.small(what, url, known, Terms { limit: sanity::limit(question), question: Some(question) }, journey).await
     }
 
@@ -137,7 +126,7 @@ impl Upstream for HttpUpstream {
         journey: &Journey,
     ) -> Result<(), Failure> {
         let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
-        let url = below(self.client.home(), &what, Bang::Encoded);
+        let url = below(self.client.home(), &what, Bang::Encoded)?;
         let mut clock = Clock::start(self.hop.total_zip, self.hop.retries);
         let fetching = zip::fetch(&self.client, &url, spool, &mut clock.tries);
         let fetched = within(self.hop.total_zip, clock.deadline, fetching).await;
@@ -147,6 +136,23 @@ impl Upstream for HttpUpstream {
         };
         self.note(what, end, &clock, journey);
         fetched
+    }
+}
+
+#[async_trait]
+impl Files for HttpUpstream {
+    fn name(&self) -> &str {
+        &self.hop.name
+    }
+
+    async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure> {
+        let url = below(self.client.home(), plain(path)?, Bang::Raw)?;
+        let terms = Terms { limit: limit_bytes, question: None };
+        match self.small(path.to_owned(), url, &Known::default(), terms, journey).await? {
+            Reply::Found { body, .. } => Ok(body),
+            // Nobody asked for that: `once` has made it trouble already.
+            Reply::NotModified => Err(Trouble::Status(304, String::new()).into()),
+        }
     }
 }
 
