@@ -1,6 +1,11 @@
 //! Power cuts.
 
-use std::{fs, io::Write as _};
+use std::{fs, io::Write as _, path::Path};
+
+use store::{
+    Blobs as _, Digest,
+    fs::{FsBlobs, Layout},
+};
 
 use crate::{
     Dice,
@@ -22,6 +27,36 @@ fn a_power_cut_on_ext4_loses_nothing_that_was_told() {
 #[test]
 fn a_power_cut_on_xfs_loses_nothing_that_was_told() {
     alone("power::a_power_cut_on_xfs_loses_nothing_that_was_told", &TOOLS, || check("xfs"));
+}
+
+/// With no record after it, whose sync would carry the blob's name to the disk as well.
+#[test]
+fn a_power_cut_keeps_the_last_blob_that_was_put() {
+    alone("power::a_power_cut_keeps_the_last_blob_that_was_put", &TOOLS, || {
+        for kind in ["ext4", "xfs"] {
+            check_last(kind, |root, bytes| put(&FsBlobs::open(root).unwrap(), bytes));
+        }
+    });
+}
+
+#[test]
+fn a_power_cut_keeps_a_blob_that_a_killed_process_had_named_and_another_put_again() {
+    alone("power::a_power_cut_keeps_a_blob_that_a_killed_process_had_named_and_another_put_again", &TOOLS, || {
+        for kind in ["ext4", "xfs"] {
+            check_last(kind, |root, bytes| {
+                let blobs = FsBlobs::open(root).unwrap();
+                let layout = Layout::open(root).unwrap();
+                // The first put into a directory syncs more than that directory; so this must not be the first.
+                put(&blobs, &neighbour(bytes));
+                let temporary = layout.tmp.join("killed");
+                fs::write(&temporary, bytes).unwrap();
+                fs::File::open(&temporary).unwrap().sync_all().unwrap();
+                let digest = Digest::of(bytes);
+                fs::rename(&temporary, layout.blob(digest)).unwrap();
+                put(&blobs, bytes);
+            });
+        }
+    });
 }
 
 /// The control: if the rig lost nothing, the other tests would prove nothing.
@@ -48,6 +83,34 @@ fn check(kind: &'static str) {
         }
         assert!(ledger.len() > 100, "only {} writes were told", ledger.len());
     }
+}
+
+fn check_last(kind: &'static str, act: fn(&Path, &[u8])) {
+    let Ok(disk) = mount(kind) else { return };
+    let root = disk.path().join("store");
+    for round in 0..CUTS {
+        let bytes = vec![round as u8 + 1; 10_000 * (round + 1)];
+        act(&root, &bytes);
+        disk.cut();
+        disk.again();
+        let blobs = FsBlobs::open(&root).unwrap();
+        let found = runtime().block_on(blobs.open(Digest::of(&bytes), bytes.len() as u64)).unwrap();
+        assert!(found.is_some(), "{kind}: the blob of round {round} is lost");
+    }
+}
+
+/// Bytes whose blob lies in the same directory.
+fn neighbour(bytes: &[u8]) -> Vec<u8> {
+    let directory = |bytes: &[u8]| Digest::of(bytes).as_bytes()[0];
+    (0u32..).map(|n| n.to_le_bytes().to_vec()).find(|found| directory(found) == directory(bytes)).unwrap()
+}
+
+fn put(blobs: &FsBlobs, bytes: &[u8]) {
+    runtime().block_on(blobs.put_bytes(bytes.to_vec().into())).unwrap();
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().unwrap()
 }
 
 fn control(kind: &'static str) {
