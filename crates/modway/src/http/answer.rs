@@ -1,0 +1,228 @@
+//! Answers and refusals as HTTP. The only file that knows status codes (promise 10).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, Response, StatusCode,
+    header::{
+        ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+        HeaderValue, LAST_MODIFIED, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use plan::Reason;
+use proxy::answer::{Answer, Body, Caching, Media};
+
+use super::{
+    body::Content,
+    conditions::{self, Validators, Verdict},
+    encoding,
+    ids::Id,
+    refusal,
+};
+
+/// A response before its body is accounted for.
+pub(crate) type Rendered = Response<Content>;
+
+/// An answer with everything that does not depend on the request made ready.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    body: Body,
+    media: Media,
+    caching: Caching,
+    modified_at: i64,
+    last_modified: HeaderValue,
+    length: HeaderValue,
+    etag: Option<HeaderValue>,
+    /// The compressed copy, its length and its tag.
+    gzip: Option<(Bytes, HeaderValue, HeaderValue)>,
+    /// Whether some requests get a compressed copy.
+    varies: bool,
+}
+
+impl Prepared {
+    /// Prepares `answer`, with its compressed copy if there is one.
+    pub(crate) fn new(answer: Answer, gzip: Option<Bytes>) -> Self {
+        let varies = encoding::compressible(&answer).is_some();
+        let tag = |suffix: &str| answer.digest.map(|digest| ascii(format!("\"{digest}{suffix}\"")));
+        let gzip = gzip.and_then(|bytes| Some((bytes.clone(), HeaderValue::from(bytes.len()), tag("-gzip")?)));
+        let (etag, length) = (tag(""), HeaderValue::from(answer.body.size_bytes()));
+        let Answer { body, media, caching, modified_at, .. } = answer;
+        Self { body, media, caching, modified_at, last_modified: http_date(modified_at), length, etag, gzip, varies }
+    }
+
+    /// Bytes of memory this takes, about.
+    pub(crate) fn weight(&self) -> u64 {
+        let gzip = self.gzip.as_ref().map_or(0, |(bytes, ..)| bytes.len());
+        self.body.size_bytes() + gzip as u64 + 512
+    }
+}
+
+/// The response to a GET, or with `head` to a HEAD, that had these `headers`.
+pub(crate) fn good(prepared: &Prepared, headers: &HeaderMap, head: bool) -> Rendered {
+    let size_bytes = prepared.body.size_bytes();
+    let tags = [prepared.etag.as_ref(), prepared.gzip.as_ref().map(|(_, _, tag)| tag)];
+    let have = Validators { tags, modified: (&prepared.last_modified, prepared.modified_at), size_bytes };
+    match conditions::decide(headers, &have, !head) {
+        Verdict::Whole => whole(prepared, headers, head),
+        Verdict::NotModified(tag) => not_modified(prepared, tag),
+        Verdict::Part(range) => {
+            let mut response = plain(StatusCode::PARTIAL_CONTENT, prepared, Content::part(&prepared.body, range.clone()));
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+            response.headers_mut().insert(CONTENT_RANGE, ascii(format!("bytes {}-{}/{size_bytes}", range.start, range.end - 1)));
+            response
+        }
+        Verdict::NoSuchRange => {
+            let mut response = Response::new(Content::Empty);
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            response.headers_mut().insert(CONTENT_RANGE, ascii(format!("bytes */{size_bytes}")));
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
+            response
+        }
+    }
+}
+
+/// All of it, compressed if there is a copy and the client takes it.
+fn whole(prepared: &Prepared, headers: &HeaderMap, head: bool) -> Rendered {
+    match &prepared.gzip {
+        Some((bytes, length, tag)) if encoding::takes_gzip(headers) => {
+            let mut response = plain(StatusCode::OK, prepared, if head { Content::Empty } else { Content::Whole(bytes.clone()) });
+            let map = response.headers_mut();
+            map.insert(CONTENT_LENGTH, length.clone());
+            map.insert(ETAG, tag.clone());
+            map.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            map.remove(ACCEPT_RANGES);
+            response
+        }
+        _ => plain(
+            StatusCode::OK,
+            prepared,
+            if head { Content::Empty } else { Content::part(&prepared.body, 0..prepared.body.size_bytes()) },
+        ),
+    }
+}
+
+/// The tag is the one that the client named, if it named one of ours: its copy is still right, compressed or not.
+fn not_modified(prepared: &Prepared, tag: Option<HeaderValue>) -> Rendered {
+    let mut response = plain(StatusCode::NOT_MODIFIED, prepared, Content::Empty);
+    let map = response.headers_mut();
+    map.remove(CONTENT_LENGTH);
+    map.remove(CONTENT_TYPE);
+    if let Some(tag) = tag {
+        map.insert(ETAG, tag);
+    }
+    response
+}
+
+/// The headers of the bytes as they are.
+fn plain(status: StatusCode, prepared: &Prepared, content: Content) -> Rendered {
+    let mut map = HeaderMap::with_capacity(12);
+    map.insert(CONTENT_LENGTH, prepared.length.clone());
+    map.insert(CONTENT_TYPE, media_type(prepared.media));
+    map.insert(CACHE_CONTROL, cache_control(prepared.caching));
+    map.insert(LAST_MODIFIED, prepared.last_modified.clone());
+    map.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    map.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(etag) = &prepared.etag {
+        map.insert(ETAG, etag.clone());
+    }
+    if prepared.varies {
+        map.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    let mut response = Response::new(content);
+    *response.status_mut() = status;
+    *response.headers_mut() = map;
+    response
+}
+
+const fn media_type(media: Media) -> HeaderValue {
+    HeaderValue::from_static(match media {
+        Media::Json => "application/json",
+        Media::Text => "text/plain; charset=utf-8",
+        Media::Zip => "application/zip",
+        Media::Binary => "application/octet-stream",
+    })
+}
+
+const fn cache_control(caching: Caching) -> HeaderValue {
+    HeaderValue::from_static(match caching {
+        Caching::Immutable => "public, max-age=31536000, immutable",
+        Caching::Revalidate => "public, no-cache",
+        Caching::Never => "no-store",
+    })
+}
+
+/// One of our own pages.
+pub(crate) fn page(text: String, media_type: &'static str, head: bool) -> Rendered {
+    let mut response = Response::new(Content::Empty);
+    let map = response.headers_mut();
+    map.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    map.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    map.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    map.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !head {
+        *response.body_mut() = Content::Whole(text.into());
+    }
+    response
+}
+
+/// The refusal for `reason`. `late` says that it is a deadline that passed.
+pub(crate) fn refused(reason: &Reason, late: bool, id: Id, head: bool) -> Rendered {
+    let mut response = page(refusal::text(reason, id), "text/plain; charset=utf-8", head);
+    *response.status_mut() = status(reason, late);
+    let map = response.headers_mut();
+    if let Some(pause) = pause(reason) {
+        map.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs()));
+    }
+    match reason {
+        // Such a request may carry bytes that we will not read, or that another server reads differently: nothing may follow it.
+        Reason::BadMethod => {
+            map.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            map.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// Makes `response` the last one of its HTTP/1 connection.
+pub(crate) fn close_after(response: &mut Rendered) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// The status of a refusal. Only the first two let a `,` in the client's GOPROXY list go on (promise 6); everything else stops it there, and
+/// is a 5xx where possible, because the go command asks twice after a 4xx over https.
+const fn status(reason: &Reason, late: bool) -> StatusCode {
+    match reason {
+        Reason::NotExist(_) | Reason::NotServed(_) => StatusCode::NOT_FOUND,
+        Reason::BadPath(_) => StatusCode::BAD_REQUEST,
+        Reason::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
+        // The operator's no. With 404 the go command would go on to `direct`, with the module's name.
+        Reason::Off => StatusCode::FORBIDDEN,
+        Reason::Upstream { .. } if late => StatusCode::GATEWAY_TIMEOUT,
+        Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) => StatusCode::BAD_GATEWAY,
+        Reason::Mismatch(_) | Reason::SumdbLied(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Reason::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
+        Reason::Busy(_) | Reason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Reason::Store(_) | Reason::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+const fn pause(reason: &Reason) -> Option<Duration> {
+    match reason {
+        Reason::Busy(_) => Some(Duration::from_secs(2)),
+        Reason::Stopping => Some(Duration::from_secs(5)),
+        _ => None,
+    }
+}
+
+/// `seconds` since the epoch as HTTP writes dates; the epoch itself for a time that no calendar has.
+fn http_date(seconds: i64) -> HeaderValue {
+    let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    ascii(DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 GMT".to_owned()))
+}
+
+fn ascii(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("digits, letters and punctuation of ours")
+}

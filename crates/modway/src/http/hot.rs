@@ -1,0 +1,57 @@
+//! Small immutable answers in front of the proxy, ready to be sent.
+
+use std::sync::Arc;
+
+use plan::Request;
+use proxy::answer::{Answer, Body, Caching};
+use quick_cache::{Weighter, sync::Cache};
+
+use super::{
+    answer::Prepared,
+    limits::{MAX_HOT_BYTES, MAX_HOT_PATH_BYTES},
+};
+
+/// Answers by the raw bytes of their request's path: two spellings of one path are two entries, so that a hit needs no decoding.
+pub(crate) struct Hot(Cache<Arc<str>, Arc<Entry>, Weight>);
+
+/// One answer.
+pub(crate) struct Entry {
+    pub(crate) path: Arc<str>,
+    pub(crate) request: Arc<Request>,
+    pub(crate) prepared: Prepared,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Arc<str>, Arc<Entry>> for Weight {
+    fn weight(&self, path: &Arc<str>, entry: &Arc<Entry>) -> u64 {
+        path.len() as u64 + entry.prepared.weight()
+    }
+}
+
+impl Hot {
+    /// Keeps at most so many bytes.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let estimated = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(estimated, bytes, Weight))
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<Arc<Entry>> {
+        self.0.get(path)
+    }
+
+    pub(crate) fn keep(&self, entry: Entry) {
+        self.0.insert(Arc::clone(&entry.path), Arc::new(entry));
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.clear();
+    }
+}
+
+/// Whether `answer` may be given to whoever asks for `path`, without asking the proxy again.
+pub(crate) fn lasts(answer: &Answer, path: &str) -> bool {
+    let small = matches!(&answer.body, Body::Memory(bytes) if bytes.len() <= MAX_HOT_BYTES) && path.len() <= MAX_HOT_PATH_BYTES;
+    small && answer.caching == Caching::Immutable && answer.digest.is_some()
+}

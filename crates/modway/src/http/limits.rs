@@ -1,0 +1,106 @@
+//! Every bound of the HTTP door, with its reason. Nobody in `http/` invents a limit or a timeout elsewhere.
+
+use std::time::Duration;
+
+/// What an operator may set of the HTTP door.
+#[derive(Clone, Debug)]
+pub struct DoorLimits {
+    /// Connections at once; more wait in the kernel's queue. Each costs about 10 KiB and one file descriptor.
+    pub max_connections: usize,
+    /// Connections at once of one client address; more are closed at once. Generous: a fleet may stand behind one address.
+    pub max_connections_per_client: usize,
+    /// A TLS handshake takes one or two round trips.
+    pub tls_handshake: Duration,
+    /// From a request's first byte to the end of its header.
+    pub header: Duration,
+    /// A connection between two requests.
+    pub idle: Duration,
+    /// A client that takes no byte for so long, while there are bytes for it, is cut.
+    pub write_stall: Duration,
+    /// Requests in flight are given so long when the server stops.
+    pub stop: Duration,
+    /// Bytes kept of small answers in front of the proxy.
+    pub hot_bytes: u64,
+    /// Finished requests remembered for `/-/why`.
+    pub records: usize,
+}
+
+impl Default for DoorLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_connections_per_client: 4_000,
+            tls_handshake: Duration::from_secs(10),
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            write_stall: Duration::from_secs(30),
+            stop: Duration::from_secs(30),
+            hot_bytes: 64 << 20,
+            records: 10_000,
+        }
+    }
+}
+
+/// A request's header on HTTP/1. The longest module path and version are far below; proxies in front add a few KiB.
+pub const MAX_HEADER_BYTES: usize = 32 << 10;
+
+/// Header lines of one request: the go command sends four.
+pub const MAX_HEADERS: usize = 100;
+
+/// Streams of one HTTP/2 connection: the go command runs 10 downloads at once, a proxy in front a few hundred.
+pub const MAX_STREAMS: u32 = 250;
+
+/// Streams that a client may reset before we have seen them end (CVE-2023-44487).
+pub const MAX_RESET_STREAMS: usize = 50;
+
+/// Bytes buffered per HTTP/2 stream on their way out: one frame of a file and what follows while it is written.
+pub const MAX_SEND_BYTES: usize = 512 << 10;
+
+/// A silent HTTP/2 peer is asked whether it is there, so often.
+pub const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// Bytes not yet sent that the kernel may queue of one connection. It keeps "taken by the kernel" close to "taken by the client", so that
+/// a slow reader is seen to move, and it bounds kernel memory.
+pub const MAX_UNSENT_BYTES: u32 = 256 << 10;
+
+/// The pause after `accept` failed for want of file descriptors or memory, so that the loop never spins.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A text shorter than this gains nothing from compression once headers are counted.
+pub const MIN_GZIP_BYTES: usize = 1 << 10;
+
+/// A text longer than this is compressed off the runtime's threads: it takes over a millisecond.
+pub const MAX_INLINE_GZIP_BYTES: usize = 64 << 10;
+
+/// A text longer than this is sent as it is: a compressed copy would cost more memory and time than it saves.
+pub const MAX_GZIP_BYTES: usize = 8 << 20;
+
+/// Compressed copies kept, in bytes.
+pub const GZIP_CACHE_BYTES: u64 = 32 << 20;
+
+/// A larger answer is not kept in front of the proxy: it would push out many small ones, and its cost is in the bytes anyway.
+pub const MAX_HOT_BYTES: usize = 256 << 10;
+
+/// A longer path is not kept in front of the proxy.
+pub const MAX_HOT_PATH_BYTES: usize = 1 << 10;
+
+/// Bytes of a path that are kept in a record and a log line.
+pub const MAX_LOGGED_PATH_BYTES: usize = 2 << 10;
+
+/// Bytes of a User-Agent that are kept in a record and a log line.
+pub const MAX_LOGGED_AGENT_BYTES: usize = 256;
+
+/// Trace events remembered over all records: about 20 MiB at worst.
+pub const MAX_KEPT_EVENTS: usize = 100_000;
+
+/// Log lines that wait for the writer; more are dropped and counted. About half a second of full load.
+pub const MAX_WAITING_LINES: usize = 65_536;
+
+/// The log's writer gathers lines for so long before it writes.
+pub const LOG_PAUSE: Duration = Duration::from_millis(10);
+
+/// An error body, in bytes: promise 12. The go command prints 648 bytes at most (`cmd/go/internal/web`, Go 1.27).
+pub const MAX_REFUSAL_BYTES: usize = 640;
+
+/// An error body, in lines: promise 12.
+pub const MAX_REFUSAL_LINES: usize = 8;

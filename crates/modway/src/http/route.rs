@@ -1,0 +1,163 @@
+//! From the bytes of a request target to what is asked. What does not print back to the same bytes is refused.
+
+use std::borrow::Cow;
+
+use hyper::{HeaderMap, Method, Uri, Version, header};
+use plan::{Reason, Request};
+
+/// What a request target asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Target {
+    /// The GOPROXY protocol.
+    Protocol(Request),
+    /// Something of our own.
+    Own(Own),
+}
+
+/// Our own pages; everything but the first lives under `/-/`, which no module path begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Own {
+    /// What this is.
+    Welcome,
+    /// Is the process alive?
+    Health,
+    /// Can it answer?
+    Ready,
+    /// Prometheus text.
+    Metrics,
+    /// A request's journey: its id, and whether the path asks for JSON.
+    Why(String, bool),
+}
+
+/// Refuses requests that another server could read differently, or that ask this one to be an open proxy.
+pub(crate) fn check_framing(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    headers: &HeaderMap,
+    has_body: bool,
+) -> Result<(), Reason> {
+    if method != Method::GET && method != Method::HEAD {
+        return Err(Reason::BadMethod);
+    }
+    let bad = |text: &str| Err(Reason::BadPath(text.to_owned()));
+    if has_body || headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return bad("a GET or HEAD request must not have a body");
+    }
+    let over_http1 = version != Version::HTTP_2;
+    if over_http1 && (uri.scheme().is_some() || uri.authority().is_some()) || !uri.path().starts_with('/') {
+        return bad("the request target must be a path; this is no forward proxy");
+    }
+    if version == Version::HTTP_11 && headers.get_all(header::HOST).iter().count() != 1 {
+        return bad("an HTTP/1.1 request must have exactly one Host header");
+    }
+    Ok(())
+}
+
+/// Reads the target.
+///
+/// # Errors
+/// [`Reason::BadPath`] for everything that is neither a page of ours nor a path that prints back to the same bytes.
+pub(crate) fn read(path: &str, query: Option<&str>) -> Result<Target, Reason> {
+    match path {
+        "/" => return Ok(Target::Own(Own::Welcome)),
+        "/-/health" => return Ok(Target::Own(Own::Health)),
+        "/-/ready" => return Ok(Target::Own(Own::Ready)),
+        "/-/metrics" => return Ok(Target::Own(Own::Metrics)),
+        _ => {}
+    }
+    if let Some(page) = path.strip_prefix("/-/") {
+        let Some(id) = page.strip_prefix("why/") else { return Err(Reason::NotServed(format!("no page /-/{page} here"))) };
+        let (id, json) = id.strip_suffix(".json").map_or((id, false), |id| (id, true));
+        return Ok(Target::Own(Own::Why(id.to_owned(), json)));
+    }
+    if query.is_some() {
+        return Err(Reason::BadPath("the module protocol has no query strings".to_owned()));
+    }
+    protocol(path).map(Target::Protocol)
+}
+
+fn protocol(path: &str) -> Result<Request, Reason> {
+    let decoded = decode(path)?;
+    let request = Request::parse(&decoded)?;
+    if request.path() != decoded {
+        return Err(Reason::BadPath(format!("{decoded}: not the canonical path of what it names")));
+    }
+    Ok(request)
+}
+
+/// Undoes percent-encoding, once. The go command sends `!` as `%21` in module paths and raw in `/sumdb/` paths (Go 1.27.3, measured), so
+/// both are fine; an escape that hides a slash, a control character or a byte that never needs one is not.
+fn decode(path: &str) -> Result<Cow<'_, str>, Reason> {
+    if !path.contains('%') {
+        return Ok(Cow::Borrowed(path));
+    }
+    let (mut decoded, mut rest) = (String::with_capacity(path.len()), path);
+    while let Some((before, after)) = rest.split_once('%') {
+        let byte = after.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let char = byte.filter(|byte| byte.is_ascii_graphic() && !byte.is_ascii_alphanumeric() && !b"/-._~%".contains(byte));
+        let char = char.ok_or_else(|| Reason::BadPath("a percent-escape that is malformed or must not be one".to_owned()))?;
+        decoded.push_str(before);
+        decoded.push(char::from(char));
+        rest = &after[2..];
+    }
+    decoded.push_str(rest);
+    Ok(Cow::Owned(decoded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Option<&str>) {
+        let read = read(path, None).ok().map(|target| match target {
+            Target::Protocol(request) => request.path(),
+            Target::Own(own) => format!("{own:?}"),
+        });
+        assert_eq!(read.as_deref(), expected, "{path}");
+    }
+
+    #[test]
+    fn a_bang_is_the_same_raw_and_encoded() {
+        check("/example.com/!up/@v/list", Some("/example.com/!up/@v/list"));
+        check("/example.com/%21up/@v/list", Some("/example.com/!up/@v/list"));
+        check("/example.com/up/%40v/list", Some("/example.com/up/@v/list"));
+    }
+
+    #[test]
+    fn other_escapes_are_refused() {
+        for escape in ["%2f", "%2F", "%00", "%61", "%2e", "%5f", "%20", "%7f", "%c3%a9", "%", "%2", "%zz", "%+1", "%25", "%2521"]
+        {
+            check(&format!("/example.com/{escape}up/@v/list"), None);
+        }
+    }
+
+    #[test]
+    fn what_does_not_print_back_is_refused() {
+        let paths = [
+            "//example.com/@v/list",
+            "/example.com//@v/list",
+            "/example.com/@v/list/",
+            "/example.com/../@v/list",
+            "/example.com/./@v/list",
+        ];
+        paths.iter().for_each(|path| check(path, None));
+        ["/example.com;/@v/list", "/Example.com/@v/list", "/example.com/@v/list;x", "/-", "/-/x", ""]
+            .iter()
+            .for_each(|path| check(path, None));
+    }
+
+    #[test]
+    fn our_own_pages_are_found() {
+        check("/", Some("Welcome"));
+        check("/-/health", Some("Health"));
+        check("/-/why/abc.json", Some(r#"Why("abc", true)"#));
+    }
+
+    #[test]
+    fn a_query_is_refused_even_when_empty() {
+        assert!(read("/example.com/@v/list", Some("")).is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! One request: checked, routed, answered, rendered.
+
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use futures_util::FutureExt;
+use hyper::{
+    Method, Request, Response,
+    body::{Body as _, Incoming},
+    header::{HeaderName, HeaderValue},
+    http::request::Parts,
+};
+use plan::{Event, Reason, Trouble, trace::AskEnd};
+use proxy::journey::Journey;
+
+use super::{
+    Door,
+    answer::{self, Prepared, Rendered},
+    body::DoorBody,
+    encoding,
+    hot::{self, Entry},
+    own,
+    records::{Endpoint, Ticket},
+    route::{self, Target},
+    watched::InUse,
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers one request. Never fails: what goes wrong is an answer, too.
+pub(super) async fn handle(
+    door: &Arc<Door>,
+    client: SocketAddr,
+    request: Request<Incoming>,
+    in_use: InUse,
+) -> Response<DoorBody> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let entry = door.hot.find(parts.uri.path());
+    let mut ticket = Ticket::new(door, &parts, entry.as_ref().map(|entry| &entry.path), client.ip().to_canonical(), started);
+    let framing = route::check_framing(&parts.method, &parts.uri, parts.version, &parts.headers, !body.is_end_stream());
+    let mut rendered = match (framing, entry) {
+        (Err(reason), _) => {
+            let mut refusal = refuse(&mut ticket, &parts, reason);
+            answer::close_after(&mut refusal);
+            refusal
+        }
+        (Ok(()), Some(entry)) if parts.uri.query().is_none() => from_hot(&mut ticket, &parts, &entry),
+        (Ok(()), _) => answer(door, &mut ticket, &parts, started).await,
+    };
+    let (text, used) = ticket.record().id.text();
+    let id = HeaderValue::from_bytes(&text[..used]).expect("letters and digits");
+    rendered.headers_mut().insert(REQUEST_ID, id);
+    ticket.answered(rendered.status().as_u16(), !rendered.body().is_empty());
+    rendered.map(|content| DoorBody::new(content, ticket, in_use))
+}
+
+fn from_hot(ticket: &mut Ticket, parts: &Parts, entry: &Entry) -> Rendered {
+    let record = ticket.record();
+    record.endpoint = Endpoint::of(&entry.request);
+    record.request = Some(Arc::clone(&entry.request));
+    record.hot = true;
+    answer::good(&entry.prepared, &parts.headers, parts.method == Method::HEAD)
+}
+
+async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: Instant) -> Rendered {
+    match route::read(parts.uri.path(), parts.uri.query()) {
+        Err(reason) => refuse(ticket, parts, reason),
+        Ok(Target::Own(page)) => {
+            ticket.record().endpoint = Endpoint::Own;
+            own::answer(door, &page, parts).unwrap_or_else(|reason| refuse(ticket, parts, reason))
+        }
+        Ok(Target::Protocol(request)) => {
+            let (request, journey) = (Arc::new(request), Journey::new(started));
+            let record = ticket.record();
+            record.endpoint = Endpoint::of(&request);
+            record.request = Some(Arc::clone(&request));
+            record.journey = Some(journey.clone());
+            match ask(door, plan::Request::clone(&request), &journey).await {
+                Ok(answer) => from_proxy(door, request, parts, answer).await,
+                Err(reason) => refuse(ticket, parts, reason),
+            }
+        }
+    }
+}
+
+/// Asks the proxy. A panic in there costs this request its answer and nobody anything else.
+async fn ask(door: &Door, request: plan::Request, journey: &Journey) -> Result<proxy::answer::Answer, Reason> {
+    let asked = AssertUnwindSafe(door.answers.answer(request, journey)).catch_unwind().await;
+    asked.unwrap_or_else(|_| Err(Reason::Internal("this server failed while it answered".to_owned())))
+}
+
+async fn from_proxy(door: &Door, request: Arc<plan::Request>, parts: &Parts, answer: proxy::answer::Answer) -> Rendered {
+    let (path, head) = (parts.uri.path(), parts.method == Method::HEAD);
+    let lasts = hot::lasts(&answer, path);
+    let zipped = match encoding::compressible(&answer) {
+        Some((digest, text)) if lasts || encoding::takes_gzip(&parts.headers) => Some(door.zipped.of(digest, text).await),
+        _ => None,
+    };
+    let prepared = Prepared::new(answer, zipped);
+    let rendered = answer::good(&prepared, &parts.headers, head);
+    if lasts {
+        door.hot.keep(Entry { path: path.into(), request, prepared });
+    }
+    rendered
+}
+
+fn refuse(ticket: &mut Ticket, parts: &Parts, reason: Reason) -> Rendered {
+    let record = ticket.record();
+    let late = record.journey.as_ref().is_some_and(late);
+    let rendered = answer::refused(&reason, late, record.id, parts.method == Method::HEAD);
+    record.reason = Some(reason);
+    rendered
+}
+
+/// Whether the last upstream that was asked let a deadline pass.
+fn late(journey: &Journey) -> bool {
+    let trace = journey.trace();
+    let last =
+        trace.events.iter().rev().find_map(|(_, event)| if let Event::Asked { end, .. } = event { Some(end) } else { None });
+    matches!(last, Some(AskEnd::Failed(Trouble::Deadline(..))))
+}
