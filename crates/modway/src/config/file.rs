@@ -1,0 +1,255 @@
+//! The shape of the configuration file: every key, its default, and what it means to an operator.
+//!
+//! The doc comments here are the documentation: `modway config schema`, the checks and docs/configuration.md are made from them.
+//! An empty text means "not set".
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::units::{Period, Size};
+
+/// The configuration of modway.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct File {
+    /// Where modway listens, how it stops, and where it writes its log.
+    pub(crate) server: Server,
+    /// Where modules are kept.
+    pub(crate) store: Store,
+    /// The upstreams that routes name, one table each: `[upstream.NAME]`. NAME is of letters, digits, `-` and `_`. `[upstream.direct]` has no
+    /// `url`: it sets the patience with version control itself, for the entry `direct`.
+    pub(crate) upstream: BTreeMap<String, Upstream>,
+    /// Which upstreams serve which modules, in order: the first `[[route]]` whose `match` fits serves a module. The last one must match
+    /// everything. Without any, the machine's own Go settings (GOPROXY, GONOPROXY, GOPRIVATE) make the routes.
+    pub(crate) route: Vec<Route>,
+    /// The checksum database that vouches for public modules.
+    pub(crate) sumdb: Sumdb,
+    /// How long answers that may change are kept: lists of versions, `@latest`, branches.
+    pub(crate) freshness: Freshness,
+}
+
+/// Where modway listens, how it stops, and where it writes its log.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Server {
+    /// The addresses to listen on, each an IP address and a port. Port 0 takes a free one.
+    pub(crate) listen: Vec<String>,
+    /// The certificate chain in PEM, for https. Set together with `tls_key_file`.
+    pub(crate) tls_cert_file: String,
+    /// The private key in PEM, for https.
+    pub(crate) tls_key_file: String,
+    /// Connections open at a time; further ones wait to be accepted.
+    pub(crate) max_connections: u32,
+    /// Connections open at a time from one address; further ones are closed.
+    pub(crate) max_connections_per_client: u32,
+    /// How long a client may take for its TLS handshake.
+    pub(crate) handshake_timeout: Period,
+    /// How long a client may take for a request's header.
+    pub(crate) header_timeout: Period,
+    /// How long a connection may rest between two requests.
+    pub(crate) idle_timeout: Period,
+    /// How long a client may take no byte of an answer that waits for it.
+    pub(crate) write_timeout: Period,
+    /// How long running requests may go on after the order to stop.
+    pub(crate) shutdown: Period,
+    /// Memory for small answers that were just given.
+    pub(crate) hot: Size,
+    /// Finished requests remembered for `/-/why/REQUEST-ID`.
+    pub(crate) records: u32,
+    /// Where the log goes: `stderr`, `stdout`, or a file that lines are appended to (opened again on SIGHUP).
+    pub(crate) log: String,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// One sentence a line.
+    Text,
+}
+
+/// Where modules are kept.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Store {
+    /// The folder of the store. Not set: `modway` in the user's data folder ($XDG_DATA_HOME, or ~/.local/share).
+    pub(crate) path: String,
+    /// Room left free on the store's disk: below it nothing more is kept, and what is kept is still served.
+    pub(crate) reserve: Size,
+}
+
+/// One upstream, and how patient modway is with it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Upstream {
+    /// The base URL of a module proxy: http, https or file. Without user and password; those have keys of their own.
+    pub(crate) url: String,
+    /// The longest wait for a TCP connection.
+    pub(crate) connect: Period,
+    /// The longest TLS handshake; a longer one counts as failed.
+    pub(crate) tls: Period,
+    /// The longest wait from the request to the first byte of the answer.
+    pub(crate) first_byte: Period,
+    /// The longest wait between two pieces of a body.
+    pub(crate) idle: Period,
+    /// The longest time for a small document (`.info`, `.mod`, a list), retries included.
+    pub(crate) total: Period,
+    /// The longest time for a whole zip, retries included.
+    pub(crate) total_zip: Period,
+    /// How often the same question is asked again after trouble that may pass. 0: never.
+    #[schemars(range(min = 0, max = 10))]
+    pub(crate) retries: u32,
+    /// Trouble that gives way to the next entry of a list although a comma follows: statuses such as `"429"`, all server errors as `"5xx"`,
+    /// or a kind: `timeout`, `tls`, `connect`, `dns`, `broken`, `body`, `forward-proxy`. After `|` everything gives way.
+    pub(crate) step_down: Vec<String>,
+    /// When to stop asking for a while.
+    pub(crate) breaker: Breaker,
+    /// The user name for this upstream; with `password_file` or `password_env`.
+    pub(crate) user: String,
+    /// The file that holds the password.
+    pub(crate) password_file: String,
+    /// The environment variable that holds the password.
+    pub(crate) password_env: String,
+    /// The file that holds a token, sent as `Authorization: Bearer`.
+    pub(crate) token_file: String,
+    /// The environment variable that holds a token, sent as `Authorization: Bearer`.
+    pub(crate) token_env: String,
+    /// True: user and password come from the netrc file ($NETRC, or ~/.netrc) as the go command reads it.
+    pub(crate) netrc: bool,
+    /// PEM files with certificates that are trusted besides the system's, for this upstream only.
+    pub(crate) ca_files: Vec<String>,
+    /// How to reach it: `env` (as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say), `direct`, or `http://host:port`.
+    pub(crate) forward_proxy: String,
+    /// The file that holds the forward proxy's URL, when that has a user and a password.
+    pub(crate) forward_proxy_file: String,
+}
+
+/// When to stop asking an upstream for a while.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Breaker {
+    /// Failures in a row after which the upstream is skipped where the list allows it. 0: never.
+    pub(crate) failures: u32,
+    /// How long it is skipped; then one request tries it.
+    pub(crate) pause: Period,
+}
+
+/// Which upstreams serve which modules.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Route {
+    /// The name in traces and logs.
+    pub(crate) name: String,
+    /// Patterns of module paths as in GOPRIVATE, separated by commas: `*.corp.example,github.com/acme`. `*` matches everything.
+    pub(crate) r#match: String,
+    /// A GOPROXY list: names of upstreams, URLs, `direct` and `off`. After `,` the next is asked if a module does not exist here, after `|`
+    /// on any trouble.
+    pub(crate) upstreams: String,
+}
+
+/// The checksum database that vouches for public modules.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Sumdb {
+    /// As GOSUMDB: `off`, a name, a key, or either with a URL. Not set: the machine's GOSUMDB.
+    pub(crate) gosumdb: String,
+    /// As GONOSUMDB: patterns of module paths that no checksum database is asked about. Not set: the machine's GONOSUMDB, else its GOPRIVATE.
+    pub(crate) gonosumdb: String,
+    /// Further databases that are served at `/sumdb/NAME/`, each written as GOSUMDB.
+    pub(crate) proxied: Vec<String>,
+    /// The upstream, by name, whose deadlines, login, certificates and forward proxy are used to reach the databases. Not set: the defaults.
+    pub(crate) like: String,
+}
+
+/// How long answers that may change are kept.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Freshness {
+    /// So long a kept answer is served without asking.
+    pub(crate) fresh: Period,
+    /// So long after that it is served at once, while it is asked for again.
+    pub(crate) revalidate: Period,
+    /// So long it is served when the upstreams are in trouble.
+    pub(crate) stale: Period,
+    /// So long "does not exist" is kept. Trouble is never kept.
+    pub(crate) absent: Period,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: vec!["127.0.0.1:8080".to_owned()],
+            tls_cert_file: String::new(),
+            tls_key_file: String::new(),
+            max_connections: 10_000,
+            max_connections_per_client: 4_000,
+            handshake_timeout: Period::seconds(10),
+            header_timeout: Period::seconds(10),
+            idle_timeout: Period::seconds(60),
+            write_timeout: Period::seconds(30),
+            shutdown: Period::seconds(30),
+            hot: Size(64 << 20),
+            records: 10_000,
+            log: "stderr".to_owned(),
+            log_format: LogFormat::Json,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: String::new(), reserve: Size(256 << 20) }
+    }
+}
+
+/// The go command itself waits 30 s for a connection and 10 s for a handshake, and for ever after that (`net/http`'s default transport).
+/// A server in the middle must answer before its client gives up, so its own patience is shorter.
+impl Default for Upstream {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            connect: Period::seconds(5),
+            tls: Period::seconds(5),
+            first_byte: Period::seconds(20),
+            idle: Period::seconds(30),
+            total: Period::seconds(30),
+            total_zip: Period::seconds(600),
+            retries: 2,
+            step_down: Vec::new(),
+            breaker: Breaker::default(),
+            user: String::new(),
+            password_file: String::new(),
+            password_env: String::new(),
+            token_file: String::new(),
+            token_env: String::new(),
+            netrc: false,
+            ca_files: Vec::new(),
+            forward_proxy: "env".to_owned(),
+            forward_proxy_file: String::new(),
+        }
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 5, pause: Period::seconds(30) }
+    }
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self {
+            fresh: Period::seconds(60),
+            revalidate: Period::seconds(600),
+            stale: Period::seconds(7 * 86_400),
+            absent: Period::seconds(30),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The go command's own settings on this machine: what a first run follows when nothing else is said.
+
+use std::path::PathBuf;
+
+use gomod::goenv::{self, Layer, Netrc, Settings, defaults};
+use proxy::settings::{ForwardProxy, Login, Secret};
+
+use super::{bench::Bench, environment::Environment};
+
+/// The settings that modway follows, each with its layer in words.
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    pub(super) goproxy: Setting,
+    pub(super) gonoproxy: Setting,
+    pub(super) gosumdb: Setting,
+    pub(super) gonosumdb: Setting,
+    pub(super) netrc: Option<Netrc>,
+}
+
+/// One setting of the go command.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    /// Its value; empty if no layer has one.
+    pub(super) value: String,
+    /// The layer it comes from, in words.
+    pub(super) layer: String,
+}
+
+impl Machine {
+    pub(super) fn read(bench: &Bench<'_>) -> Self {
+        let path = user_file(bench.environment);
+        let text = path.as_ref().and_then(|path| bench.peek(path)).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let environment = bench.environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let settings = Settings::new(environment, text.as_deref(), None);
+        let setting = |setting: goenv::Setting| Setting {
+            layer: match setting.layer {
+                Layer::Environment => format!("environment {}", setting.variable),
+                Layer::UserFile => format!("{} in {}", setting.variable, path.clone().unwrap_or_default().display()),
+                Layer::GoRootFile => format!("{} in $GOROOT/go.env", setting.variable),
+                Layer::Default => format!("Go's default for {}", setting.variable),
+            },
+            value: setting.value,
+        };
+        Self {
+            goproxy: setting(settings.goproxy()),
+            gonoproxy: setting(settings.gonoproxy().1),
+            gosumdb: setting(settings.gosumdb()),
+            gonosumdb: setting(settings.gonosumdb().1),
+            netrc: netrc(bench),
+        }
+    }
+}
+
+/// Go's documented list, for a machine whose own list leads to this very server.
+pub(super) fn default_goproxy() -> &'static str {
+    defaults::GOPROXY
+}
+
+/// The file that `go env -w` writes; `None` with GOENV=off or without a home.
+///
+/// Source: `cfg.EnvFile` of Go 1.27, with `os.UserConfigDir` as on Unix.
+fn user_file(environment: &Environment) -> Option<PathBuf> {
+    match environment.get("GOENV") {
+        Some("off") => None,
+        Some(path) => Some(PathBuf::from(path)),
+        None => {
+            let base = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+            let base = base.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".config")));
+            base.map(|base| base.join("go/env"))
+        }
+    }
+}
+
+/// The netrc file that the go command reads: $NETRC, else ~/.netrc. `None` if there is none.
+pub(super) fn netrc(bench: &Bench<'_>) -> Option<Netrc> {
+    let named = bench.environment.get("NETRC").map(PathBuf::from);
+    let path = named.or_else(|| bench.environment.get("HOME").map(|home| PathBuf::from(home).join(".netrc")))?;
+    bench.peek(&path).map(|text| Netrc::parse(&String::from_utf8_lossy(&text)))
+}
+
+/// Who the netrc file says that we are at `url`.
+pub(super) fn login(netrc: &Netrc, url: &str) -> Login {
+    netrc.find(url).map_or(Login::None, |login| Login::Basic(login.login.clone(), Secret::new(login.password.clone())))
+}
+
+/// The forward proxies of the environment, names in capitals before those in small letters, as Go's `httpproxy.FromEnvironment`.
+pub(super) fn forward_proxy(bench: &Bench<'_>) -> ForwardProxy {
+    let value = |name: &str| {
+        let small = name.to_lowercase();
+        bench.environment.get(name).or_else(|| bench.environment.get(&small)).unwrap_or("").to_owned()
+    };
+    ForwardProxy::Env { http: value("HTTP_PROXY"), https: value("HTTPS_PROXY"), no: value("NO_PROXY") }
+}
+
+/// SSL_CERT_FILE, if it is there: the go command trusts it, so we do.
+pub(super) fn certificate_file(bench: &Bench<'_>) -> Option<PathBuf> {
+    bench.environment.get("SSL_CERT_FILE").map(PathBuf::from).filter(|path| bench.peek(path).is_some())
+}

@@ -1,0 +1,148 @@
+//! The configuration: one TOML file, the environment, a few flags, and the go command's own settings on this machine.
+//!
+//! [`Config::load`] is a pure function of the file's text, an [`Environment`] and [`Files`], so that a reload is the same function
+//! called again, and a test needs no machine.
+
+mod bench;
+mod environment;
+mod file;
+mod hops;
+mod keys;
+mod leaves;
+mod machine;
+mod mistake;
+mod reference;
+mod routes;
+mod server;
+mod show;
+mod sums;
+mod units;
+
+use std::path::PathBuf;
+
+use proxy::settings::{Freshness, Hop, Settings};
+
+pub use environment::{Disk, Environment, Files};
+pub use file::LogFormat;
+pub use keys::schema;
+pub use mistake::{Mistake, Mistakes, Place};
+pub use reference::reference;
+pub use server::{LogTarget, Server};
+
+use self::{bench::Bench, keys::Node, leaves::Leaves, machine::Machine, show::Line};
+
+/// The example configuration, every key explained.
+pub const EXAMPLE: &str = include_str!("../../../../modway.example.toml");
+
+/// A configuration that was checked whole.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The doors.
+    pub server: Server,
+    /// The folder of the store.
+    pub store_path: PathBuf,
+    /// Room left free on the store's disk, in bytes.
+    pub reserve_bytes: u64,
+    /// What the proxy is told.
+    pub proxy: Settings,
+    /// The patience with version control itself, for the entry `direct`: its URL is empty. Used from the next release on.
+    pub direct: Hop,
+    /// What is worth knowing though nothing is wrong.
+    pub notes: Vec<Mistake>,
+    lines: Vec<Line>,
+}
+
+/// What somebody asks to be configured.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The configuration file's name, for messages and relative paths, and its text; `None` without one.
+    pub file: Option<(String, String)>,
+    /// `--listen`; may be empty.
+    pub listen: Vec<String>,
+    /// `--store`.
+    pub store: Option<String>,
+}
+
+impl Config {
+    /// Checks `source` whole and answers the configuration, or every mistake in it.
+    ///
+    /// # Errors
+    /// All mistakes at once, in the order of the file; notes are among them.
+    pub fn load(source: &Source, environment: &Environment, files: &dyn Files) -> Result<Self, Mistakes> {
+        let schema = schema();
+        let leaves = read(source, environment, Node(&schema));
+        let file = match serde_json::from_value(leaves.tree()) {
+            Ok(file) => file,
+            // Every value passed the check of its kind before, so this is a disagreement between the schema and the types.
+            Err(error) => return Err(Mistakes(vec![internal(&error)])),
+        };
+        let mut bench = Bench::new(&leaves, environment, files);
+        let machine = Machine::read(&bench);
+        let config = build(&file, &machine, &mut bench);
+        let mut mistakes = bench.into_mistakes();
+        mistakes.extend(leaves.mistakes.iter().cloned());
+        mistakes.sort_by_key(|mistake| mistake.place.order());
+        match config {
+            Some(mut config) if !mistakes.iter().any(|mistake| mistake.fatal) => {
+                config.lines = show::lines(Node(&schema), &leaves, &machine, &config);
+                config.notes = mistakes;
+                Ok(config)
+            }
+            _ => Err(Mistakes(mistakes)),
+        }
+    }
+
+    /// The effective configuration, each value with the layer it comes from; secrets as `(secret)`.
+    pub fn show(&self) -> String {
+        show::text(&self.lines)
+    }
+
+    /// The same as JSON.
+    pub fn show_json(&self) -> serde_json::Value {
+        show::json(&self.lines)
+    }
+}
+
+fn read(source: &Source, environment: &Environment, schema: Node<'_>) -> Leaves {
+    let mut leaves = Leaves::default();
+    if let Some((name, text)) = &source.file {
+        leaves.read_file(name, text, schema);
+    }
+    leaves.read_environment(environment, schema);
+    if !source.listen.is_empty() {
+        leaves.set_by_flag("--listen", "server.listen", &source.listen.join(","), schema);
+    }
+    if let Some(store) = &source.store {
+        leaves.set_by_flag("--store", "store.path", store, schema);
+    }
+    leaves
+}
+
+/// `None` only if a mistake was noted.
+fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<Config> {
+    let server = server::server(&file.server, bench);
+    let store_path = server::store_path(&file.store, bench);
+    let (hops, direct) = hops::hops(&file.upstream, bench);
+    let (routes, hops) = routes::routes(file, hops, machine, server.as_ref(), bench);
+    let sums = sums::sums(file, &hops, machine, bench);
+    let freshness = Freshness {
+        fresh: file.freshness.fresh.0,
+        revalidate: file.freshness.revalidate.0,
+        stale: file.freshness.stale.0,
+        absent: file.freshness.absent.0,
+    };
+    Some(Config {
+        server: server?,
+        store_path: store_path?,
+        reserve_bytes: file.store.reserve.0,
+        proxy: Settings { routes, hops, sums: sums?, freshness },
+        direct,
+        notes: Vec::new(),
+        lines: Vec::new(),
+    })
+}
+
+fn internal(error: &serde_json::Error) -> Mistake {
+    let (what, fix) = (format!("a fault of modway: {error}"), "report it with this configuration".to_owned());
+    Mistake { fatal: true, place: Place::Whole, what, mover: "us", fix }
+}

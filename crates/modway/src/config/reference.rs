@@ -1,0 +1,88 @@
+//! docs/configuration.md, made from the schema.
+
+use serde_json::Value;
+
+use super::keys::{Kind, Node, schema};
+
+/// The page that explains every key, in Markdown.
+pub fn reference() -> String {
+    let schema = schema();
+    let mut page = HEAD.to_owned();
+    for (name, node) in Node(&schema).named().into_iter().flatten() {
+        let node = Node(node);
+        let (header, inner) = match node.kind() {
+            Kind::Tables => (format!("[[{name}]]"), node.element()),
+            _ if node.named().is_none() => (format!("[{name}.NAME]"), node.child("NAME")),
+            _ => (format!("[{name}]"), Some(node)),
+        };
+        page.push_str(&format!(
+            "\n## `{header}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n|---|---|---|---|\n",
+            one_line(node)
+        ));
+        inner.into_iter().for_each(|inner| rows(inner, "", &mut page));
+    }
+    page
+}
+
+const HEAD: &str = "# Configuration
+
+One TOML file, named by `--config FILE` or `MODWAY_CONFIG`. Every key has a default, so the file may be missing or empty.
+This page is made from the code (`modway config reference`) and tested against it; `modway config example` prints an explained file.
+
+**Layers**, a later one wins: defaults, the go command's settings on this machine (only for what GOPROXY, GONOPROXY, GOSUMDB and GONOSUMDB
+say), the file, the environment, flags. `modway config show` names the layer of every value.
+
+**Environment.** `MODWAY_SECTION__KEY` sets a key: `MODWAY_SERVER__LISTEN=0.0.0.0:8080`, `MODWAY_UPSTREAM__MIRROR__TOTAL=3s`,
+`MODWAY_ROUTE__0__UPSTREAMS=mirror,off`. Lists are separated by commas; `-` in a name is written `_`.
+
+**Secrets** stand in files (`password_file`, `token_file`, `forward_proxy_file`) or in environment variables that the file names (`password_env`,
+`token_env`). They are never printed.
+
+**Paths** in the file are relative to the file's folder.
+
+**Durations** are written `300ms`, `3s`, `1m30s`, `12h`, `7d`; **sizes** `512MiB`, `2GiB`.
+
+**Reload.** On SIGHUP file, environment files and secrets are read again, checked whole and swapped at once; with any mistake everything stays as it was, and
+the log says why. `[server]` `listen` and the limits of connections, and `[store]`, change with a restart only.
+
+**Check.** `modway config check FILE` reports all mistakes at once, each with line, offending text and fix.
+";
+
+fn rows(node: Node<'_>, prefix: &str, page: &mut String) {
+    for (name, child) in node.named().into_iter().flatten() {
+        let (key, child) = (format!("{prefix}{name}"), Node(child));
+        if child.kind() == Kind::Table {
+            rows(child, &format!("{key}."), page);
+        } else {
+            let default = child.default().map_or(String::new(), default);
+            page.push_str(&format!("| `{key}` | {} | {default} | {} |\n", takes(&child.kind()), one_line(child)));
+        }
+    }
+}
+
+fn takes(kind: &Kind) -> String {
+    match kind {
+        Kind::Table | Kind::Tables => "a table".to_owned(),
+        Kind::Texts => "texts".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::Period => "duration".to_owned(),
+        Kind::Size => "size".to_owned(),
+        Kind::Number(0, most) if *most == u64::from(u32::MAX) => "number".to_owned(),
+        Kind::Number(least, most) => format!("{least} to {most}"),
+        Kind::Switch => "true, false".to_owned(),
+        Kind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn default(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "not set".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Array(list) if list.is_empty() => "none".to_owned(),
+        other => format!("`{}`", other.to_string().replace("\",\"", "\", \"")),
+    }
+}
+
+fn one_line(node: Node<'_>) -> String {
+    node.description().split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}

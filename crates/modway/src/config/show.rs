@@ -1,0 +1,199 @@
+//! The effective configuration, each value with the layer it comes from.
+
+use gomod::goenv::SumdbSetting;
+use proxy::settings::{Hop, Login};
+use serde_json::{Value, json};
+
+use super::{
+    Config,
+    keys::{Kind, Node},
+    leaves::Leaves,
+    machine::Machine,
+    mistake::Place,
+};
+
+/// One value of the effective configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Line {
+    /// The table's header as the file writes it, such as `[upstream.mirror]`.
+    table: String,
+    /// The key; empty for a table without keys.
+    key: String,
+    /// The value.
+    value: Value,
+    /// The layer it comes from, in words.
+    layer: String,
+}
+
+/// All values, in the order of the schema.
+pub(super) fn lines(schema: Node<'_>, leaves: &Leaves, machine: &Machine, config: &Config) -> Vec<Line> {
+    let mut lines = Vec::new();
+    table(schema, leaves, "", "", &mut lines);
+    for line in &mut lines {
+        fill_in(line, machine, config);
+    }
+    if !leaves.tables.keys().chain(leaves.leaves.keys()).any(|path| path.starts_with("route.")) {
+        lines.extend(routes_of_machine(machine, config));
+    }
+    lines.extend(config.proxy.hops.iter().filter_map(login));
+    lines.sort_by_key(|line| order(&line.table));
+    lines
+}
+
+/// As a configuration file with a comment behind each value.
+pub(super) fn text(lines: &[Line]) -> String {
+    let (mut text, mut table) = (String::new(), "");
+    for line in lines {
+        if line.table != table {
+            table = &line.table;
+            text.push_str(&format!("{}{table}\n", if text.is_empty() { "" } else { "\n" }));
+        }
+        let pair = format!("{} = {}", line.key, toml_value(&line.value));
+        text.push_str(&format!("{pair:<44} # {}\n", line.layer));
+    }
+    text
+}
+
+/// As a versioned JSON document.
+pub(super) fn json(lines: &[Line]) -> Value {
+    let lines =
+        lines.iter().map(|line| json!({ "table": line.table, "key": line.key, "value": line.value, "layer": line.layer }));
+    json!({ "version": 1, "settings": lines.collect::<Vec<_>>() })
+}
+
+fn table(node: Node<'_>, leaves: &Leaves, path: &str, header: &str, lines: &mut Vec<Line>) {
+    let (values, tables): (Vec<_>, Vec<_>) = children(node, leaves, path).into_iter().partition(|(_, node)| !holds_tables(*node));
+    for (name, node) in values {
+        lines.push(value(node, leaves, &join(path, &name), header, &name));
+    }
+    for (name, node) in tables {
+        let below = join(path, &name);
+        match node.element().filter(|_| node.kind() == Kind::Tables) {
+            None => table(node, leaves, &below, &format!("[{below}]"), lines),
+            Some(element) => {
+                for index in names_below(leaves, &below) {
+                    table(element, leaves, &join(&below, &index), &format!("[[{below}]] # {index}"), lines);
+                }
+            }
+        }
+    }
+}
+
+/// The children of a table with their nodes: the named keys, or those that somebody wrote.
+fn children<'a>(node: Node<'a>, leaves: &Leaves, path: &str) -> Vec<(String, Node<'a>)> {
+    match node.named() {
+        Some(named) => named.iter().map(|(name, node)| (name.clone(), Node(node))).collect(),
+        None => names_below(leaves, path).into_iter().filter_map(|name| node.child(&name).map(|node| (name, node))).collect(),
+    }
+}
+
+fn holds_tables(node: Node<'_>) -> bool {
+    matches!(node.kind(), Kind::Table | Kind::Tables)
+}
+
+fn names_below(leaves: &Leaves, path: &str) -> Vec<String> {
+    let all = leaves.tables.keys().chain(leaves.leaves.keys());
+    let below = |key: &String| key.strip_prefix(path)?.strip_prefix('.')?.split('.').next().map(str::to_owned);
+    let mut names: Vec<String> = all.filter_map(below).collect();
+    names.sort_by_key(|name| (name.parse::<usize>().unwrap_or(0), name.clone()));
+    names.dedup();
+    names
+}
+
+fn value(node: Node<'_>, leaves: &Leaves, path: &str, header: &str, key: &str) -> Line {
+    let (value, layer) = match leaves.at(path) {
+        Some(leaf) => (leaf.value.clone(), layer(&leaf.place)),
+        None => (node.default().cloned().unwrap_or(Value::Null), "default".to_owned()),
+    };
+    Line { table: header.to_owned(), key: key.to_owned(), value, layer }
+}
+
+fn layer(place: &Place) -> String {
+    match place {
+        Place::File { name, line, .. } => format!("{name}:{line}"),
+        Place::Environment(_) | Place::Go(_) | Place::Flag(_) | Place::Whole => place.to_string(),
+    }
+}
+
+/// Where "not set" means that another layer says it, says what it says.
+fn fill_in(line: &mut Line, machine: &Machine, config: &Config) {
+    if line.value != json!("") {
+        return;
+    }
+    let (value, layer) = match (line.table.as_str(), line.key.as_str()) {
+        ("[store]", "path") => (config.store_path.display().to_string(), "default: the user's data folder".to_owned()),
+        ("[sumdb]", "gosumdb") => (sumdb(&config.proxy.sums.database), machine.gosumdb.layer.clone()),
+        ("[sumdb]", "gonosumdb") if line.layer == "default" => (machine.gonosumdb.value.clone(), machine.gonosumdb.layer.clone()),
+        _ => return,
+    };
+    (line.value, line.layer) = (value.into(), layer);
+}
+
+fn sumdb(setting: &SumdbSetting) -> String {
+    match setting {
+        SumdbSetting::Off => "off".to_owned(),
+        SumdbSetting::Database { key, url: None, .. } => key.clone(),
+        SumdbSetting::Database { key, url: Some(url), .. } => format!("{key} {url}"),
+    }
+}
+
+fn routes_of_machine(machine: &Machine, config: &Config) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (index, route) in config.proxy.routes.iter().enumerate() {
+        let private = route.patterns.as_str() != "*";
+        let of = if private { &machine.gonoproxy.layer } else { &machine.goproxy.layer };
+        let entries: Vec<String> =
+            route.upstreams.entries().iter().map(|entry| format!("{entry}{}", separator(entry.separator))).collect();
+        let values =
+            [("name", route.name.clone()), ("match", route.patterns.as_str().to_owned()), ("upstreams", entries.concat())];
+        let table = format!("[[route]] # {index}");
+        lines.extend(values.map(|(key, value)| Line {
+            table: table.clone(),
+            key: key.into(),
+            value: value.into(),
+            layer: of.clone(),
+        }));
+    }
+    lines
+}
+
+fn separator(separator: gomod::goproxy::Separator) -> &'static str {
+    match separator {
+        gomod::goproxy::Separator::Comma => ",",
+        gomod::goproxy::Separator::Bar => "|",
+        gomod::goproxy::Separator::End => "",
+    }
+}
+
+/// That an upstream has a secret, and for whom; never the secret.
+fn login(hop: &Hop) -> Option<Line> {
+    let value = match &hop.login {
+        Login::None => return None,
+        Login::Basic(user, _) => format!("{user} (secret)"),
+        Login::Bearer(_) => "(secret)".to_owned(),
+    };
+    Some(Line {
+        table: "# logins".to_owned(),
+        key: format!("# {}", hop.name),
+        value: value.into(),
+        layer: "sent to this upstream only".to_owned(),
+    })
+}
+
+/// Sections in the order of the file; what is no section last.
+fn order(table: &str) -> usize {
+    let sections = ["[server", "[store", "[upstream", "[[route", "[sumdb", "[freshness"];
+    sections.iter().position(|section| table.starts_with(section)).unwrap_or(sections.len())
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// JSON's texts, numbers, switches and lists of texts are TOML's too.
+fn toml_value(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => format!("[{}]", elements.iter().map(toml_value).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}

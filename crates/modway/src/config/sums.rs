@@ -1,0 +1,91 @@
+//! Checksum databases, checked.
+
+use gomod::{goenv::SumdbSetting, pattern::Patterns};
+use proxy::settings::{Hop, Sums};
+
+use super::{bench::Bench, file, hops, keys::nearest, machine::Machine, mistake::Place};
+
+/// The name of the hop to the database that vouches.
+const HOP: &str = "sumdb";
+
+pub(super) fn sums(file: &file::File, known: &[Hop], machine: &Machine, bench: &mut Bench<'_>) -> Option<Sums> {
+    let database = database(&file.sumdb, machine, bench);
+    let waived = if bench.leaves.at("sumdb.gonosumdb").is_some() { &file.sumdb.gonosumdb } else { &machine.gonosumdb.value };
+    let proxied = proxied(&file.sumdb, bench);
+    let hop = hop(file, known, bench);
+    Some(Sums { hop, database: database?, waived: Patterns::parse(waived), proxied })
+}
+
+fn database(sumdb: &file::Sumdb, machine: &Machine, bench: &mut Bench<'_>) -> Option<SumdbSetting> {
+    let of_machine = sumdb.gosumdb.is_empty();
+    let text = if of_machine { &machine.gosumdb.value } else { &sumdb.gosumdb };
+    match SumdbSetting::parse(text) {
+        Ok(setting) => {
+            check_url(&setting, "sumdb.gosumdb", None, bench);
+            Some(setting)
+        }
+        Err(error) if of_machine => {
+            let place = Place::Go(machine.gosumdb.layer.clone());
+            bench.put(true, place, error.to_string(), "set GOSUMDB right, or set gosumdb in [sumdb]".to_owned());
+            None
+        }
+        Err(error) => {
+            bench.wrong(
+                "sumdb.gosumdb",
+                error.to_string(),
+                "write off, a name that Go knows, or NAME+HASH+KEY; a URL may follow",
+            );
+            None
+        }
+    }
+}
+
+fn proxied(sumdb: &file::Sumdb, bench: &mut Bench<'_>) -> Vec<SumdbSetting> {
+    let mut settings = Vec::new();
+    for (index, text) in sumdb.proxied.iter().enumerate() {
+        match SumdbSetting::parse(text) {
+            Ok(SumdbSetting::Off) => bench.wrong_element("sumdb.proxied", index, "`off` is no checksum database", "take it out"),
+            Ok(setting) => {
+                check_url(&setting, "sumdb.proxied", Some(index), bench);
+                settings.push(setting);
+            }
+            Err(error) => {
+                bench.wrong_element("sumdb.proxied", index, error.to_string(), "write a name that Go knows, or NAME+HASH+KEY")
+            }
+        }
+    }
+    settings
+}
+
+/// A database's URL is printed in traces and logs.
+fn check_url(setting: &SumdbSetting, key: &str, element: Option<usize>, bench: &mut Bench<'_>) {
+    let SumdbSetting::Database { url: Some(url), .. } = setting else { return };
+    let wrong = if url.credentials().is_some() {
+        Some((format!("a URL with credentials: {url}"), "take them out; set like in [sumdb] to an upstream with a login"))
+    } else if !matches!(url.scheme(), "http" | "https" | "file") {
+        Some((format!("invalid proxy URL scheme (must be https, http, file): {url}"), "use https"))
+    } else {
+        None
+    };
+    match (wrong, element) {
+        (Some((what, fix)), Some(index)) => bench.wrong_element(key, index, what, fix),
+        (Some((what, fix)), None) => bench.wrong(key, what, fix),
+        (None, _) => (),
+    }
+}
+
+/// How the databases are reached: like the upstream that `like` names, else with the default patience.
+fn hop(file: &file::File, known: &[Hop], bench: &mut Bench<'_>) -> Hop {
+    let like = &file.sumdb.like;
+    let found = known.iter().find(|hop| file.upstream.contains_key(&hop.name) && hop.name == *like);
+    if found.is_none() && !like.is_empty() {
+        let meant = nearest(like, file.upstream.keys().map(String::as_str)).map(|name| format!("did you mean `{name}`?"));
+        bench.wrong(
+            "sumdb.like",
+            format!("no upstream is named `{like}`"),
+            meant.unwrap_or_else(|| format!("add [upstream.{like}]")),
+        );
+    }
+    let hop = found.cloned().unwrap_or_else(|| hops::default_hop(bench));
+    Hop { name: HOP.to_owned(), url: String::new(), ..hop }
+}
