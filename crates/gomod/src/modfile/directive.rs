@@ -28,6 +28,7 @@ pub(super) fn read(file: &str, text: &str, strictness: Strictness) -> Result<Mod
                 let read = reader.directive(verb, arguments, line, None);
                 faults.extend(read.err().map(|message| fault(line.start, message)));
             }
+            Statement::Comments => {}
             Statement::Block(block) => match block.tokens.as_slice() {
                 [verb] if BLOCKS.contains(&verb.as_str()) => {
                     for line in &block.lines {
@@ -237,7 +238,7 @@ fn about(verb: &str, path: &str) -> String {
 }
 
 fn is_indirect(line: &Line) -> bool {
-    let comment = line.comments.suffix.as_deref().and_then(|comment| comment.strip_prefix("//")).unwrap_or_default();
+    let comment = line.comments.suffix.first().and_then(|comment| comment.strip_prefix("//")).unwrap_or_default();
     let mut words = comment.split_whitespace();
     matches!((words.next(), words.next()), (Some("indirect"), None) | (Some("indirect;"), Some(_)))
 }

@@ -5,11 +5,14 @@ use super::lex::{Kind, Lexer, Position, SyntaxFault, Token};
 pub(super) enum Statement {
     Line(Line),
     Block(Block),
+    /// Comments that an empty line parts from what follows.
+    Comments,
 }
 
 /// One line.
 pub(super) struct Line {
     pub(super) start: Position,
+    end: Position,
     /// As written; there is at least one.
     pub(super) tokens: Vec<String>,
     pub(super) comments: Comments,
@@ -29,13 +32,13 @@ pub(super) struct Block {
 pub(super) struct Comments {
     /// Those on the lines before. In blocks an empty text stands for an empty line.
     pub(super) before: Vec<String>,
-    /// The one at the end of the line.
-    pub(super) suffix: Option<String>,
+    /// The one at the end of the line; others only in the odd case of [`settle`].
+    pub(super) suffix: Vec<String>,
 }
 
 impl Comments {
     pub(super) fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.suffix.is_none()
+        self.before.is_empty() && self.suffix.is_empty()
     }
 }
 
@@ -48,10 +51,10 @@ pub(super) fn statements(file: &str, text: &str) -> Result<Vec<Statement>, Synta
     let mut comments = Vec::new();
     loop {
         match parser.ahead.kind {
-            Kind::EndOfFile => return Ok(statements),
-            // An empty line cuts comments off from what follows.
+            Kind::EndOfFile => break,
             Kind::EndOfLine => {
                 parser.lex()?;
+                statements.extend((!comments.is_empty()).then_some(Statement::Comments));
                 comments.clear();
             }
             Kind::LineComment => comments.push(parser.lex()?.text.to_owned()),
@@ -60,6 +63,11 @@ pub(super) fn statements(file: &str, text: &str) -> Result<Vec<Statement>, Synta
             }
         }
     }
+    settle(statements.iter_mut().map(|statement| match statement {
+        Statement::Line(line) => Some(line),
+        Statement::Block(_) | Statement::Comments => None,
+    }));
+    Ok(statements)
 }
 
 struct Parser<'t> {
@@ -87,7 +95,7 @@ impl<'t> Parser<'t> {
                     let close = self.lex()?;
                     if self.ahead.kind.ends_line() {
                         self.lex()?;
-                        let comments = Comments { before, suffix: None };
+                        let comments = Comments { before, suffix: Vec::new() };
                         return Ok(Statement::Block(Block { start, tokens, lines: Vec::new(), comments }));
                     }
                     tokens.extend([token.text.to_owned(), close.text.to_owned()]);
@@ -126,7 +134,8 @@ impl<'t> Parser<'t> {
                         return Err(self.lexer.fault("syntax error (expected newline after closing paren)".into()));
                     }
                     self.lex()?;
-                    return Ok(Block { start, tokens, lines, comments: Comments { before, suffix: None } });
+                    settle(lines.iter_mut().map(Some));
+                    return Ok(Block { start, tokens, lines, comments: Comments { before, suffix: Vec::new() } });
                 }
                 Kind::Open | Kind::Word => lines.push(self.line(std::mem::take(&mut comments))?),
             }
@@ -148,9 +157,25 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Makes a line from its tokens and what ended it. A line that a string with an escaped line end runs over two lines has no
-/// comment at its end.
+/// Makes a line from its tokens and what ended it.
 fn line(start: Position, end: Position, tokens: Vec<String>, before: Vec<String>, last: &Token<'_>) -> Line {
-    let suffix = (last.kind == Kind::SuffixComment && start.line == end.line).then(|| last.text.to_owned());
-    Line { start, tokens, comments: Comments { before, suffix } }
+    let suffix = Vec::from_iter((last.kind == Kind::SuffixComment).then(|| last.text.to_owned()));
+    Line { start, end, tokens, comments: Comments { before, suffix } }
+}
+
+/// Gives the comment behind a line that a string with an escaped line end runs over two lines to the line before, as Go does.
+/// None stands for whatever keeps such a comment from the lines before it.
+fn settle<'l>(lines: impl Iterator<Item = Option<&'l mut Line>>) {
+    let mut last: Option<&mut Line> = None;
+    for line in lines {
+        match line {
+            Some(line) if line.start.line != line.end.line => {
+                let comments = std::mem::take(&mut line.comments.suffix);
+                if let Some(last) = &mut last {
+                    last.comments.suffix.extend(comments);
+                }
+            }
+            line => last = line,
+        }
+    }
 }

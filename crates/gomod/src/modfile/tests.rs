@@ -88,6 +88,13 @@ fn a_retraction_covers_both_its_ends() {
     assert_eq!(rationale("v1.3.0"), Some("Leaks."));
 }
 
+#[test]
+fn a_comment_behind_a_string_over_two_lines_belongs_to_the_line_before() {
+    let text = "require x.y/a v1.0.0\n\"\\\n\" // indirect\nrequire x.y/b v1.0.0\n\n// alone\n\n\"\\\n\" // indirect\n";
+    let file = parse_lax("go.mod", text.as_bytes()).expect("a go.mod");
+    assert_eq!(file.require.iter().map(|require| require.indirect).collect::<Vec<_>>(), [true, false]);
+}
+
 #[track_caller]
 fn check_refused(text: &str, words: &str) {
     assert_eq!(parse("go.mod", text.as_bytes()).expect_err(text).to_string(), words);
