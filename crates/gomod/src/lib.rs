@@ -24,4 +24,6 @@ pub mod text;
 
 pub mod dirhash;
 
+pub mod info;
 pub mod sumdb;
+pub mod zip;

@@ -58,12 +58,18 @@ pub(crate) fn agree(area: &str, make: impl Fn(&mut Random) -> Vec<String>, ours:
     let (mut oracle, started, mut found) = (Oracle::start(), Instant::now(), Vec::new());
     let mut left = cases;
     while left > 0 && found.len() < 100 * SHOWN {
-        let questions: Vec<Question> = (0..left.min(BATCH)).map(|_| [vec![area.to_owned()], make(&mut random)].concat()).collect();
+        let questions: Vec<Question> =
+            (0..left.min(BATCH)).map(|_| [vec![area.to_owned()], make(&mut random)].concat()).collect();
         left -= questions.len();
         let theirs = oracle.ask(&questions);
         found.extend(questions.into_iter().zip(theirs).filter_map(|(question, go)| difference(question, go, &ours)));
     }
-    say(&format!("oracle: {area}: {} questions, {} disagreements, seed {seed}, {:.1?}", cases - left, found.len(), started.elapsed()));
+    say(&format!(
+        "oracle: {area}: {} questions, {} disagreements, seed {seed}, {:.1?}",
+        cases - left,
+        found.len(),
+        started.elapsed()
+    ));
     found.sort_by_key(|disagreement| disagreement.question.iter().map(String::len).sum::<usize>());
     let shown: String = found.iter().take(SHOWN).map(Disagreement::to_string).collect();
     assert!(found.is_empty(), "{area}: {} disagreements with Go, MODWAY_ORACLE_SEED={seed}; the shortest:\n{shown}", found.len());

@@ -34,24 +34,66 @@ const PATHS: &[&str] = &[
 ];
 
 const PATH_TOKENS: &[&str] = &[
-    "/", "//", "/v2", "/v0", "/v1", ".v1", ".v2", "-unstable", "~1", "~0", ".", "..", "...", "!", "!!", "!a", "!A", "@", "gopkg.in/", "CON", "prn", "COM0",
-    "com¹", "aux.", "-", "_", "+", "\\", ":", "*", "?", "\"", "'", "<", "|", "`", " ", ".git", "é", "İ",
+    "/",
+    "//",
+    "/v2",
+    "/v0",
+    "/v1",
+    ".v1",
+    ".v2",
+    "-unstable",
+    "~1",
+    "~0",
+    ".",
+    "..",
+    "...",
+    "!",
+    "!!",
+    "!a",
+    "!A",
+    "@",
+    "gopkg.in/",
+    "CON",
+    "prn",
+    "COM0",
+    "com¹",
+    "aux.",
+    "-",
+    "_",
+    "+",
+    "\\",
+    ":",
+    "*",
+    "?",
+    "\"",
+    "'",
+    "<",
+    "|",
+    "`",
+    " ",
+    ".git",
+    "é",
+    "İ",
 ];
 
 #[test]
 fn paths_are_checked_escaped_and_split_as_go_does() {
-    agree("path", |random| vec![random.bent(PATHS, PATH_TOKENS)], |question| {
-        let path = question[0].as_str();
-        let (prefix, major) = module::split_path_version(path).unwrap_or((path, ""));
-        vec![
-            verdict(module::check_path(path)),
-            verdict(module::check_import_path(path)),
-            verdict(module::check_file_path(path)),
-            either(module::escape_path(path)),
-            either(module::unescape_path(path)),
-            json!([prefix, major, module::split_path_version(path).is_some()]),
-        ]
-    });
+    agree(
+        "path",
+        |random| vec![random.bent(PATHS, PATH_TOKENS)],
+        |question| {
+            let path = question[0].as_str();
+            let (prefix, major) = module::split_path_version(path).unwrap_or((path, ""));
+            vec![
+                verdict(module::check_path(path)),
+                verdict(module::check_import_path(path)),
+                verdict(module::check_file_path(path)),
+                either(module::escape_path(path)),
+                either(module::unescape_path(path)),
+                json!([prefix, major, module::split_path_version(path).is_some()]),
+            ]
+        },
+    );
 }
 
 const VERSIONS: &[&str] = &[
@@ -84,32 +126,56 @@ const VERSIONS: &[&str] = &[
 ];
 
 const VERSION_TOKENS: &[&str] = &[
-    ".", "-", "+", "-0.", ".0.", "0", "00", "9", "v", "+incompatible", "-20060102150405-abcdef123456", "-rc", "+dirty", "!", "!a", "-0", ".1", "é", "/", "..",
-    "0.20060102150405-", "-00010101000000-000000000000",
+    ".",
+    "-",
+    "+",
+    "-0.",
+    ".0.",
+    "0",
+    "00",
+    "9",
+    "v",
+    "+incompatible",
+    "-20060102150405-abcdef123456",
+    "-rc",
+    "+dirty",
+    "!",
+    "!a",
+    "-0",
+    ".1",
+    "é",
+    "/",
+    "..",
+    "0.20060102150405-",
+    "-00010101000000-000000000000",
 ];
 
 #[test]
 fn versions_are_taken_apart_as_go_does() {
-    agree("version", |random| vec![random.bent(VERSIONS, VERSION_TOKENS)], |question| {
-        let v = question[0].as_str();
-        let parsed = pseudo::parse(v);
-        vec![
-            json!(semver::is_valid(v)),
-            json!(semver::canonical(v)),
-            json!(semver::major(v)),
-            json!(semver::major_minor(v)),
-            json!(semver::prerelease(v)),
-            json!(semver::build(v)),
-            json!(module::canonical_version(v)),
-            either(module::escape_version(v)),
-            either(module::unescape_version(v)),
-            json!(pseudo::is_pseudo_version(v)),
-            json!(pseudo::is_zero(v)),
-            either(parsed.clone().and_then(|version| version.time()).map(|time| time.unix_seconds())),
-            either(parsed.clone().map(|version| version.rev().to_owned())),
-            either(parsed.and_then(|version| version.base()).map(Option::unwrap_or_default)),
-        ]
-    });
+    agree(
+        "version",
+        |random| vec![random.bent(VERSIONS, VERSION_TOKENS)],
+        |question| {
+            let v = question[0].as_str();
+            let parsed = pseudo::parse(v);
+            vec![
+                json!(semver::is_valid(v)),
+                json!(semver::canonical(v)),
+                json!(semver::major(v)),
+                json!(semver::major_minor(v)),
+                json!(semver::prerelease(v)),
+                json!(semver::build(v)),
+                json!(module::canonical_version(v)),
+                either(module::escape_version(v)),
+                either(module::unescape_version(v)),
+                json!(pseudo::is_pseudo_version(v)),
+                json!(pseudo::is_zero(v)),
+                either(parsed.clone().and_then(|version| version.time()).map(|time| time.unix_seconds())),
+                either(parsed.clone().map(|version| version.rev().to_owned())),
+                either(parsed.and_then(|version| version.base()).map(Option::unwrap_or_default)),
+            ]
+        },
+    );
 }
 
 #[test]
@@ -195,14 +261,16 @@ const TARGETS: &[&str] = &[
     "a//b",
 ];
 
-const PATTERN_TOKENS: &[&str] = &["*", "?", "[", "]", "[^", "[a-z]", "\\", "\\*", "-", "/", "//", ",", "[]", "[^]", "[a-", "[\\", "é", "**", "*/", "ab", "."];
+const PATTERN_TOKENS: &[&str] =
+    &["*", "?", "[", "]", "[^", "[a-z]", "\\", "\\*", "-", "/", "//", ",", "[]", "[^]", "[a-", "[\\", "é", "**", "*/", "ab", "."];
 
 #[test]
 fn patterns_match_as_go_does() {
     let two = |random: &mut Random| {
         let target = random.bent(TARGETS, &["/", "a", "b", ".", "*", "é", "\\", "]", "-"]);
         // A pattern made from its target matches often enough to be interesting.
-        let patterns = if random.one_in(3) { random.bent(&[&target], PATTERN_TOKENS) } else { random.bent(PATTERNS, PATTERN_TOKENS) };
+        let patterns =
+            if random.one_in(3) { random.bent(&[&target], PATTERN_TOKENS) } else { random.bent(PATTERNS, PATTERN_TOKENS) };
         vec![patterns, target]
     };
     agree("patterns", two, |question| {
@@ -214,7 +282,12 @@ fn patterns_match_as_go_does() {
 
 #[test]
 fn text_is_quoted_as_go_does() {
-    const TEXTS: &[&str] = &["plain", "with \"quotes\" and \\", "\u{7}\u{8}\u{c}\n\r\t\u{b}\0\u{7f}", "\u{ad}\u{a0}\u{feff}\u{e000}\u{10ffff}é\u{1f600}\u{378}"];
+    const TEXTS: &[&str] = &[
+        "plain",
+        "with \"quotes\" and \\",
+        "\u{7}\u{8}\u{c}\n\r\t\u{b}\0\u{7f}",
+        "\u{ad}\u{a0}\u{feff}\u{e000}\u{10ffff}é\u{1f600}\u{378}",
+    ];
     let any = |random: &mut Random| {
         let mut text = random.bent(TEXTS, &["\"", "\\", "\u{80}"]);
         for _ in 0..4 {

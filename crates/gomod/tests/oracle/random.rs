@@ -71,7 +71,9 @@ impl Random {
                 let piece: Vec<char> = text[at..].iter().take(self.below(8) + 1).copied().collect();
                 drop(text.splice(at..at, piece));
             }
-            7 if at < text.len() => text[at] = if text[at].is_lowercase() { text[at].to_ascii_uppercase() } else { text[at].to_ascii_lowercase() },
+            7 if at < text.len() => {
+                text[at] = if text[at].is_lowercase() { text[at].to_ascii_uppercase() } else { text[at].to_ascii_lowercase() }
+            }
             _ => {
                 // A token in the place of a few characters.
                 let end = (at + self.below(4)).min(text.len());
