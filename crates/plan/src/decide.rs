@@ -171,7 +171,11 @@ mod tests {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
         let route = |name: &str, patterns: &str| RouteRule { name: name.into(), patterns: Patterns::parse(patterns) };
-        Rules { routes: vec![route("private", "*.corp"), route("public", "*.com")], databases: vec!["sum.test".into()], freshness }
+        Rules {
+            routes: vec![route("private", "*.corp"), route("public", "*.com")],
+            databases: vec!["sum.test".into()],
+            freshness,
+        }
     }
 
     /// Decides as the server does, with a store that has `stored` and upstreams that give `fetched`; answers the steps on the way.
@@ -242,7 +246,12 @@ mod tests {
         let no = || Fetched::NotExist("gone".into());
         check("/a.com/m/@v/list", Stored::Answer(NOW - 50), no(), "look, fetch 1 *.com, refuse not-exist");
         check("/a.com/m/@v/list", Stored::Absent(NOW - 4, "no".into()), no(), "look, refuse not-exist");
-        check("/a.com/m/@v/list", Stored::Absent(NOW - 6, "no".into()), trouble(), "look, fetch 1 *.com, refuse upstream-trouble");
+        check(
+            "/a.com/m/@v/list",
+            Stored::Absent(NOW - 6, "no".into()),
+            trouble(),
+            "look, fetch 1 *.com, refuse upstream-trouble",
+        );
     }
 
     #[test]

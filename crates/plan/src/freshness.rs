@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn an_answer_grows_from_fresh_to_gone() {
-        for (age, expected) in [(0, Age::Fresh), (9, Age::Fresh), (10, Age::Revalidate), (29, Age::Revalidate), (30, Age::Stale)] {
+        for (age, expected) in [(0, Age::Fresh), (9, Age::Fresh), (10, Age::Revalidate), (29, Age::Revalidate), (30, Age::Stale)]
+        {
             assert_eq!(RULE.age(1000, 1000 + age), expected, "{age}s");
         }
         assert_eq!(RULE.age(1000, 1099), Age::Stale);

@@ -86,7 +86,9 @@ impl Reason {
         match self {
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) => Mover::Client,
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
-            Self::Upstream { .. } | Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
+            Self::Upstream { .. } | Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => {
+                Mover::Upstream
+            }
             Self::Busy(_) | Self::Stopping => Mover::Operator,
             Self::Internal(_) => Mover::Us,
         }
@@ -109,8 +111,12 @@ impl Reason {
             Self::BadMethod => "use GET or HEAD",
             Self::NotExist(_) => "check path and version; a private module needs a route of its own here",
             Self::Off => "take `off` out of the route's list, or fill the store before",
-            Self::Upstream { may_pass: true, .. } => "try again; if it lasts, ask whoever runs that upstream, or put another one behind it with `|`",
-            Self::Upstream { may_pass: false, .. } => "ask whoever runs that upstream, or check its URL and login in the configuration",
+            Self::Upstream { may_pass: true, .. } => {
+                "try again; if it lasts, ask whoever runs that upstream, or put another one behind it with `|`"
+            }
+            Self::Upstream { may_pass: false, .. } => {
+                "ask whoever runs that upstream, or check its URL and login in the configuration"
+            }
             Self::Mismatch(_) => "do not use this version from that upstream; somebody changed it after it was published",
             Self::Unproven(_) => "if the module is private, name it in GONOSUMDB/GOPRIVATE of this server; else try again later",
             Self::SumdbLied(_) => "do not go on; ask whoever runs the checksum database, keep this text",
@@ -134,7 +140,9 @@ impl fmt::Display for Reason {
             Self::NotExist(text) => f.write_str(text),
             Self::Off => f.write_str("module lookup disabled by GOPROXY=off"),
             Self::Upstream { upstream, what, trouble, .. } => write!(f, "reading {what} from {upstream}: {trouble}"),
-            Self::Mismatch(text) | Self::Unproven(text) | Self::SumdbLied(text) | Self::BadContent(text) | Self::Busy(text) => f.write_str(text),
+            Self::Mismatch(text) | Self::Unproven(text) | Self::SumdbLied(text) | Self::BadContent(text) | Self::Busy(text) => {
+                f.write_str(text)
+            }
             Self::StoreFull => f.write_str("no space left in the store of this server"),
             Self::Store(text) => write!(f, "the store of this server is in trouble: {text}"),
             Self::Stopping => f.write_str("this server is stopping"),

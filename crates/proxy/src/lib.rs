@@ -1,9 +1,30 @@
-//! Doing it: asks upstreams, proves what they say, keeps it, and hands it out.
+//! Doing it: asks upstreams, proves what they say, keeps it, and hands it out. Modules in order of travel.
+
+pub mod proxy;
+
+pub mod cache;
+pub mod flight;
+
+pub mod chain;
+pub mod fetch;
+pub mod upstream;
+
+pub mod client;
+pub mod spool;
+
+pub mod sumdb;
+pub mod vouch;
 
 pub mod answer;
-pub mod client;
+pub mod assemble;
+pub mod clock;
 pub mod journey;
 pub mod limits;
+pub mod metrics;
 pub mod settings;
-pub mod spool;
-pub mod upstream;
+
+pub use answer::Answer;
+pub use assemble::{BadSettings, Ground};
+pub use journey::Journey;
+pub use proxy::Proxy;
+pub use settings::Settings;

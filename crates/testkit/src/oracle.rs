@@ -69,7 +69,11 @@ impl Process {
             .expect("scripts/oracle has just built this program");
         let questions = child.stdin.take().expect("stdin is piped");
         let answers = child.stdout.take().expect("stdout is piped");
-        Self { child, questions: BufWriter::with_capacity(1 << 20, questions), answers: BufReader::with_capacity(1 << 20, answers) }
+        Self {
+            child,
+            questions: BufWriter::with_capacity(1 << 20, questions),
+            answers: BufReader::with_capacity(1 << 20, answers),
+        }
     }
 
     /// Appends answers until all are there or the process has ended.
@@ -113,7 +117,8 @@ fn scratch() -> tempfile::TempDir {
 fn program() -> &'static str {
     static PROGRAM: OnceLock<String> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let built = Command::new(workspace().join("scripts/oracle")).output().expect("scripts/oracle is a bash script of this workspace");
+        let built =
+            Command::new(workspace().join("scripts/oracle")).output().expect("scripts/oracle is a bash script of this workspace");
         let program = String::from_utf8_lossy(&built.stdout).trim().to_owned();
         assert!(built.status.success(), "the oracle cannot be built:\n{}", String::from_utf8_lossy(&built.stderr));
         program

@@ -1,0 +1,144 @@
+//! From settings to a proxy: every upstream is made once and shared by all routes and databases that name it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use gomod::{
+    goenv::SumdbSetting,
+    goproxy::{GoProxyList, Separator},
+    sumdb::note::VerifierKey,
+};
+use plan::{Rules, Trouble, decide::RouteRule};
+use store::{Blobs, Index};
+use tokio::sync::Semaphore;
+
+use crate::{
+    cache::Cache,
+    chain::{Chain, Hop as ChainHop},
+    client::Roots,
+    clock::Clock,
+    fetch::Fetcher,
+    flight::Flight,
+    metrics::Metrics,
+    proxy::{Landed, Parts, Proxy},
+    settings::{Hop, Settings, hop_name},
+    sumdb::{Source, Sumdb},
+    upstream::{Files, Upstream, file::FileUpstream, http::HttpUpstream},
+    vouch::Voucher,
+};
+
+/// What a proxy needs besides its settings; the same before and after a reload.
+#[derive(Clone)]
+pub struct Ground {
+    /// Where bytes rest.
+    pub blobs: Arc<dyn Blobs>,
+    /// Where records rest.
+    pub index: Arc<dyn Index>,
+    /// Which certificates are believed.
+    pub roots: Roots,
+    /// The time of day.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The fetches in the air.
+    pub air: Flight<Landed>,
+    /// How many zips are checked at once.
+    pub checks: Arc<Semaphore>,
+}
+
+/// Settings that cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSettings {
+    /// An upstream that cannot be made ready: an unreadable CA file, an impossible URL.
+    #[error("upstream {0}: {1}")]
+    Upstream(String, Trouble),
+    /// A checksum database's key.
+    #[error("invalid GOSUMDB: {0}")]
+    Key(String),
+}
+
+/// An upstream that speaks both languages.
+#[derive(Clone)]
+struct Ready {
+    upstream: Arc<dyn Upstream>,
+    files: Arc<dyn Files>,
+}
+
+impl Proxy {
+    /// A proxy with these settings on this ground. Connects to nothing.
+    ///
+    /// # Errors
+    /// [`BadSettings`].
+    pub fn assemble(settings: Settings, ground: Ground) -> Result<Self, BadSettings> {
+        let ready = every_upstream(&settings.hops, &ground.roots)?;
+        let chains = settings.routes.iter().map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready))).collect();
+        let public = settings.routes.last().map(|route| &route.upstreams);
+        let database = database(&settings.sums.database, public, &settings.sums.hop, &ready, &ground)?;
+        let mut databases: Vec<Arc<Sumdb>> = database.iter().cloned().collect();
+        for other in &settings.sums.proxied {
+            databases.extend(self::database(other, public, &settings.sums.hop, &ready, &ground)?);
+        }
+        let rules = Rules {
+            routes: settings
+                .routes
+                .iter()
+                .map(|route| RouteRule { name: route.name.clone(), patterns: route.patterns.clone() })
+                .collect(),
+            databases: databases.iter().map(|database| database.name().to_owned()).collect(),
+            freshness: settings.freshness,
+        };
+        let cache = Cache { blobs: ground.blobs, index: ground.index, freshness: settings.freshness };
+        let Ground { clock, metrics, air, checks, .. } = ground;
+        let voucher = Voucher { database, waived: settings.sums.waived };
+        let fetcher = Fetcher { cache: cache.clone(), voucher, clock: clock.clone(), metrics: metrics.clone(), checks };
+        Ok(Self::new(Parts { rules, chains, databases, cache, fetcher: Arc::new(fetcher), clock, metrics, air }))
+    }
+}
+
+fn every_upstream(hops: &[Hop], roots: &Roots) -> Result<HashMap<String, Ready>, BadSettings> {
+    hops.iter().map(|hop| Ok((hop.name.clone(), ready(hop, roots)?))).collect()
+}
+
+fn ready(hop: &Hop, roots: &Roots) -> Result<Ready, BadSettings> {
+    let bad = |trouble| BadSettings::Upstream(hop.name.clone(), trouble);
+    if hop.url.starts_with("file:") {
+        let upstream = Arc::new(FileUpstream::new(hop.clone()).map_err(bad)?);
+        return Ok(Ready { files: Arc::clone(&upstream) as _, upstream });
+    }
+    let upstream = Arc::new(HttpUpstream::new(hop.clone(), roots).map_err(bad)?);
+    Ok(Ready { files: Arc::clone(&upstream) as _, upstream })
+}
+
+fn chain(list: &GoProxyList, hops: &[Hop], ready: &HashMap<String, Ready>) -> Chain {
+    Chain::new(list.clone(), |name| {
+        let step_down = hops.iter().find(|hop| hop.name == name).map(|hop| hop.step_down.clone())?;
+        ready.get(name).map(|ready| ChainHop { upstream: Arc::clone(&ready.upstream), step_down })
+    })
+}
+
+/// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly.
+fn database(
+    setting: &SumdbSetting,
+    public: Option<&GoProxyList>,
+    hop: &Hop,
+    proxies: &HashMap<String, Ready>,
+    ground: &Ground,
+) -> Result<Option<Arc<Sumdb>>, BadSettings> {
+    let SumdbSetting::Database { name, key, url } = setting else { return Ok(None) };
+    let key = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
+    let home = url.as_ref().map_or_else(|| format!("https://{name}"), |url| url.as_str().to_owned());
+    let own = ready(&Hop { name: name.clone(), url: home, ..hop.clone() }, &ground.roots)?;
+    let mut sources = match (url, public) {
+        (None, Some(list)) => through_proxies(name, list, proxies),
+        (Some(_), _) | (None, None) => Vec::new(),
+    };
+    sources.push(Source { files: own.files, prefix: String::new(), gives_way: false });
+    Ok(Some(Sumdb::new(name.clone(), key, sources, Arc::clone(&ground.index))))
+}
+
+fn through_proxies(name: &str, list: &GoProxyList, proxies: &HashMap<String, Ready>) -> Vec<Source> {
+    let source = |entry: &gomod::goproxy::Entry| {
+        let files = Arc::clone(&proxies.get(&hop_name(entry)?)?.files);
+        Some(Source { files, prefix: format!("sumdb/{name}/"), gives_way: entry.separator == Separator::Bar })
+    };
+    list.entries().iter().filter_map(source).collect()
+}

@@ -1,0 +1,192 @@
+//! Along a route's GOPROXY list until an entry answers. The rules of the walk are `gomod::goproxy`'s; here its questions meet upstreams.
+
+use std::sync::Arc;
+
+use gomod::goproxy::{GoProxyList, Outcome, Place, Privacy, Separator, Source, Verdict, Walk};
+use plan::{Event, Reason, Trouble};
+
+use crate::{
+    journey::Journey,
+    settings::{StepDown, hop_name},
+    upstream::{Failure, Upstream},
+};
+
+/// A route's list with its upstreams ready to be asked.
+pub struct Chain {
+    list: GoProxyList,
+    hops: Vec<Option<Hop>>,
+}
+
+/// One entry that can be asked.
+#[derive(Clone)]
+pub struct Hop {
+    /// Whom to ask.
+    pub upstream: Arc<dyn Upstream>,
+    /// Which trouble gives way although a comma follows.
+    pub step_down: Vec<StepDown>,
+}
+
+/// One walk along the list for one question.
+pub struct Travel<'a> {
+    chain: &'a Chain,
+    walk: Walk<'a>,
+    ends: Vec<Option<End>>,
+    journey: &'a Journey,
+    what: String,
+}
+
+/// Why an entry did not give the answer.
+#[derive(Clone, Debug)]
+enum End {
+    Failure(String, Failure),
+    Refused(Reason),
+    Off,
+}
+
+/// How a walk ended without an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Miss {
+    /// Everyone who was asked says that it does not exist; the text of the one that counts.
+    NotExist(String),
+    /// Anything else.
+    Failed(Reason),
+}
+
+impl Chain {
+    /// The chain of `list`; `hop` finds the upstream of an entry by its name or URL.
+    pub fn new(list: GoProxyList, hop: impl Fn(&str) -> Option<Hop>) -> Self {
+        let hops = list.entries().iter().map(|entry| hop_name(entry).and_then(|name| hop(&name))).collect();
+        Self { list, hops }
+    }
+
+    /// Starts a walk to ask for `what`, a path that may be shown.
+    pub fn travel<'a>(&'a self, what: String, journey: &'a Journey) -> Travel<'a> {
+        let ends = vec![None; self.hops.len()];
+        Travel { chain: self, walk: self.list.walk(Privacy::Public), ends, journey, what }
+    }
+
+    /// The upstreams of the list, in its order, each with whether any failure of it gives way (`|`).
+    pub fn hops(&self) -> impl Iterator<Item = (&Hop, bool)> {
+        let gives_way = |index: usize| self.list.entries()[index].separator == Separator::Bar;
+        self.hops.iter().enumerate().filter_map(move |(index, hop)| hop.as_ref().map(|hop| (hop, gives_way(index))))
+    }
+}
+
+impl Travel<'_> {
+    /// The upstream to ask now; `None` when the walk is over.
+    ///
+    /// Entries that cannot be asked (`off`, `direct`, a hop that is skipped) are answered here.
+    pub fn here(&mut self) -> Option<Arc<dyn Upstream>> {
+        loop {
+            let (entry, index) = (self.walk.here()?, self.index()?);
+            match (&entry.source, &self.chain.hops[index]) {
+                (Source::Off, _) => self.end(index, End::Off),
+                (Source::Direct, None) => self.end(index, End::Refused(no_direct())),
+                (Source::Proxy(_) | Source::File(_), None) => {
+                    self.end(index, End::Refused(Reason::Internal("an entry of the list has no upstream".into())))
+                }
+                (Source::Direct | Source::Proxy(_) | Source::File(_), Some(hop)) => match self.skippable(index, hop) {
+                    Some(seconds) => self.end(index, End::Failure(hop.upstream.name().into(), Trouble::Skipped(seconds).into())),
+                    None => return Some(Arc::clone(&hop.upstream)),
+                },
+            }
+        }
+    }
+
+    /// The upstream that [`Travel::here`] gave failed.
+    pub fn failed(&mut self, failure: Failure) {
+        if let Some((index, name)) = self.current() {
+            self.end(index, End::Failure(name, failure));
+        }
+    }
+
+    /// What the upstream gave is not accepted. Gives way like any failure: only at a bar.
+    pub fn refused(&mut self, reason: Reason) {
+        if let Some((index, _)) = self.current() {
+            self.end(index, End::Refused(reason));
+        }
+    }
+
+    /// How the walk ended, when nobody answered: the error that the go command would show.
+    pub fn miss(&self) -> Miss {
+        match self.walk.verdict() {
+            Verdict::NotExist(place) => match self.end_of(place) {
+                Some(End::Off) => Miss::Failed(Reason::Off),
+                Some(End::Failure(_, Failure::NotExist(text))) => Miss::NotExist(text.clone()),
+                _ => Miss::NotExist(String::new()),
+            },
+            Verdict::Failed(place) => Miss::Failed(self.reason(place)),
+            Verdict::Found(_) | Verdict::Unfinished => Miss::Failed(Reason::Internal("the walk is not over".into())),
+        }
+    }
+
+    fn current(&self) -> Option<(usize, String)> {
+        let index = self.index()?;
+        let name = self.chain.hops[index].as_ref().map_or_else(String::new, |hop| hop.upstream.name().to_owned());
+        Some((index, name))
+    }
+
+    fn index(&self) -> Option<usize> {
+        match self.walk.place()? {
+            Place::Entry(index) => Some(index),
+            Place::NoProxy => None,
+        }
+    }
+
+    fn end_of(&self, place: Place) -> Option<&End> {
+        match place {
+            Place::Entry(index) => self.ends.get(index).and_then(Option::as_ref),
+            Place::NoProxy => None,
+        }
+    }
+
+    /// A hop that keeps failing is skipped only where its failure would give way anyway.
+    fn skippable(&self, index: usize, hop: &Hop) -> Option<u64> {
+        let seconds = hop.upstream.skip()?;
+        let way = self.chain.list.entries()[index].separator == Separator::Bar || !hop.step_down.is_empty();
+        let next = index + 1 < self.chain.hops.len();
+        (way && next).then_some(seconds)
+    }
+
+    fn end(&mut self, index: usize, end: End) {
+        let rule = self.step_down_rule(index, &end);
+        let outcome = match &end {
+            End::Off | End::Failure(_, Failure::NotExist(_)) => Outcome::NotExist,
+            End::Failure(..) | End::Refused(_) => Outcome::Failed,
+        };
+        self.ends[index] = Some(end);
+        match rule {
+            Some((upstream, rule)) => {
+                self.journey.note(Event::SteppedDown { upstream, rule });
+                self.walk.step_down();
+            }
+            None => self.walk.answer(outcome),
+        }
+    }
+
+    fn step_down_rule(&self, index: usize, end: &End) -> Option<(String, String)> {
+        let (End::Failure(name, Failure::Trouble(trouble)), Some(hop)) = (end, &self.chain.hops[index]) else { return None };
+        if matches!(trouble, Trouble::Skipped(_)) {
+            return Some((name.clone(), "skipped".into()));
+        }
+        hop.step_down.iter().find(|rule| rule.covers(trouble)).map(|rule| (name.clone(), rule.to_string()))
+    }
+
+    fn reason(&self, place: Place) -> Reason {
+        match self.end_of(place) {
+            Some(End::Refused(reason)) => reason.clone(),
+            Some(End::Failure(upstream, Failure::Trouble(trouble))) => trouble_reason(upstream, &self.what, trouble),
+            Some(End::Off) => Reason::Off,
+            Some(End::Failure(_, Failure::NotExist(_))) | None => Reason::Internal("the walk lost its error".into()),
+        }
+    }
+}
+
+/// The reason that an upstream's trouble is.
+pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
+    Reason::Upstream { upstream: upstream.into(), what: what.into(), trouble: trouble.to_string(), may_pass: trouble.may_pass() }
+}
+
+fn no_direct() -> Reason {
+    Reason::NotServed("this modway cannot fetch from version control yet: `direct` was reached".into())
+}

@@ -1,0 +1,208 @@
+//! Module zips: spooled while they arrive, followed while they are spooled, proven before they are whole.
+
+use std::{
+    convert::Infallible,
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use gomod::{
+    dirhash::H1,
+    module::{ModulePath, Version},
+};
+use plan::Reason;
+use store::{Kind, Part, Stage};
+
+use super::Fetcher;
+use crate::{
+    answer::{Answer, Body, Caching, Media},
+    cache::{immutable, in_trouble},
+    chain::{Chain, Miss},
+    flight::Landing,
+    journey::Journey,
+    limits,
+    proxy::Landed,
+    spool::{FileAt, Settled, SpoolReader, SpoolWriter},
+    upstream::Failure,
+    vouch::Sums,
+};
+
+/// A zip that arrived whole.
+struct Arrived {
+    spool: SpoolWriter,
+    origin: String,
+}
+
+/// What is told early, at most once: from then on the bytes may be on their way to clients.
+struct Early<'a> {
+    landing: &'a Landing<Landed>,
+    told: AtomicBool,
+}
+
+impl Fetcher {
+    /// Fetches a zip. `landing` hears of it early if it is large; everyone else waits for the proof.
+    pub(super) async fn zip(
+        &self,
+        chain: &Chain,
+        module: &ModulePath,
+        version: &Version,
+        journey: &Journey,
+        landing: &Landing<Landed>,
+    ) -> Landed {
+        let stage = self.cache.blobs.stage().map_err(|error| Miss::Failed(in_trouble(error.into())))?;
+        let early = Early { landing, told: AtomicBool::new(false) };
+        // Side by side: the database is asked while the zip arrives, so a small zip waits for the slower of the two, not for both.
+        let (arrived, sums) = tokio::join!(
+            self.arrive(chain, module, version, &stage, journey, &early),
+            self.voucher.sums(module, version, journey)
+        );
+        let Arrived { spool, origin } = arrived?;
+        let proof = match sums {
+            Ok(sums) => self.prove(module, version, &stage, &spool, sums).await,
+            Err(reason) => Err(reason),
+        };
+        match proof {
+            Ok((sums, h1)) => self.keep_zip(module, version, stage, spool, (origin, sums, h1), journey).await,
+            Err(reason) => {
+                spool.settle(Settled::Refused);
+                Err(Miss::Failed(reason))
+            }
+        }
+    }
+
+    async fn arrive(
+        &self,
+        chain: &Chain,
+        module: &ModulePath,
+        version: &Version,
+        stage: &Stage,
+        journey: &Journey,
+        early: &Early<'_>,
+    ) -> Result<Arrived, Miss> {
+        let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
+        let mut travel = chain.travel(what, journey);
+        let mut spool = SpoolWriter::new(stage);
+        while let Some(upstream) = travel.here() {
+            let announce = early.announce(spool.reader(), self.clock.now());
+            let end = tokio::select! {
+                end = upstream.zip(module, version, &mut spool, journey) => end,
+                never = announce.then_never() => match never {},
+            };
+            match end {
+                Ok(()) => return Ok(Arrived { spool, origin: upstream.name().to_owned() }),
+                // Clients have bytes of this upstream already: another one's cannot be mixed in. They see a cut connection.
+                Err(failure) if early.told.load(Ordering::Acquire) => return Err(Miss::Failed(broken(upstream.name(), failure))),
+                Err(failure) => {
+                    travel.failed(failure);
+                    spool.restart().map_err(|error| Miss::Failed(in_trouble(error.into())))?;
+                }
+            }
+        }
+        Err(travel.miss())
+    }
+
+    /// Checks the zip by all rules and holds its h1 against the sums. Takes one core, so only so many at once.
+    async fn prove(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        stage: &Stage,
+        spool: &SpoolWriter,
+        sums: Sums,
+    ) -> Result<(Sums, H1), Reason> {
+        let _permit = self.checks.acquire().await.map_err(|_| Reason::Stopping)?;
+        let (file, subject, size_bytes) = (Arc::clone(&stage.file), (module.clone(), version.clone()), spool.written());
+        let check = tokio::task::spawn_blocking(move || check_file(&file, size_bytes, &subject.0, &subject.1));
+        let h1 = check.await.map_err(|error| Reason::Internal(error.to_string()))??;
+        sums.check_zip(module, version, &h1)?;
+        Ok((sums, h1))
+    }
+
+    async fn keep_zip(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        stage: Stage,
+        spool: SpoolWriter,
+        (origin, sums, h1): (String, Sums, H1),
+        journey: &Journey,
+    ) -> Landed {
+        let (digest, size_bytes, file) = (spool.digest(), spool.written(), Arc::clone(&stage.file));
+        let vouched = sums.vouched().to_owned();
+        let part = Part { digest, size_bytes, h1: Some(h1.to_string()), vouched, origin, kept_at: self.clock.now() };
+        let kept = match self.cache.blobs.put(stage, digest, size_bytes).await {
+            // A crash here leaves a blob without a record: swept, never served.
+            Ok(()) => self.cache.index.keep(module.as_str(), version.as_str(), Kind::Zip, part.clone()).await,
+            Err(error) => Err(error.into()),
+        };
+        // Other bytes with another h1 were kept first: those that are on their way are cut.
+        let drifted = matches!(&kept, Ok(store::Kept::Differs(first)) if first.h1 != part.h1);
+        spool.settle(if drifted { Settled::Refused } else { Settled::Proven });
+        let fresh = match self.cache.blobs.open(digest, size_bytes).await {
+            Ok(Some(blob)) => immutable(Kind::Zip, &part, blob),
+            Ok(None) | Err(_) => passing(file, &part),
+        };
+        self.after_keeping((module, version, Kind::Zip), kept, fresh, journey).await
+    }
+}
+
+impl<'a> Early<'a> {
+    fn announce(&'a self, reader: SpoolReader, modified_at: i64) -> Announcement<'a> {
+        Announcement { early: self, reader, modified_at }
+    }
+}
+
+/// Waits for the length of a zip, and tells everyone if it is large enough to stream.
+struct Announcement<'a> {
+    early: &'a Early<'a>,
+    reader: SpoolReader,
+    modified_at: i64,
+}
+
+impl Announcement<'_> {
+    async fn then_never(mut self) -> Infallible {
+        self.until_known().await;
+        std::future::pending().await
+    }
+
+    async fn until_known(&mut self) {
+        let state = self.reader.wait(|state| state.length.is_some()).await;
+        let Some(length) = state.length.filter(|length| *length > limits::PROVEN_FIRST_BYTES && state.settled.is_none()) else {
+            return;
+        };
+        if !self.early.told.swap(true, Ordering::AcqRel) {
+            self.early.landing.tell(Ok(growing(self.reader.clone(), length, self.modified_at)));
+        }
+    }
+}
+
+fn growing(reader: SpoolReader, length: u64, modified_at: i64) -> Answer {
+    let body = Body::Growing(reader, length);
+    Answer { body, digest: None, modified_at, media: Media::Zip, caching: Caching::Immutable, hot_for: Duration::ZERO }
+}
+
+/// A proven zip that could not be kept: served from its temporary file while somebody holds it.
+fn passing(file: Arc<File>, part: &Part) -> Answer {
+    let body = Body::File(file, part.size_bytes);
+    let digest = Some(part.digest);
+    Answer { body, digest, modified_at: part.kept_at, media: Media::Zip, caching: Caching::Immutable, hot_for: Duration::ZERO }
+}
+
+fn check_file(file: &File, size_bytes: u64, module: &ModulePath, version: &Version) -> Result<H1, Reason> {
+    let subject = || format!("{}@{}", module.as_str(), version.as_str());
+    let report = gomod::zip::check::check_zip(&mut FileAt::new(file, size_bytes), module, version)
+        .map_err(|error| Reason::BadContent(format!("{}: {error}", subject())))?;
+    let bad = || report.fault().unwrap_or_else(|| "no h1".into());
+    report.h1.clone().ok_or_else(|| Reason::BadContent(format!("unzip {}: {}", subject(), bad())))
+}
+
+fn broken(upstream: &str, failure: Failure) -> Reason {
+    match failure {
+        Failure::Trouble(trouble) => crate::chain::trouble_reason(upstream, "the zip", &trouble),
+        Failure::NotExist(text) => crate::chain::trouble_reason(upstream, "the zip", &plan::Trouble::Status(404, text)),
+    }
+}

@@ -1,0 +1,69 @@
+//! What the proxy counts. Labels come from closed sets: never a module path.
+
+use plan::trace::Look;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+
+/// The proxy's counters. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Metrics {
+    looks: Family<LookLabel, Counter>,
+    fetches: Family<EndLabel, Counter>,
+    kept_bytes: Counter,
+    drifts: Counter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LookLabel {
+    look: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndLabel {
+    kind: &'static str,
+    end: &'static str,
+}
+
+impl Metrics {
+    /// Counters that `registry` shows.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register("modway_store_looks", "Looks into the store, by what was there", metrics.looks.clone());
+        registry.register("modway_fetches", "Fetches from upstream, by kind and end", metrics.fetches.clone());
+        registry.register("modway_kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
+        registry.register(
+            "modway_drifts",
+            "Versions whose origin now has other bytes than those kept first",
+            metrics.drifts.clone(),
+        );
+        metrics
+    }
+
+    /// The store was looked at.
+    pub fn looked(&self, look: Look) {
+        let look = match look {
+            Look::Hit => "hit",
+            Look::Old => "old",
+            Look::Miss => "miss",
+        };
+        self.looks.get_or_create(&LookLabel { look }).inc();
+    }
+
+    /// A fetch ended: its kind, and `found` or the reason's code.
+    pub fn fetched(&self, kind: &'static str, end: &'static str) {
+        self.fetches.get_or_create(&EndLabel { kind, end }).inc();
+    }
+
+    /// Bytes were kept.
+    pub fn kept(&self, size_bytes: u64) {
+        self.kept_bytes.inc_by(size_bytes);
+    }
+
+    /// An origin drifted.
+    pub fn drifted(&self) {
+        self.drifts.inc();
+    }
+}

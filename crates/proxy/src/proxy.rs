@@ -1,0 +1,238 @@
+//! The server's loop around [`plan::decide`]: it learns the fact that a step asks for, and decides again.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use gomod::module::ModulePath;
+use plan::{Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, decide, trace::Look};
+use store::Digest;
+
+use crate::{
+    answer::{Answer, Body, Caching, Media},
+    cache::{Cache, Held},
+    chain::{Chain, Miss},
+    clock::Clock,
+    fetch::Fetcher,
+    flight::{Flight, Role},
+    journey::Journey,
+    metrics::Metrics,
+    sumdb::Sumdb,
+};
+
+/// What a fetch gave.
+pub type Landed = Result<Answer, Miss>;
+
+/// The proxy: answers typed requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Proxy {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    rules: Rules,
+    chains: Vec<Arc<Chain>>,
+    databases: Vec<Arc<Sumdb>>,
+    cache: Cache,
+    fetcher: Arc<Fetcher>,
+    air: Flight<Landed>,
+    clock: Clock,
+    metrics: Metrics,
+}
+
+/// What a proxy is made of; `crate::assemble` makes it from settings.
+pub struct Parts {
+    /// What the decision needs.
+    pub rules: Rules,
+    /// One per route, in the order of `rules.routes`.
+    pub chains: Vec<Arc<Chain>>,
+    /// One per name in `rules.databases`.
+    pub databases: Vec<Arc<Sumdb>>,
+    /// The store.
+    pub cache: Cache,
+    /// Who fetches.
+    pub fetcher: Arc<Fetcher>,
+    /// The time of day.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Fetches in the air; the same after a reload, so that nothing is fetched twice.
+    pub air: Flight<Landed>,
+}
+
+/// What a request has at hand while it is decided.
+#[derive(Default)]
+struct AtHand {
+    stored: Option<Answer>,
+    fetched: Option<Answer>,
+}
+
+impl Proxy {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { rules, chains, databases, cache, fetcher, clock, metrics, air } = parts;
+        Self { inner: Arc::new(Inner { rules, chains, databases, cache, fetcher, air, clock, metrics }) }
+    }
+
+    /// The fetches in the air, for the proxy that takes this one's place.
+    pub fn air(&self) -> Flight<Landed> {
+        self.inner.air.clone()
+    }
+
+    /// Answers `request`; what happens on the way is noted in `journey`.
+    ///
+    /// May be dropped at any await: a fetch it started goes on and is kept.
+    ///
+    /// # Errors
+    /// The reason for which there is no answer; it is noted too.
+    pub async fn answer(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {
+        let end = self.decide_on(request, journey).await;
+        if let Err(reason) = &end {
+            journey.note(Event::Refused(reason.clone()));
+        }
+        end
+    }
+
+    /// True if the store can be read: the readiness of this node.
+    ///
+    /// # Errors
+    /// [`Reason::Store`].
+    pub async fn ready(&self) -> Result<(), Reason> {
+        self.inner.cache.index.ping().await.map_err(|error| Reason::Store(error.to_string()))
+    }
+
+    async fn decide_on(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {
+        let (mut facts, mut hand) = (Facts::at(self.inner.clock.now()), AtHand::default());
+        loop {
+            match decide(request, &self.inner.rules, &facts) {
+                Step::Look => {
+                    let held = self.look(request, facts.now).await?;
+                    journey.note(Event::Looked(look_of(&held.stored)));
+                    (facts.stored, hand.stored) = (Some(held.stored), held.answer);
+                }
+                Step::Fetch(route, pattern) => {
+                    let name = self.inner.rules.routes[route].name.clone();
+                    journey.note(Event::Routed { route: name, pattern });
+                    let landed = self.fetch(request, route, journey).await;
+                    (facts.fetched, hand.fetched) = split(landed);
+                }
+                Step::FetchSumdb => {
+                    let landed = self.fetch_sumdb(request, journey).await;
+                    (facts.fetched, hand.fetched) = split(landed);
+                }
+                Step::Supported => return Ok(supported()),
+                Step::ServeStored => return hand.stored.ok_or_else(lost),
+                Step::ServeFetched => return hand.fetched.ok_or_else(lost),
+                Step::ServeAndRefresh(route) => {
+                    self.refresh(request, route);
+                    return hand.stored.ok_or_else(lost);
+                }
+                Step::ServeStale(reason) => {
+                    journey.note(Event::Stale(reason));
+                    return hand.stored.ok_or_else(lost);
+                }
+                Step::Refuse(reason) => return Err(reason),
+            }
+        }
+    }
+
+    async fn look(&self, request: &Request, now: i64) -> Result<Held, Reason> {
+        let held = match request {
+            Request::Module(module, ask) => self.inner.cache.look(module, ask, now).await?,
+            // A database looks into the store by itself: what it keeps may have to be cut or proven with the newest head.
+            Request::Sumdb(..) => Held { stored: Stored::Nothing, answer: None },
+        };
+        self.inner.metrics.looked(look_of(&held.stored));
+        Ok(held)
+    }
+
+    /// Joins or starts the fetch. What the fetch does is noted in the journey of the request that started it.
+    async fn fetch(&self, request: &Request, route: usize, journey: &Journey) -> Landed {
+        let Request::Module(module, ask) = request else { return Err(Miss::Failed(Reason::Internal("no module".into()))) };
+        let (role, landed) =
+            self.inner.air.join(request.path(), |landing| self.flight(module, ask, route, journey, landing)).await;
+        if role == Role::Joins {
+            journey.note(Event::Joined);
+        }
+        landed.unwrap_or_else(|lost| Err(Miss::Failed(Reason::Internal(lost.to_string()))))
+    }
+
+    fn refresh(&self, request: &Request, route: usize) {
+        let Request::Module(module, ask) = request else { return };
+        let journey = Journey::new(std::time::Instant::now());
+        self.inner.air.start(request.path(), |landing| self.flight(module, ask, route, &journey, landing));
+    }
+
+    fn flight(
+        &self,
+        module: &ModulePath,
+        ask: &Ask,
+        route: usize,
+        journey: &Journey,
+        landing: crate::flight::Landing<Landed>,
+    ) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (inner, journey) = (Arc::clone(&self.inner), journey.clone());
+        let (module, ask) = (module.clone(), ask.clone());
+        async move {
+            let chain = Arc::clone(&inner.chains[route]);
+            inner.fetcher.fetch(&chain, &module, &ask, &journey, landing).await;
+        }
+    }
+
+    async fn fetch_sumdb(&self, request: &Request, journey: &Journey) -> Landed {
+        let Request::Sumdb(name, ask) = request else { return Err(Miss::Failed(Reason::Internal("no database".into()))) };
+        let database = self.inner.databases.iter().find(|database| database.name() == name);
+        let database = database.ok_or_else(|| Miss::Failed(Reason::Internal(format!("no database {name}"))))?;
+        let body = match ask {
+            SumdbAsk::Supported => Ok(Bytes::new()),
+            SumdbAsk::Latest => database.latest(journey).await,
+            SumdbAsk::Tile(path) => database.tile(path, journey).await,
+            SumdbAsk::Lookup(module, _) if self.inner.fetcher.voucher.waived.find(module.as_str()).is_some() => {
+                return Err(Miss::Failed(private_lookup(module, name)));
+            }
+            SumdbAsk::Lookup(module, version) => database.lookup(module, version, journey).await,
+        };
+        match body {
+            Ok(body) => Ok(sumdb_answer(ask, body)),
+            Err(Reason::NotExist(text)) => Err(Miss::NotExist(text)),
+            Err(reason) => Err(Miss::Failed(reason)),
+        }
+    }
+}
+
+/// A private name never reaches a public checksum database (promise 7).
+fn private_lookup(module: &ModulePath, name: &str) -> Reason {
+    Reason::NotServed(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
+}
+
+fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {
+    let (media, caching, hot_for) = match ask {
+        SumdbAsk::Tile(_) => (Media::Binary, Caching::Immutable, Duration::MAX),
+        SumdbAsk::Lookup(..) => (Media::Text, Caching::Immutable, Duration::MAX),
+        SumdbAsk::Latest | SumdbAsk::Supported => (Media::Text, Caching::Revalidate, Duration::ZERO),
+    };
+    Answer { digest: Some(Digest::of(&body)), body: Body::Memory(body), modified_at: 0, media, caching, hot_for }
+}
+
+fn supported() -> Answer {
+    sumdb_answer(&SumdbAsk::Supported, Bytes::new())
+}
+
+fn split(landed: Landed) -> (Option<Fetched>, Option<Answer>) {
+    match landed {
+        Ok(answer) => (Some(Fetched::Found), Some(answer)),
+        Err(Miss::NotExist(text)) => (Some(Fetched::NotExist(text)), None),
+        Err(Miss::Failed(reason)) => (Some(Fetched::Failed(reason)), None),
+    }
+}
+
+const fn look_of(stored: &Stored) -> Look {
+    match stored {
+        Stored::Immutable => Look::Hit,
+        Stored::Answer(_) | Stored::Absent(..) | Stored::Derivable => Look::Old,
+        Stored::Nothing => Look::Miss,
+    }
+}
+
+fn lost() -> Reason {
+    Reason::Internal("the answer that was decided on is not at hand".into())
+}
