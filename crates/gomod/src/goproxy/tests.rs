@@ -34,6 +34,7 @@ fn a_list_is_read_as_go_reads_it() {
     check("https://u:secret@h/x y%21|file:///abs", "https://u:xxxxx@h/x%20y%21|file:///abs");
     check("http://[::1]:80/x", "http://[::1]:80/x");
     check("https://h?q", "https://h?q");
+    check("https://é\u{a0}h/#a#é", "https://%C3%A9%C2%A0h/#a%23%C3%A9");
 }
 
 #[test]

@@ -105,8 +105,7 @@ impl GoUrl {
     }
 
     fn escaped_path(&self) -> String {
-        let fine = |byte| is_path_byte(byte) || b"!'()*[]%".contains(&byte);
-        if self.path.bytes().all(fine) { self.path.clone() } else { escaped(&self.path(), is_path_byte) }
+        normal(&self.path, is_path_byte)
     }
 }
 
@@ -123,12 +122,12 @@ impl fmt::Display for GoUrl {
             let name = escaped(&unescaped(name), |byte| is_unreserved(byte) || b"$&+,;=".contains(&byte));
             write!(out, "{name}{}@", if password.is_some() { ":xxxxx" } else { "" })?;
         }
-        write!(out, "{}{}", self.host(), self.escaped_path())?;
+        write!(out, "{}{}", escaped(&unescaped(self.host()), is_host_byte), self.escaped_path())?;
         if let Some(query) = &self.query {
             write!(out, "?{query}")?;
         }
         if !self.fragment.is_empty() {
-            write!(out, "#{}", self.fragment)?;
+            write!(out, "#{}", normal(&self.fragment, |byte| is_path_byte(byte) || b"?!()*".contains(&byte)))?;
         }
         Ok(())
     }
@@ -291,6 +290,12 @@ fn unescaped(text: &str) -> Vec<u8> {
         rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     unescaped
+}
+
+/// Keeps text whose escapes are good, as it is; escapes other text anew.
+fn normal(text: &str, kept: impl Fn(u8) -> bool) -> String {
+    let good = text.bytes().all(|byte| kept(byte) || b"!'()*[]%".contains(&byte));
+    if good { text.into() } else { escaped(&unescaped(text), kept) }
 }
 
 fn escaped(bytes: &[u8], kept: impl Fn(u8) -> bool) -> String {

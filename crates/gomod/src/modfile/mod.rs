@@ -17,6 +17,7 @@ pub use quick::module_path;
 
 use crate::module::ModulePath;
 use crate::semver;
+use crate::text;
 
 /// A go.mod file, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,13 +103,13 @@ impl ModFile {
 
 /// Reads a go.mod file, every directive of it.
 ///
-/// Units and ranges: `file` is the name for messages. Bytes that are not UTF-8 become U+FFFD.
+/// Units and ranges: `file` is the name for messages. Each byte that is not UTF-8 becomes U+FFFD, also in quotes where Go would show it.
 ///
 /// Errors: [`InvalidModFile`]: the first fault of the syntax, or all faults of the directives.
 ///
 /// Source: `modfile.Parse`.
 pub fn parse(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
-    directive::read(file, &String::from_utf8_lossy(content), directive::Strictness::Strict)
+    directive::read(file, &text::from_utf8(content), directive::Strictness::Strict)
 }
 
 /// Reads the go.mod file of a dependency, where only `module`, `go`, `require`, `retract` and `ignore` count and unknown
@@ -118,7 +119,7 @@ pub fn parse(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
 ///
 /// Source: `modfile.ParseLax`.
 pub fn parse_lax(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
-    directive::read(file, &String::from_utf8_lossy(content), directive::Strictness::Lax)
+    directive::read(file, &text::from_utf8(content), directive::Strictness::Lax)
 }
 
 /// The go.mod file that Go makes for a module without one, `module example.com/m` and a line feed.

@@ -1,4 +1,5 @@
 use super::unquote::unquote;
+use crate::text::from_utf8;
 
 /// Finds the module path in a go.mod file, whatever else is wrong with the file.
 ///
@@ -6,7 +7,7 @@ use super::unquote::unquote;
 ///
 /// Source: `modfile.ModulePath`.
 pub fn module_path(content: &[u8]) -> String {
-    let text = String::from_utf8_lossy(content);
+    let text = from_utf8(content);
     let path = text.split('\n').map(|line| line.split("//").next().unwrap_or_default().trim()).find_map(|line| {
         let after = line.strip_prefix("module")?;
         let path = after.trim();

@@ -39,6 +39,18 @@ pub fn quote_char(character: char) -> String {
     quoted
 }
 
+/// Reads bytes as Go does that walks over a string by runes: each byte that is not UTF-8 becomes one U+FFFD.
+///
+/// Source: the Go specification, "For statements with range clause".
+pub fn from_utf8(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
+}
+
 /// Tells whether a character is a letter to Go: general category L, marks not included.
 ///
 /// Source: Go `unicode.IsLetter`, 1.27 (Unicode 17).
@@ -101,6 +113,11 @@ mod tests {
         assert_eq!(quote_bytes(b"a\xff\xe4\xb8"), r#""a\xff\xe4\xb8""#);
         assert_eq!(quote_char('\''), r"'\''");
         assert_eq!(quote_char('"'), "'\"'");
+    }
+
+    #[test]
+    fn each_bad_byte_is_one_replacement_character() {
+        assert_eq!(from_utf8(b"a\xf0\x9f\x80b\xff"), "a\u{fffd}\u{fffd}\u{fffd}b\u{fffd}");
     }
 
     #[test]
