@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use super::fold;
 use crate::module::InvalidPath;
 use crate::text::quote;
@@ -17,6 +19,9 @@ pub const MAX_GO_MOD_BYTES: u64 = 16 << 20;
 
 /// The most bytes the LICENSE in the module's root may have: 16 MiB.
 pub const MAX_LICENSE_BYTES: u64 = 16 << 20;
+
+/// The most files and directories a module may have. Ours; the largest modules have some 60,000 files.
+pub const MAX_PATHS: usize = 400_000;
 
 /// A file that was left out or that makes the zip invalid, and why. Prints `PATH: WHY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +74,9 @@ pub enum FileFault {
     /// Invalid: the same name twice.
     #[error("multiple entries for file {}", quote(.0))]
     Duplicate(String),
+    /// Invalid: there are already [`MAX_PATHS`] files and directories. Ours.
+    #[error("too many files and directories (max number is {MAX_PATHS})")]
+    TooMany,
     /// Omitted: in a vendor directory.
     #[error("file is in vendor directory")]
     Vendored,
@@ -104,29 +112,43 @@ pub enum SizeError {
 }
 
 /// Finds names that differ in case only, and names that are both a file's and a directory's.
+///
+/// Memory: some 50 bytes for each path and each directory above it, at most [`MAX_PATHS`] of them, however long they are.
 #[derive(Default)]
-pub(super) struct Collisions {
-    seen: HashMap<String, (String, bool)>,
+pub(super) struct Collisions<'a> {
+    /// By the hash of the folded path; hashes stand for paths so that deep nesting costs no more than its length.
+    seen: HashMap<[u8; 16], (&'a str, bool)>,
 }
 
-impl Collisions {
-    /// Adds a path and the directories above it.
+impl<'a> Collisions<'a> {
+    /// Adds a path and the directories above it, the path itself first.
     ///
     /// Source: `collisionChecker.check`. A directory may come any number of times.
-    pub(super) fn check(&mut self, path: &str, is_dir: bool) -> Result<(), FileFault> {
-        self.check_one(path, is_dir)?;
-        let parents = path.match_indices('/').rev().map(|(slash, _)| &path[..slash]);
-        parents.filter(|parent| !parent.is_empty()).try_for_each(|parent| self.check_one(parent, true))
+    pub(super) fn check(&mut self, path: &'a str, is_dir: bool) -> Result<(), FileFault> {
+        let mut hash = Sha256::new();
+        let mut prefixes = Vec::new();
+        for at in path.match_indices('/').map(|(at, _)| at).chain([path.len()]) {
+            let start = prefixes.last().map_or(0, |(prefix, _): &(&str, _)| prefix.len());
+            hash.update(fold::fold(&path[start..at]));
+            let sum: [u8; 32] = hash.clone().finalize().into();
+            prefixes.push((&path[..at], sum.first_chunk().copied().unwrap_or_default()));
+        }
+        let mut is_dir = is_dir;
+        for (prefix, hash) in prefixes.into_iter().rev().filter(|(prefix, _)| !prefix.is_empty()) {
+            self.check_one(prefix, hash, is_dir)?;
+            is_dir = true;
+        }
+        Ok(())
     }
 
-    fn check_one(&mut self, path: &str, is_dir: bool) -> Result<(), FileFault> {
-        let folded = fold::fold(path);
-        match self.seen.get(&folded) {
+    fn check_one(&mut self, path: &'a str, hash: [u8; 16], is_dir: bool) -> Result<(), FileFault> {
+        match self.seen.get(&hash) {
+            None if self.seen.len() >= MAX_PATHS => Err(FileFault::TooMany),
             None => {
-                self.seen.insert(folded, (path.to_owned(), is_dir));
+                self.seen.insert(hash, (path, is_dir));
                 Ok(())
             }
-            Some((other, _)) if other != path => Err(FileFault::Collision(other.clone(), path.to_owned())),
+            Some((other, _)) if *other != path => Err(FileFault::Collision((*other).to_owned(), path.to_owned())),
             Some((_, was_dir)) if *was_dir != is_dir => Err(FileFault::FileAndDirectory(path.to_owned())),
             Some(_) if is_dir => Ok(()),
             Some(_) => Err(FileFault::Duplicate(path.to_owned())),
@@ -196,5 +218,13 @@ mod tests {
         check(&["a/b", "a"], r#"entry "a" is both a file and a directory"#);
         check(&["a", "a"], r#"multiple entries for file "a""#);
         check(&["a/", "a/", "a/b/", "a/b/c"], "");
+    }
+
+    #[test]
+    fn nesting_without_end_ends() {
+        let deep = "a/".repeat(2 * MAX_PATHS) + "a";
+        let mut collisions = Collisions::default();
+        assert_eq!(collisions.check(&deep, false), Err(FileFault::TooMany));
+        assert_eq!(collisions.check("b", false), Err(FileFault::TooMany));
     }
 }

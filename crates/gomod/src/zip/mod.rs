@@ -10,7 +10,7 @@ mod files;
 
 mod fold;
 
-pub use files::{FileError, FileFault, MAX_GO_MOD_BYTES, MAX_LICENSE_BYTES, MAX_ZIP_BYTES, SizeError};
+pub use files::{FileError, FileFault, MAX_GO_MOD_BYTES, MAX_LICENSE_BYTES, MAX_PATHS, MAX_ZIP_BYTES, SizeError};
 pub use fold::fold;
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    fn judge<'b>(&self, file: &'b dyn SourceFile, collisions: &mut Collisions) -> Result<&'b str, Verdict> {
+    fn judge<'b>(&self, file: &'b dyn SourceFile, collisions: &mut Collisions<'b>) -> Result<&'b str, Verdict> {
         let path = file.path();
         if !is_clean(path) {
             return Err(FileFault::NotClean.into());

@@ -67,8 +67,8 @@ mod tests {
         check("vendors/foo/foo.go", false, false);
         check("x/vendor", false, false);
         check("/vendor/", false, false);
-        check("a/vendor/b", false, false);
-        check("a/b/c/vendor/x", false, false);
+        check("a/vendor/b", true, false);
+        check("a/b/c/vendor/x", true, false);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{BufReader, Read, SeekFrom};
 
 use super::end::End;
-use super::{Ambiguity, Entry, Fields, Source, ZipError};
+use super::{Ambiguity, Entry, Fields, MAX_NAME_BYTES, Source, ZipError};
 
 const SIGNATURE: &[u8] = b"PK\x01\x02";
 const HEADER_BYTES: usize = 46;
@@ -65,6 +65,9 @@ fn refuse_duplicates(entries: &[Entry]) -> Result<(), ZipError> {
 fn read_entry(directory: &mut dyn Read) -> Result<Entry, ZipError> {
     let header = read_exact(directory, HEADER_BYTES)?;
     let (mut entry, rest) = parse(&header).ok_or(ZipError::Format)?;
+    if rest.name_bytes > MAX_NAME_BYTES {
+        return Err(ZipError::LongName);
+    }
     let name = read_exact(directory, rest.name_bytes)?;
     let extra = read_exact(directory, rest.extra_bytes)?;
     read_exact(directory, rest.comment_bytes)?;

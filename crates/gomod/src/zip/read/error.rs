@@ -23,6 +23,9 @@ pub enum ZipError {
     /// More entries than [`super::MAX_ENTRIES`], or a directory longer than [`super::MAX_DIRECTORY_BYTES`].
     #[error("zip: too many entries")]
     TooManyEntries,
+    /// A name longer than [`super::MAX_NAME_BYTES`].
+    #[error("zip: entry name too long")]
+    LongName,
     /// Readers could differ about what the zip holds.
     #[error("zip: {why}")]
     Ambiguous {

@@ -23,6 +23,9 @@ pub const MAX_ENTRIES: u64 = 200_000;
 /// The longest central directory that is read, in bytes. Ours; it is what a hostile zip can make us keep in memory.
 pub const MAX_DIRECTORY_BYTES: u64 = 32 << 20;
 
+/// The longest entry name, in bytes. Ours; no system could unpack a longer one (Linux: `PATH_MAX`).
+pub const MAX_NAME_BYTES: usize = 4096;
+
 /// Bytes that can be read from any place, a file or a `Cursor`.
 pub trait Source: Read + Seek {}
 

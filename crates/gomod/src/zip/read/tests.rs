@@ -236,3 +236,10 @@ fn more_entries_than_anyone_needs_are_refused_unread() {
         assert_eq!(read_all(&mut Cursor::new(zip)).unwrap_err().to_string(), "zip: too many entries");
     }
 }
+
+#[test]
+fn names_no_system_could_unpack_are_refused() {
+    let read = |length: usize| read_all(&mut Parts::new(&[(&"a".repeat(length), b"")]).join()).map_err(|error| error.to_string());
+    assert!(read(4096).is_ok());
+    assert_eq!(read(4097), Err("zip: entry name too long".to_owned()));
+}

@@ -2,6 +2,9 @@
 //!
 //! Source: `zip.CheckZip` and `dirhash.HashZip` of `golang.org/x/mod` as vendored in Go 1.27.3.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::SeekFrom;
 
 use sha2::{Digest as _, Sha256};
@@ -10,6 +13,9 @@ use super::files::{Collisions, FileError, FileFault, MAX_ZIP_BYTES, SizeError, c
 use super::read::{Archive, Entry, Source, ZipError};
 use crate::dirhash::{DirHash, H1};
 use crate::module::{self, InvalidPair, ModulePath, Version};
+
+/// After so many invalid files the report ends. Ours, for a zip of nothing but those.
+pub const MAX_INVALID: usize = 1000;
 
 /// What was found in a module zip.
 ///
@@ -20,7 +26,7 @@ pub struct Report {
     pub valid: Vec<String>,
     /// What was left out; always empty for a zip, which has either left it out already or should have.
     pub omitted: Vec<FileError>,
-    /// What may not be there, in the zip's order.
+    /// What may not be there, in the zip's order; what comes after the [`MAX_INVALID`]-th is in no list.
     pub invalid: Vec<FileError>,
     /// Why the zip or its contents are too large, if they are.
     pub size_error: Option<SizeError>,
@@ -76,6 +82,9 @@ fn check_entries(entries: &[Entry], prefix: &str) -> Report {
     let mut collisions = Collisions::default();
     let mut left = MAX_ZIP_BYTES;
     for entry in entries {
+        if report.invalid.len() == MAX_INVALID {
+            break;
+        }
         let mut count = |bytes: u64| match left.checked_sub(bytes) {
             Some(rest) => left = rest,
             None => report.size_error = Some(SizeError::Contents),
@@ -94,7 +103,12 @@ enum Kind {
     Directory,
 }
 
-fn check_entry(entry: &Entry, prefix: &str, collisions: &mut Collisions, count: &mut dyn FnMut(u64)) -> Result<Kind, FileFault> {
+fn check_entry<'a>(
+    entry: &'a Entry,
+    prefix: &str,
+    collisions: &mut Collisions<'a>,
+    count: &mut dyn FnMut(u64),
+) -> Result<Kind, FileFault> {
     let path = entry.name().strip_prefix(prefix).ok_or_else(|| FileFault::Prefix(prefix.to_owned()))?;
     if path.is_empty() {
         return Ok(Kind::Directory);
