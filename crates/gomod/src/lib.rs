@@ -1,9 +1,22 @@
 //! What Go says.
 //!
-//! Everything that modway must know about Go's modules, as pure functions and values: this crate opens nothing, reads no
-//! clock, spawns nothing, and does not panic, whatever it is given. Facts and error texts are those of Go 1.27.
+//! Everything that modway must know of Go's modules, as pure functions and values: this crate opens nothing, reads no clock,
+//! spawns nothing, and does not panic, whatever it is given. Facts and error texts are those of Go 1.27.
 //!
-//! In reading order:
+//! | You have | You want | Look at |
+//! |---|---|---|
+//! | text that should be a module path, version or revision | a checked one, or Go's complaint | [`module`] |
+//! | two versions | which is higher | [`semver`], or [`module::Version`], which orders itself |
+//! | a commit time and a tag | the pseudo-version, and back | [`pseudo`] |
+//! | GOPRIVATE and a module path | the pattern that matches | [`pattern`] |
+//! | GOPROXY | its entries, and a walk along them | [`goproxy`] |
+//! | an environment and Go's files | each setting, and the layer it comes from | [`goenv`] |
+//! | go.mod | name, deprecation, requirements, retractions | [`modfile`] |
+//! | `.info` or `@v/list` | what they say | [`info`], [`list`] |
+//! | bytes of a module, or a zip | their h1; whether the zip follows the rules; a new zip | [`dirhash`], [`zip`] |
+//! | what a checksum database says | a proof, or the name of the lie | [`sumdb`] |
+//!
+//! Underneath lie [`time`], moments without a clock, and [`text`], Go's quoting and classes of characters.
 
 pub mod module;
 pub mod semver;
@@ -18,12 +31,16 @@ pub mod goenv;
 
 pub mod modfile;
 
-pub mod time;
+pub mod info;
 
-pub mod text;
+pub mod list;
 
 pub mod dirhash;
 
-pub mod info;
-pub mod sumdb;
 pub mod zip;
+
+pub mod sumdb;
+
+pub mod time;
+
+pub mod text;
