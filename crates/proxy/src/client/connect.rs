@@ -82,9 +82,10 @@ impl Reach {
         let secure = target.scheme_str() == Some("https");
         let host = target.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = target.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        self.allowed(host, no_proxy::address(host))?;
+        let choice = self.choice(host);
+        allowed(host, choice, no_proxy::address(host))?;
         let Some(proxy) = self.forward.between(secure, host, port) else {
-            let stream = self.tcp(host, port).await?;
+            let stream = self.tcp(host, port, choice).await?;
             return if secure { self.tls(Box::new(stream), host).await } else { Ok(Wire::new(Box::new(stream), Kind::Http1)) };
         };
         let stream = self.to_proxy(proxy).await?;
@@ -97,7 +98,7 @@ impl Reach {
     }
 
     async fn to_proxy(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, Trouble> {
-        let tcp = self.tcp(&proxy.host, proxy.port).await;
+        let tcp = self.tcp(&proxy.host, proxy.port, Choice::Ours).await;
         let stream = tcp.map_err(|trouble| via(proxy, &format!("dial tcp: {trouble}")))?;
         if !proxy.secure {
             return Ok(Box::new(stream));
@@ -108,13 +109,13 @@ impl Reach {
     }
 
     /// Tries the addresses of `host` one after the other, each for as long as the hop's `connect`.
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+    async fn tcp(&self, host: &str, port: u16, choice: Choice) -> Result<TcpStream, Trouble> {
         let late = || Trouble::Deadline(Deadline::Connect, why::millis(self.connect));
         let resolved = timeout(self.connect, tokio::net::lookup_host((host, port))).await.map_err(|_| late())?;
         let addresses = resolved.map_err(|cause| Trouble::Dns(format!("{host}: {cause}")))?;
         let mut last = Trouble::Dns(format!("{host}: no address"));
         for address in addresses.take(limits::MAX_ADDRESSES) {
-            last = match self.dial(host, address).await {
+            last = match self.dial(host, address, choice).await {
                 Ok(stream) => return Ok(stream),
                 Err(trouble) => trouble,
             };
@@ -122,8 +123,8 @@ impl Reach {
         Err(last)
     }
 
-    async fn dial(&self, host: &str, address: SocketAddr) -> Result<TcpStream, Trouble> {
-        self.allowed(host, Some(address.ip()))?;
+    async fn dial(&self, host: &str, address: SocketAddr, choice: Choice) -> Result<TcpStream, Trouble> {
+        allowed(host, choice, Some(address.ip()))?;
         let Ok(connected) = timeout(self.connect, TcpStream::connect(address)).await else {
             return Err(Trouble::Deadline(Deadline::Connect, why::millis(self.connect)));
         };
@@ -133,23 +134,16 @@ impl Reach {
         Ok(stream)
     }
 
-    /// Refuses addresses that no upstream has any business sending us to (cloud metadata, this machine).
-    ///
-    /// The operator's own hop may live anywhere; a name that the hop redirects to may not be link-local, unspecified, multicast, or
-    /// loopback unless the hop is. Gap: a redirect to other private networks is followed, as intranet proxies redirect to intranet
-    /// object stores; behind a forward proxy only literal addresses are seen.
-    fn allowed(&self, host: &str, address: Option<IpAddr>) -> Result<(), Trouble> {
+    /// Who chose `host`: the operator, or the hop by a redirect.
+    fn choice(&self, host: &str) -> Choice {
         let home = self.home.trim_matches(['[', ']']);
-        let Some(ip) = address.map(|ip| ip.to_canonical()).filter(|_| !host.eq_ignore_ascii_case(home)) else { return Ok(()) };
-        let inward = ip.is_loopback() && !no_proxy::loopback(home);
-        let link_local = match ip {
-            IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
-            IpAddr::V6(ip) => ip.is_unicast_link_local(),
-        };
-        if inward || link_local || ip.is_unspecified() || ip.is_multicast() {
-            return Err(Trouble::Redirect(format!("redirected to {host}, whose address {ip} is not one to be sent to")));
+        if host.eq_ignore_ascii_case(home) {
+            Choice::Ours
+        } else if no_proxy::loopback(home) {
+            Choice::TheirsFromLoopback
+        } else {
+            Choice::Theirs
         }
-        Ok(())
     }
 
     async fn tls(&self, stream: Box<dyn Stream>, host: &str) -> Result<Wire, Trouble> {
@@ -170,6 +164,34 @@ impl Reach {
             Err(_) => Err(Trouble::Deadline(Deadline::Tls, why::millis(self.tls))),
         }
     }
+}
+
+/// Who chose the host to connect to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Choice {
+    /// The operator.
+    Ours,
+    /// The hop, by a redirect.
+    Theirs,
+    /// A hop on loopback, by a redirect; it may send us to loopback.
+    TheirsFromLoopback,
+}
+
+/// Refuses addresses that no upstream has any business sending us to: cloud metadata, this machine, everybody.
+///
+/// What the operator chose may be anywhere. Gap: a redirect to other private networks is followed, as intranet proxies redirect to
+/// intranet object stores; behind a forward proxy only literal addresses are seen.
+fn allowed(host: &str, choice: Choice, address: Option<IpAddr>) -> Result<(), Trouble> {
+    let Some(ip) = address.map(|ip| ip.to_canonical()).filter(|_| choice != Choice::Ours) else { return Ok(()) };
+    let inward = ip.is_loopback() && choice != Choice::TheirsFromLoopback;
+    let link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    if inward || link_local || ip.is_unspecified() || ip.is_multicast() {
+        return Err(Trouble::Redirect(format!("redirected to {host}, whose address {ip} is not one to be sent to")));
+    }
+    Ok(())
 }
 
 /// True if the connection has served a request before.
@@ -287,4 +309,34 @@ fn printable(line: &[u8]) -> String {
 
 fn via(proxy: &Proxy, cause: &str) -> Trouble {
     Trouble::ForwardProxy(format!("{}:{}: {cause}", proxy.host, proxy.port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, allowed};
+
+    #[track_caller]
+    fn check(address: &str, choice: Choice, fine: bool) {
+        assert_eq!(allowed("a.test", choice, Some(address.parse().expect("an address"))).is_ok(), fine, "{address} {choice:?}");
+    }
+
+    #[test]
+    fn an_upstream_cannot_send_us_inward_unless_it_is_there_itself() {
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.2"] {
+            check(address, Choice::Ours, true);
+            check(address, Choice::Theirs, false);
+            check(address, Choice::TheirsFromLoopback, true);
+        }
+    }
+
+    #[test]
+    fn an_upstream_never_sends_us_to_nobodys_addresses() {
+        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255"] {
+            check(address, Choice::Ours, true);
+            check(address, Choice::Theirs, false);
+            check(address, Choice::TheirsFromLoopback, false);
+        }
+        check("192.0.2.1", Choice::Theirs, true);
+        check("10.0.0.1", Choice::Theirs, true);
+    }
 }

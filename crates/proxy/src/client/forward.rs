@@ -64,7 +64,8 @@ impl Proxy {
             return Ok(None);
         }
         let parsed = Url::parse(text).ok().filter(Url::has_host);
-        let url = parsed.or_else(|| Url::parse(&format!("http://{text}")).ok()).ok_or_else(|| refused("not a URL"))?;
+        let bare = || Url::parse(&format!("http://{text}")).ok().filter(|_| !text.contains("://"));
+        let url = parsed.or_else(bare).ok_or_else(|| refused("not a URL"))?;
         let secure = match url.scheme() {
             "http" => false,
             "https" => true,

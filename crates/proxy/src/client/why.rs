@@ -45,7 +45,8 @@ pub(super) fn tls(error: &io::Error, host: &str) -> Trouble {
 
 fn certificate_text(error: &CertificateError, host: &str) -> String {
     match error {
-        CertificateError::UnknownIssuer => {
+        // A bad signature is what an authority of the same name, but with another key, would have made.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             format!("x509: certificate signed by unknown authority ({host}); name its CA file in ca_files of this upstream")
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

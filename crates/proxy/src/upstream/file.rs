@@ -1,6 +1,7 @@
 //! A module proxy that is a directory: `file:///…`.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, ErrorKind, Read as _},
     os::unix::fs::FileExt as _,
@@ -23,7 +24,6 @@ use crate::{journey::Journey, limits, settings::Hop, spool::SpoolWriter};
 ///
 /// A file that is missing is "does not exist", one that may not be read is status 403, as with the go command. Nothing is retried and
 /// nothing is conditional: a directory answers or it does not. Source: reference §2.6.
-#[derive(Debug)]
 pub struct FileUpstream {
     hop: Hop,
     root: PathBuf,
@@ -102,6 +102,13 @@ impl FileUpstream {
 
     fn url(&self, what: &str) -> String {
         format!("{}/{what}", self.hop.url.trim_end_matches('/'))
+    }
+}
+
+/// Only the name: a hop's settings hold forward proxies with passwords.
+impl fmt::Debug for FileUpstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileUpstream({})", self.hop.name)
     }
 }
 

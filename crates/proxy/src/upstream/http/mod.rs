@@ -1,6 +1,6 @@
 //! A module proxy, or a checksum database, over http or https.
 
-use std::{future::Future, time::Duration};
+use std::{fmt, future::Future, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -31,7 +31,6 @@ use crate::{
 mod zip;
 
 /// One http or https hop.
-#[derive(Debug)]
 pub struct HttpUpstream {
     hop: Hop,
     client: Client,
@@ -99,6 +98,13 @@ impl HttpUpstream {
         });
         let millis = u32::try_from(clock.started.elapsed().as_millis()).unwrap_or(u32::MAX);
         journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: clock.tries.attempts, end, millis });
+    }
+}
+
+/// Only the name: a hop's settings hold forward proxies with passwords.
+impl fmt::Debug for HttpUpstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpUpstream({})", self.hop.name)
     }
 }
 

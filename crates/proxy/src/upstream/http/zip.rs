@@ -74,7 +74,7 @@ async fn attempt(client: &Client, url: &Url, spool: &mut SpoolWriter, source: &m
             source.no_range |= answer.status == StatusCode::RANGE_NOT_SATISFIABLE;
             Err(match refusal::failure(answer).await {
                 Failure::NotExist(text) => {
-                    Trouble::Status(404, format!("gone while it was fetched {text}").trim_end().to_owned()).into()
+                    Trouble::Status(404, if text.is_empty() { GONE.to_owned() } else { format!("{GONE}: {text}") }).into()
                 }
                 Failure::Trouble(Trouble::Status(416, _)) => {
                     Trouble::Broken("the rest is not to be had by Range".to_owned()).into()
@@ -209,6 +209,9 @@ fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let total = if total == "*" { None } else { Some(total.parse().ok()?) };
     (start <= end && total.is_none_or(|total| end + 1 == total)).then_some((start, total))
 }
+
+/// Said of a 404 for what was half there.
+const GONE: &str = "gone while it was fetched";
 
 fn changed() -> Failure {
     Trouble::Body("the zip changed while it was fetched".to_owned()).into()
