@@ -48,9 +48,9 @@ pub const GROUPED_WRITES: usize = 256;
 pub const WAL_BYTES: u32 = 8 << 20;
 
 /// Each connection caches so many KiB of pages; the kernel's cache holds the rest, and does not count as ours.
-pub const CONNECTION_CACHE_KIB: i32 = 512;
+pub const CONNECTION_CACHE_KIB: i32 = 2048;
 
-/// So many connections read the index. A read takes some 10 µs, so more than the cores of a small machine add nothing but memory.
+/// At most so many connections read the index. A read takes some 10 µs, so more add little but memory.
 pub const READERS: usize = 4;
 
 /// So many prepared statements stay with a connection: all there are.

@@ -16,7 +16,9 @@ pub(super) struct Readers(Vec<Mutex<Connection>>);
 
 impl Readers {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        (0..READERS).map(|_| schema::connect_to_read(path).map(Mutex::new)).collect::<Result<_, _>>().map(Self)
+        // Reads run where they are called: there are never more at a time than threads that call.
+        let readers = std::thread::available_parallelism().map_or(READERS, |threads| threads.get().clamp(2, READERS));
+        (0..readers).map(|_| schema::connect_to_read(path).map(Mutex::new)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Lends a connection to `work`, the first that is free: so the first ones' caches are the hot ones, and the last ones' stay small.

@@ -7,13 +7,13 @@ use crate::{Answer, AnswerBody, Digest, Drift, Kept, Kind, Part, Reference, Vers
 
 pub(super) fn version(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Option<VersionRecord>> {
     let sql =
-        "SELECT kind, digest, size_bytes, h1, vouched, origin, kept_at FROM parts WHERE module = ? AND version = ? AND lost = 0";
+        "SELECT digest, size_bytes, h1, vouched, origin, kept_at, kind FROM parts WHERE module = ? AND version = ? AND lost = 0";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([module, version])?;
     let mut record = VersionRecord::default();
     while let Some(row) = rows.next()? {
         let part = Some(part(row)?);
-        match kind(row, "kind")? {
+        match kind(row, 6)? {
             Kind::Info => record.info = part,
             Kind::Mod => record.go_mod = part,
             Kind::Zip => record.zip = part,
@@ -26,7 +26,7 @@ pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: K
     let sql =
         "SELECT digest, size_bytes, h1, vouched, origin, kept_at, lost FROM parts WHERE module = ? AND version = ? AND kind = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get("lost")?)));
+    let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get(6)?)));
     let kept = Kept::decide(old.optional()?, new);
     match &kept {
         Kept::New => put_part(connection, module, version, kind, new)?,
@@ -140,7 +140,7 @@ pub(super) fn drifts(connection: &Connection, module: &str, version: &str) -> ru
     let mut statement = connection.prepare_cached(sql)?;
     let drifts = statement.query_map([module, version], |row| {
         Ok(Drift {
-            kind: kind(row, "kind")?,
+            kind: kind(row, 0)?,
             kept: Digest::new(row.get("kept")?),
             kept_h1: row.get("kept_h1")?,
             seen: Digest::new(row.get("seen")?),
@@ -153,17 +153,17 @@ pub(super) fn drifts(connection: &Connection, module: &str, version: &str) -> ru
 }
 
 pub(super) fn references(connection: &Connection, after: Option<&Reference>, limit: usize) -> rusqlite::Result<Vec<Reference>> {
-    let sql = "SELECT module, version, kind, digest, size_bytes FROM parts
+    let sql = "SELECT digest, size_bytes, kind, module, version FROM parts
         WHERE (module, version, kind) > (?, ?, ?) AND lost = 0 ORDER BY module, version, kind LIMIT ?";
     let after = after.map_or(("", "", -1), |after| (&after.module, &after.version, number(after.kind)));
     let mut statement = connection.prepare_cached(sql)?;
     let references = statement.query_map(params![after.0, after.1, after.2, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
         Ok(Reference {
-            module: row.get("module")?,
-            version: row.get("version")?,
-            kind: kind(row, "kind")?,
-            digest: Digest::new(row.get("digest")?),
+            digest: Digest::new(row.get(0)?),
             size_bytes: size(row)?,
+            kind: kind(row, 2)?,
+            module: row.get(3)?,
+            version: row.get(4)?,
         })
     });
     references?.collect()
@@ -194,14 +194,15 @@ fn put_drift(connection: &Connection, module: &str, version: &str, kind: Kind, o
     statement.execute(values).map(drop)
 }
 
+/// The part in a row that begins with `digest, size_bytes, h1, vouched, origin, kept_at`.
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     Ok(Part {
-        digest: Digest::new(row.get("digest")?),
+        digest: Digest::new(row.get(0)?),
         size_bytes: size(row)?,
-        h1: row.get("h1")?,
-        vouched: row.get("vouched")?,
-        origin: row.get("origin")?,
-        kept_at: row.get("kept_at")?,
+        h1: row.get(2)?,
+        vouched: row.get(3)?,
+        origin: row.get(4)?,
+        kept_at: row.get(5)?,
     })
 }
 
@@ -210,7 +211,7 @@ fn bytes(row: &Row<'_>) -> rusqlite::Result<Bytes> {
 }
 
 fn size(row: &Row<'_>) -> rusqlite::Result<u64> {
-    row.get::<_, i64>("size_bytes").map(i64::unsigned_abs)
+    row.get::<_, i64>(1).map(i64::unsigned_abs)
 }
 
 const fn number(kind: Kind) -> i64 {
@@ -221,10 +222,10 @@ const fn number(kind: Kind) -> i64 {
     }
 }
 
-fn kind(row: &Row<'_>, column: &str) -> rusqlite::Result<Kind> {
+fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
     let number: i64 = row.get(column)?;
     [Kind::Info, Kind::Mod, Kind::Zip]
         .into_iter()
         .find(|kind| self::number(*kind) == number)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
