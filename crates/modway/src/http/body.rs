@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use proxy::{
     answer::Body,
-    limits::HELD_BACK_BYTES,
+    limits::{FRAME_BYTES, HELD_BACK_BYTES},
     spool::{Settled, SpoolReader, State},
 };
 
@@ -39,7 +39,7 @@ impl Content {
             Body::File(file, _) => Self::File(Frames::new(file.clone()), range),
             Body::Growing(reader, size) => {
                 let (frames, limit) = (Frames::new(reader.file().clone()), size.saturating_sub(HELD_BACK_BYTES));
-                Self::Growing(Box::new(Growing { reader: Some(reader.clone()), frames, range, size: *size, limit, wait: None }))
+                Self::Growing(Box::new(Growing { reader: Some(reader.clone()), state: reader.state(), frames, range, size: *size, limit, wait: None }))
             }
         }
     }
@@ -62,7 +62,7 @@ impl Content {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let polled = match self {
             Self::Empty => return Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Ok(std::mem::take(bytes))),
+            Self::Whole(bytes) => Poll::Ready(Ok(bytes.split_to(bytes.len().min(FRAME_BYTES)))),
             Self::File(frames, range) => frames.poll_at(range.start, range.end - range.start, cx).map_ok(|frame| {
                 range.start += frame.len() as u64;
                 frame
@@ -86,23 +86,24 @@ fn slice(bytes: &Bytes, range: Range<u64>) -> Bytes {
 pub(crate) struct Growing {
     /// Away while `wait` has it.
     reader: Option<SpoolReader>,
+    /// How far it had come when last looked at. A writer that went away is seen by waiting only.
+    state: State,
     frames: Frames,
     range: Range<u64>,
     size: u64,
     /// Bytes before this position may leave unproven.
     limit: u64,
-    wait: Option<Pin<Box<dyn Future<Output = SpoolReader> + Send>>>,
+    wait: Option<Pin<Box<dyn Future<Output = (SpoolReader, State)> + Send>>>,
 }
 
 impl Growing {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         loop {
             if let Some(wait) = &mut self.wait {
-                self.reader = Some(ready!(wait.as_mut().poll(cx)));
-                self.wait = None;
+                let (reader, state) = ready!(wait.as_mut().poll(cx));
+                (self.reader, self.state, self.wait) = (Some(reader), state, None);
             }
-            let reader = self.reader.as_ref().expect("only `wait` takes it, and it is over");
-            let free = self.free(&reader.state())?.min(self.range.end);
+            let free = self.free()?.min(self.range.end);
             if free > self.range.start {
                 let frame = ready!(self.frames.poll_at(self.range.start, free - self.range.start, cx))?;
                 self.range.start += frame.len() as u64;
@@ -113,10 +114,10 @@ impl Growing {
     }
 
     /// The position up to which bytes may leave.
-    fn free(&self, state: &State) -> io::Result<u64> {
-        match state.settled {
-            None => Ok(state.written.min(self.limit)),
-            Some(Settled::Proven) if state.written == self.size => Ok(self.size),
+    fn free(&self) -> io::Result<u64> {
+        match self.state.settled {
+            None => Ok(self.state.written.min(self.limit)),
+            Some(Settled::Proven) if self.state.written == self.size => Ok(self.size),
             Some(Settled::Proven) => Err(io::Error::other("the zip is not as long as was said")),
             Some(Settled::Refused) => Err(io::Error::other("the zip is not to be served")),
             Some(Settled::Lost) => Err(io::Error::other("the zip stopped arriving")),
@@ -124,10 +125,10 @@ impl Growing {
     }
 }
 
-fn wait_past(mut reader: SpoolReader, at: u64, limit: u64) -> Pin<Box<dyn Future<Output = SpoolReader> + Send>> {
+fn wait_past(mut reader: SpoolReader, at: u64, limit: u64) -> Pin<Box<dyn Future<Output = (SpoolReader, State)> + Send>> {
     Box::pin(async move {
-        reader.wait(|state| state.written.min(limit) > at).await;
-        reader
+        let state = reader.wait(|state| state.written.min(limit) > at).await;
+        (reader, state)
     })
 }
 

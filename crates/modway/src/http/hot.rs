@@ -1,9 +1,9 @@
-//! Small immutable answers in front of the proxy, ready to be sent.
+//! Small answers that last a while, in front of the proxy, ready to be sent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use plan::Request;
-use proxy::answer::{Answer, Body, Caching};
+use proxy::answer::{Answer, Body};
 use quick_cache::{Weighter, sync::Cache};
 
 use super::{
@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) path: Arc<str>,
     pub(crate) request: Arc<Request>,
     pub(crate) prepared: Prepared,
+    /// When the proxy must be asked again; `None` is never.
+    pub(crate) until: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -37,8 +39,9 @@ impl Hot {
         Self(Cache::with_weighter(estimated, bytes, Weight))
     }
 
-    pub(crate) fn find(&self, path: &str) -> Option<Arc<Entry>> {
-        self.0.get(path)
+    /// The answer for `path` that still holds at `now`.
+    pub(crate) fn find(&self, path: &str, now: Instant) -> Option<Arc<Entry>> {
+        self.0.get(path).filter(|entry| entry.until.is_none_or(|until| now < until))
     }
 
     pub(crate) fn keep(&self, entry: Entry) {
@@ -53,5 +56,5 @@ impl Hot {
 /// Whether `answer` may be given to whoever asks for `path`, without asking the proxy again.
 pub(crate) fn lasts(answer: &Answer, path: &str) -> bool {
     let small = matches!(&answer.body, Body::Memory(bytes) if bytes.len() <= MAX_HOT_BYTES) && path.len() <= MAX_HOT_PATH_BYTES;
-    small && answer.caching == Caching::Immutable && answer.digest.is_some()
+    small && !answer.hot_for.is_zero() && answer.digest.is_some()
 }

@@ -35,7 +35,7 @@ pub(super) async fn handle(
 ) -> Response<DoorBody> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let entry = door.hot.find(parts.uri.path());
+    let entry = door.hot.find(parts.uri.path(), started);
     let mut ticket = Ticket::new(door, &parts, entry.as_ref().map(|entry| &entry.path), client.ip().to_canonical(), started);
     let framing = route::check_framing(&parts.method, &parts.uri, parts.version, &parts.headers, !body.is_end_stream());
     let mut rendered = match (framing, entry) {
@@ -92,6 +92,7 @@ async fn ask(door: &Door, request: plan::Request, journey: &Journey) -> Result<p
 async fn from_proxy(door: &Door, request: Arc<plan::Request>, parts: &Parts, answer: proxy::answer::Answer) -> Rendered {
     let (path, head) = (parts.uri.path(), parts.method == Method::HEAD);
     let lasts = hot::lasts(&answer, path);
+    let until = Instant::now().checked_add(answer.hot_for);
     let zipped = match encoding::compressible(&answer) {
         Some((digest, text)) if lasts || encoding::takes_gzip(&parts.headers) => Some(door.zipped.of(digest, text).await),
         _ => None,
@@ -99,7 +100,7 @@ async fn from_proxy(door: &Door, request: Arc<plan::Request>, parts: &Parts, ans
     let prepared = Prepared::new(answer, zipped);
     let rendered = answer::good(&prepared, &parts.headers, head);
     if lasts {
-        door.hot.keep(Entry { path: path.into(), request, prepared });
+        door.hot.keep(Entry { path: path.into(), request, prepared, until });
     }
     rendered
 }

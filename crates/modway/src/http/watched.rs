@@ -137,7 +137,9 @@ impl<S> Watched<S> {
         let timer = self.idle_timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + idle_limit)));
         loop {
             ready!(timer.as_mut().poll(cx));
-            let due = self.in_use.idle_since().unwrap_or_else(Instant::now) + idle_limit;
+            // While bytes wait to be taken the connection is in use, although their request may be over.
+            let since = self.in_use.idle_since().filter(|_| self.stall_timer.is_none());
+            let due = since.unwrap_or_else(Instant::now) + idle_limit;
             if due <= Instant::now() {
                 return Poll::Ready(too_slow("no request came in time"));
             }
