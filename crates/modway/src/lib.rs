@@ -1,3 +1,8 @@
 //! The doors of modway, as a library so that tests can open them in their own process.
 
+pub mod cli;
+pub mod cmd;
+pub mod config;
+
+pub mod app;
 pub mod http;

@@ -58,21 +58,8 @@ pub(crate) struct Server {
     pub(crate) hot: Size,
     /// Finished requests remembered for `/-/why/REQUEST-ID`.
     pub(crate) records: u32,
-    /// Where the log goes: `stderr`, `stdout`, or a file that lines are appended to (opened again on SIGHUP).
+    /// Where the log goes, one JSON object a line: `stderr`, `stdout`, `off`, or a file that lines are appended to (opened again on SIGHUP).
     pub(crate) log: String,
-    /// How log lines are written.
-    pub(crate) log_format: LogFormat,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// One JSON object a line.
-    #[default]
-    Json,
-    /// One sentence a line.
-    Text,
 }
 
 /// Where modules are kept.
@@ -198,7 +185,6 @@ impl Default for Server {
             hot: Size(64 << 20),
             records: 10_000,
             log: "stderr".to_owned(),
-            log_format: LogFormat::Json,
         }
     }
 }

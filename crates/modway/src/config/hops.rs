@@ -32,9 +32,9 @@ pub(super) fn hops(upstreams: &BTreeMap<String, Upstream>, bench: &mut Bench<'_>
 }
 
 /// An upstream that a list names by its URL, with the default patience. Credentials in the URL become its login, and are in no name.
-pub(super) fn plain(url: &GoUrl, netrc: Option<&Netrc>, bench: &mut Bench<'_>) -> Hop {
+pub(super) fn plain(name: String, url: &GoUrl, netrc: Option<&Netrc>, bench: &mut Bench<'_>) -> Hop {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let mut hop = hop(&name_of(url), without_credentials(url), &Upstream::default(), "", bench);
+    let mut hop = hop(&name, without_credentials(url), &Upstream::default(), "", bench);
     hop.login = match (url.credentials(), netrc) {
         (Some((user, password)), _) => Login::Basic(text(user), Secret::new(text(password.unwrap_or_default()))),
         (None, Some(netrc)) if url.scheme() == "https" => machine::login(netrc, &without_credentials(url)),
@@ -46,11 +46,6 @@ pub(super) fn plain(url: &GoUrl, netrc: Option<&Netrc>, bench: &mut Bench<'_>) -
 /// An upstream with the default patience, its name and URL still to be filled in.
 pub(super) fn default_hop(bench: &mut Bench<'_>) -> Hop {
     hop("", String::new(), &Upstream::default(), "", bench)
-}
-
-/// The name of an upstream that is written as URL: that URL without credentials.
-pub(super) fn name_of(url: &GoUrl) -> String {
-    without_credentials(url)
 }
 
 /// What the URL says besides its credentials, as it was written.
@@ -244,9 +239,7 @@ fn is_loopback(host: &str) -> bool {
 fn ca_files(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) -> Vec<PathBuf> {
     let key = format!("{path}.ca_files");
     let found = upstream.ca_files.iter().enumerate().filter_map(|(index, written)| bench.certificates(&key, index, written));
-    let mut paths: Vec<PathBuf> = found.map(|(path, _)| path).collect();
-    paths.extend(machine::certificate_file(bench));
-    paths
+    found.map(|(path, _)| path).collect()
 }
 
 fn forward_proxy(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) -> ForwardProxy {

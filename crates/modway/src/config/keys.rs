@@ -58,8 +58,6 @@ pub(super) enum Kind {
     Number(u64, u64),
     /// True or false.
     Switch,
-    /// One of these words.
-    Word(Vec<String>),
 }
 
 impl<'a> Node<'a> {
@@ -93,17 +91,8 @@ impl<'a> Node<'a> {
             ("boolean", _) => Kind::Switch,
             (_, "period") => Kind::Period,
             (_, "size") => Kind::Size,
-            _ if !self.words().is_empty() => Kind::Word(self.words()),
             _ => Kind::Text,
         }
-    }
-
-    /// The words of a closed list.
-    fn words(self) -> Vec<String> {
-        let list = |name| self.0.get(name).and_then(Value::as_array).into_iter().flatten();
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let choices = list("oneOf").filter_map(|choice: &Value| choice.get("const").and_then(text));
-        list("enum").filter_map(text).chain(choices).collect()
     }
 
     /// What it means, for a reader.
@@ -129,9 +118,6 @@ impl Kind {
             Self::Size => "write a size in quotes, such as \"512MiB\" or \"2GiB\"".to_owned(),
             Self::Number(least, most) => format!("write a whole number from {least} to {most}, without quotes"),
             Self::Switch => "write true or false, without quotes".to_owned(),
-            Self::Word(words) => {
-                format!("write one of {}", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
-            }
         }
     }
 
@@ -142,7 +128,6 @@ impl Kind {
             (Self::Texts, Value::Array(texts)) if texts.iter().all(Value::is_string) => Ok(value),
             (Self::Period, Value::String(text)) => Period::parse(text).map(|_| value),
             (Self::Size, Value::String(text)) => Size::parse(text).map(|_| value),
-            (Self::Word(words), Value::String(text)) if words.contains(text) => Ok(value),
             (Self::Number(least, most), Value::Number(number))
                 if number.as_u64().is_some_and(|n| (*least..=*most).contains(&n)) =>
             {
@@ -161,7 +146,7 @@ impl Kind {
             Self::Texts => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
             Self::Number(..) => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
             Self::Switch => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-            Self::Table | Self::Tables | Self::Text | Self::Period | Self::Size | Self::Word(_) => text.into(),
+            Self::Table | Self::Tables | Self::Text | Self::Period | Self::Size => text.into(),
         }
     }
 }
@@ -218,7 +203,7 @@ mod tests {
         let schema = schema();
         let kind = |path: &[&str]| path.iter().try_fold(Node(&schema), |node, name| node.child(name)).map(Node::kind);
         assert_eq!(kind(&["server", "listen"]), Some(Kind::Texts));
-        assert_eq!(kind(&["server", "log_format"]), Some(Kind::Word(vec!["json".into(), "text".into()])));
+        assert_eq!(kind(&["server", "log"]), Some(Kind::Text));
         assert_eq!(kind(&["upstream", "any", "retries"]), Some(Kind::Number(0, 10)));
         assert_eq!(kind(&["upstream", "any", "breaker", "pause"]), Some(Kind::Period));
         assert_eq!(kind(&["upstream", "any", "netrc"]), Some(Kind::Switch));

@@ -3,9 +3,15 @@
 use std::path::PathBuf;
 
 use gomod::goenv::{self, Layer, Netrc, Settings, defaults};
-use proxy::settings::{ForwardProxy, Login, Secret};
+use proxy::{
+    client::Roots,
+    settings::{ForwardProxy, Login, Secret},
+};
 
-use super::{bench::Bench, environment::Environment};
+use super::{
+    bench::{Bench, holds_certificate},
+    environment::Environment,
+};
 
 /// The settings that modway follows, each with its layer in words.
 #[derive(Clone, Debug)]
@@ -92,7 +98,14 @@ pub(super) fn forward_proxy(bench: &Bench<'_>) -> ForwardProxy {
     ForwardProxy::Env { http: value("HTTP_PROXY"), https: value("HTTPS_PROXY"), no: value("NO_PROXY") }
 }
 
-/// SSL_CERT_FILE, if it is there: the go command trusts it, so we do.
-pub(super) fn certificate_file(bench: &Bench<'_>) -> Option<PathBuf> {
-    bench.environment.get("SSL_CERT_FILE").map(PathBuf::from).filter(|path| bench.peek(path).is_some())
+/// The system's certificates, or in their place those of SSL_CERT_FILE, as in Go. One that cannot be read leaves the system's; so does
+/// SSL_CERT_DIR, which the library that finds them reads for itself.
+///
+/// Source: `loadSystemRoots` of Go's `crypto/x509/root_unix.go`, 1.27.
+pub(super) fn roots(bench: &Bench<'_>) -> Roots {
+    let named =
+        bench.environment.get("SSL_CERT_FILE").filter(|_| bench.environment.get("SSL_CERT_DIR").is_none()).map(PathBuf::from);
+    named
+        .filter(|path| bench.peek(path).is_some_and(|content| holds_certificate(&content)))
+        .map_or(Roots::System, |path| Roots::Files(vec![path]))
 }

@@ -20,10 +20,12 @@ mod units;
 
 use std::path::PathBuf;
 
-use proxy::settings::{Freshness, Hop, Settings};
+use proxy::{
+    client::Roots,
+    settings::{Freshness, Hop, Settings},
+};
 
 pub use environment::{Disk, Environment, Files};
-pub use file::LogFormat;
 pub use keys::schema;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use reference::reference;
@@ -45,6 +47,8 @@ pub struct Config {
     pub reserve_bytes: u64,
     /// What the proxy is told.
     pub proxy: Settings,
+    /// Which certificates all upstreams are believed by, besides their own CA files.
+    pub roots: Roots,
     /// The patience with version control itself, for the entry `direct`: its URL is empty. Used from the next release on.
     pub direct: Hop,
     /// What is worth knowing though nothing is wrong.
@@ -136,6 +140,7 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
         store_path: store_path?,
         reserve_bytes: file.store.reserve.0,
         proxy: Settings { routes, hops, sums: sums?, freshness },
+        roots: machine::roots(bench),
         direct,
         notes: Vec::new(),
         lines: Vec::new(),

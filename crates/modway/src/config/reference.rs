@@ -70,7 +70,6 @@ fn takes(kind: &Kind) -> String {
         Kind::Number(0, most) if *most == u64::from(u32::MAX) => "number".to_owned(),
         Kind::Number(least, most) => format!("{least} to {most}"),
         Kind::Switch => "true, false".to_owned(),
-        Kind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
     }
 }
 

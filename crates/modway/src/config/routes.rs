@@ -6,7 +6,7 @@ use gomod::{
     goproxy::{Entry, GoProxyList, GoUrl, Source},
     pattern::Patterns,
 };
-use proxy::settings::{Hop, Route};
+use proxy::settings::{Hop, Route, hop_name};
 
 use super::{
     bench::Bench,
@@ -126,9 +126,9 @@ impl Making<'_, '_> {
             let fix = "make it an [upstream.NAME] with user and password_file, and write NAME in the list";
             self.wrong(place, format!("credentials in a list: {url}"), fix);
         }
-        if !self.hops.iter().any(|hop| hop.name == hops::name_of(url)) {
+        if let Some(name) = hop_name(entry).filter(|name| !self.hops.iter().any(|hop| hop.name == *name)) {
             let netrc = if of_machine { self.machine.netrc.as_ref() } else { None };
-            let hop = hops::plain(url, netrc, self.bench);
+            let hop = hops::plain(name, url, netrc, self.bench);
             self.hops.push(hop);
         }
     }

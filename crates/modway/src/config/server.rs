@@ -4,10 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 
-use super::{
-    bench::Bench,
-    file::{self, LogFormat},
-};
+use super::{bench::Bench, file};
 
 /// The doors, checked. Durations are positive.
 #[derive(Clone, Debug)]
@@ -36,8 +33,6 @@ pub struct Server {
     pub records: usize,
     /// Where the log goes.
     pub log: LogTarget,
-    /// How log lines are written.
-    pub log_format: LogFormat,
 }
 
 /// Where the log goes.
@@ -47,6 +42,8 @@ pub enum LogTarget {
     Stderr,
     /// Standard output.
     Stdout,
+    /// Nowhere.
+    Off,
     /// A file that lines are appended to.
     File(PathBuf),
 }
@@ -74,7 +71,6 @@ pub(super) fn server(server: &file::Server, bench: &mut Bench<'_>) -> Option<Ser
         hot_bytes: server.hot.0,
         records: server.records as usize,
         log: log(server, bench),
-        log_format: server.log_format,
     })
 }
 
@@ -115,6 +111,7 @@ fn log(server: &file::Server, bench: &Bench<'_>) -> LogTarget {
     match server.log.as_str() {
         "stderr" | "" => LogTarget::Stderr,
         "stdout" => LogTarget::Stdout,
+        "off" => LogTarget::Off,
         path => LogTarget::File(bench.path("server.log", path)),
     }
 }

@@ -1,0 +1,194 @@
+//! Puts the floors together: store, proxy, doors; starts, reloads and stops them. Trait objects are made here.
+
+mod address;
+mod diary;
+mod pulse;
+mod standing;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+use self::{diary::Diary, pulse::Pulse, standing::Standing};
+use crate::{
+    config::{Config, LogTarget, Mistakes},
+    http::{self, Door, DoorLimits, Phase, Tls, log::Log, metrics::Metrics},
+};
+
+/// A server that listens and is ready to serve.
+pub struct App {
+    config: Config,
+    listeners: Vec<TcpListener>,
+    tls: Option<Tls>,
+    standing: Arc<Standing>,
+    door: Arc<Door>,
+    diary: Diary,
+    pulse: Pulse,
+}
+
+/// The signals that a server obeys.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Order {
+    Stop,
+    Reload,
+}
+
+impl Signals {
+    /// Takes over SIGTERM, SIGINT and SIGHUP of this process.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Order {
+        tokio::select! {
+            _ = self.terminate.recv() => Order::Stop,
+            _ = self.interrupt.recv() => Order::Stop,
+            _ = self.hangup.recv() => Order::Reload,
+        }
+    }
+}
+
+impl App {
+    /// Listens, opens the store and makes the proxy; asks nobody anything. Connections wait from here on, and are answered by
+    /// [`App::serve`].
+    ///
+    /// # Errors
+    /// An address that is taken, a store that cannot be opened, a log that cannot be written, settings that cannot work.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        // Fails only if a provider is installed already, which then is as good.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let listeners = listen(&config.server.listen).await?;
+        let diary = Diary::open(&config.server.log)?;
+        let metrics = Arc::new(Metrics::new());
+        let standing = Arc::new(Standing::open(&config, &metrics)?);
+        let pulse = Pulse::start(Arc::clone(&standing));
+        let log =
+            if config.server.log == LogTarget::Off { Log::off() } else { Log::to(diary.sink()).context("starting the log")? };
+        let answers = Arc::new(pulse::Answering { standing: Arc::clone(&standing), last: pulse.last() });
+        let door = Door::new(answers, limits(&config), metrics, log);
+        let tls = config.server.tls.clone().map(|tls| Arc::new(ArcSwap::new(tls)));
+        Ok(Self { config, listeners, tls, standing, door, diary, pulse })
+    }
+
+    /// The addresses that it listens on, with the ports that the system chose.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// The one line that a user of the go command sets.
+    pub fn export(&self) -> String {
+        address::export(&self.addresses(), self.tls.is_some())
+    }
+
+    /// Serves until a signal stops it: the first one lets running requests end, the second one ends at once. `load` is asked for the
+    /// configuration again at every SIGHUP.
+    pub async fn serve(mut self, mut signals: Signals, load: impl Fn() -> anyhow::Result<Result<Config, Mistakes>>) {
+        let (phase, watched) = watch::channel(Phase::Serving);
+        let mut doors = JoinSet::new();
+        for listener in std::mem::take(&mut self.listeners) {
+            doors.spawn(http::serve(Arc::clone(&self.door), listener, self.tls.clone(), watched.clone()));
+        }
+        self.diary.note("info", &format!("modway {} serves", env!("CARGO_PKG_VERSION")));
+        loop {
+            tokio::select! {
+                order = signals.next() => match order {
+                    Order::Reload => self.reload(load()),
+                    Order::Stop => phase.send_modify(|phase| *phase = after(*phase)),
+                },
+                // A door ends when its last connection has; all have ended when there is nobody left to wait for.
+                end = doors.join_next() => if end.is_none() { break },
+            }
+        }
+        self.pulse.stop();
+        self.diary.note("info", "modway has stopped");
+        self.door.flush_log();
+    }
+
+    /// Puts a configuration in place whole, or leaves everything as it was.
+    fn reload(&mut self, loaded: anyhow::Result<Result<Config, Mistakes>>) {
+        let config = match loaded {
+            Ok(Ok(config)) => config,
+            Ok(Err(mistakes)) => return self.kept(&mistakes.to_string()),
+            Err(error) => return self.kept(&format!("{error:#}")),
+        };
+        if let Err(error) = self.diary.reopen(&config.server.log).and_then(|()| self.standing.change(&config)) {
+            return self.kept(&format!("{error:#}"));
+        }
+        if let (Some(tls), Some(new)) = (&self.tls, &config.server.tls) {
+            tls.store(Arc::clone(new));
+        }
+        self.door.forget_hot();
+        let waits = waits_for_restart(&self.config, &config);
+        self.diary.note("info", &format!("configuration reloaded{waits}"));
+    }
+
+    fn kept(&self, why: &str) {
+        self.diary.note("error", &format!("configuration not reloaded, everything stays as it was: {why}"));
+    }
+}
+
+/// The next phase at an order to stop.
+fn after(phase: Phase) -> Phase {
+    match phase {
+        Phase::Serving => Phase::Draining,
+        Phase::Draining | Phase::Gone => Phase::Gone,
+    }
+}
+
+async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let fix = "is another server there? `--listen ADDR` takes another address";
+        listeners.push(TcpListener::bind(address).await.with_context(|| format!("listening on {address} ({fix})"))?);
+    }
+    Ok(listeners)
+}
+
+fn limits(config: &Config) -> DoorLimits {
+    let server = &config.server;
+    DoorLimits {
+        max_connections: server.max_connections,
+        max_connections_per_client: server.max_connections_per_client,
+        tls_handshake: server.handshake_timeout,
+        header: server.header_timeout,
+        idle: server.idle_timeout,
+        write_stall: server.write_timeout,
+        stop: server.shutdown,
+        hot_bytes: server.hot_bytes,
+        records: server.records,
+    }
+}
+
+/// What of `new` is in place only after a restart, in words; empty if nothing is.
+fn waits_for_restart(old: &Config, new: &Config) -> String {
+    let tls = old.server.tls.is_some() != new.server.tls.is_some();
+    let changed = [
+        ("listen", old.server.listen != new.server.listen),
+        ("https instead of http, or the other way round", tls),
+        ("limits of connections", format!("{:?}", limits(old)) != format!("{:?}", limits(new))),
+        ("store", old.store_path != new.store_path || old.reserve_bytes != new.reserve_bytes),
+    ];
+    let names: Vec<&str> = changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
+    if names.is_empty() { String::new() } else { format!("; a restart is needed for: {}", names.join(", ")) }
+}

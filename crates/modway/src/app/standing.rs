@@ -1,0 +1,47 @@
+//! The store, and the proxy that stands on it now: a reload puts another one in its place.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use plan::Reason;
+use proxy::{Ground, Proxy, clock::Clock};
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::{config::Config, http::metrics::Metrics};
+
+/// The ground that stays, and the proxy that may be exchanged.
+pub(super) struct Standing {
+    ground: Ground,
+    proxy: ArcSwap<Proxy>,
+}
+
+impl Standing {
+    /// Opens the store and makes the proxy.
+    pub(super) fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<Self> {
+        let Store { blobs, index } = Store::open_embedded(&config.store_path).context("opening the store")?;
+        let mut counters = proxy::metrics::Metrics::default();
+        metrics.register(|registry| counters = proxy::metrics::Metrics::register(registry));
+        let checks = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+        let roots = config.roots.clone();
+        let ground = Ground { blobs, index, roots, clock: Clock::system(), metrics: counters, air: Default::default(), checks };
+        let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
+        Ok(Self { ground, proxy: ArcSwap::from_pointee(proxy) })
+    }
+
+    /// Puts a proxy with the settings of `config` in place. Requests on their way end with the one they began with.
+    pub(super) fn change(&self, config: &Config) -> anyhow::Result<()> {
+        let ground = Ground { roots: config.roots.clone(), ..self.ground.clone() };
+        self.proxy.store(Arc::new(Proxy::assemble(config.proxy.clone(), ground)?));
+        Ok(())
+    }
+
+    pub(super) fn proxy(&self) -> Arc<Proxy> {
+        self.proxy.load_full()
+    }
+
+    pub(super) async fn ready(&self) -> Result<(), Reason> {
+        self.proxy().ready().await
+    }
+}

@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use gomod::goproxy::Separator;
+use modway::config::EXAMPLE;
+use proxy::settings::{Hop, StepDown};
+
+use super::world::World;
+
+#[test]
+fn the_example_is_accepted_with_one_note_about_direct() {
+    let notes = World::with(EXAMPLE).good().notes;
+    let whats: Vec<&str> = notes.iter().map(|note| note.what.split(';').next().unwrap_or("")).collect();
+    assert_eq!(whats, ["direct mode comes with the next release"]);
+}
+
+/// Without the hops, every value that the example writes is the default of its key: a reader may start from either.
+#[test]
+fn the_example_shows_the_defaults() {
+    let example = World::with(EXAMPLE).good();
+    let default = World::new().good();
+    assert_eq!(example.proxy.freshness, default.proxy.freshness);
+    assert_eq!(example.reserve_bytes, default.reserve_bytes);
+    assert_eq!(example.server.shutdown, default.server.shutdown);
+    assert_eq!(example.server.listen, default.server.listen);
+    assert_eq!(example.server.max_connections, default.server.max_connections);
+}
+
+#[test]
+fn the_example_explains_every_key() {
+    for (section, keys) in keys_of(&modway::config::schema(), "") {
+        let written = EXAMPLE.lines().map(|line| line.trim_start_matches("# "));
+        let missing: Vec<&String> =
+            keys.iter().filter(|key| !written.clone().any(|line| line.starts_with(&format!("{key} = ")))).collect();
+        assert!(missing.is_empty(), "[{section}] lacks {missing:?}");
+    }
+}
+
+fn keys_of(node: &serde_json::Value, path: &str) -> Vec<(String, Vec<String>)> {
+    let Some(named) = node["properties"].as_object() else { return Vec::new() };
+    let mut all = vec![(path.to_owned(), Vec::new())];
+    for (name, child) in named {
+        let inner =
+            [child, &child["additionalProperties"], &child["items"]].into_iter().find(|node| node["properties"].is_object());
+        match inner {
+            Some(inner) if name != "breaker" => all.extend(keys_of(inner, name)),
+            _ => all[0].1.push(name.clone()),
+        }
+    }
+    all
+}
+
+#[test]
+fn the_example_asks_the_mirror_then_the_public_proxy_then_version_control() {
+    let config = World::with(EXAMPLE).good();
+    let [route] = config.proxy.routes.as_slice() else { panic!("{:?}", config.proxy.routes) };
+    assert_eq!(route.patterns.as_str(), "*");
+    let entries: Vec<_> = route.upstreams.entries().iter().map(|entry| (entry.name.as_deref(), entry.separator)).collect();
+    assert_eq!(entries, [(Some("mirror"), Separator::Bar), (Some("public"), Separator::Comma), (None, Separator::End)]);
+}
+
+/// The decision tree: mirror 3 s, one retry, a handshake over 2 s counts as failed; public 6 s, no retry, 5xx and 429 step down; direct 10 s.
+#[test]
+fn the_example_has_the_patience_of_the_decision_tree() {
+    let config = World::with(EXAMPLE).good();
+    let hop = |name: &str| config.proxy.hops.iter().find(|hop| hop.name == name).expect("the hop is configured");
+    check(hop("mirror"), 3, 1, &[]);
+    assert_eq!(hop("mirror").tls, Duration::from_secs(2));
+    assert_eq!(hop("mirror").first_byte, Duration::from_secs(3));
+    check(hop("public"), 6, 0, &[StepDown::ServerErrors, StepDown::Status(429)]);
+    assert_eq!(hop("public").first_byte, Duration::from_secs(6));
+    check(&config.direct, 10, 0, &[]);
+}
+
+#[track_caller]
+fn check(hop: &Hop, seconds: u64, retries: u32, step_down: &[StepDown]) {
+    assert_eq!(
+        (hop.total, hop.retries, hop.step_down.as_slice()),
+        (Duration::from_secs(seconds), retries, step_down),
+        "{}",
+        hop.name
+    );
+}
