@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/url"
 
 	"cmd/go/internal/auth"
 	"cmd/go/internal/modfetch"
@@ -15,7 +16,7 @@ func goproxy(a []string) []any { return []any{either(modfetch.OracleProxyList(a[
 // walk: GOPROXY, GONOPROXY, one digit per entry that says what asking it gives -> [the entries asked, whose answer it is].
 //
 // Digits: 2 found, 4 does not exist, anything else trouble. The answer is the number of an entry, -1 for a bad list.
-// An entry beyond the digits does not exist. What the pseudo-entries noproxy and off give is given by a digit like any other's.
+// An entry beyond the digits does not exist.
 func walk(a []string) []any {
 	asked := []string{}
 	modfetch.OracleSetProxies(a[0], a[1])
@@ -25,6 +26,9 @@ func walk(a []string) []any {
 		digit := byte('4')
 		if number < len(a[2]) {
 			digit = a[2][number]
+		}
+		if entry == "off" {
+			digit = '4' // it never says anything else
 		}
 		switch digit {
 		case '2':
@@ -59,8 +63,18 @@ func (n numbered) Unwrap() error { return n.error }
 // gosumdb: GOSUMDB -> [name, verifier key, URL or ""].
 func gosumdb(a []string) []any { return []any{either(modfetch.OracleSumDB(a[0]))} }
 
-// netrc: the text -> [[machine, login, password], …].
-func netrc(a []string) []any { return []any{auth.OracleNetrc(a[0])} }
+// netrc: the text, a URL -> the "user:password" that is sent there, or null.
+func netrc(a []string) []any { return []any{auth.OracleNetrc(a[0], a[1])} }
+
+// parseurl: a text -> [redacted, scheme, host, path as bytes, [user, password]].
+func parseURL(a []string) []any {
+	u, err := url.Parse(a[0])
+	if err != nil {
+		return []any{failure(err)}
+	}
+	password, _ := u.User.Password()
+	return []any{u.Redacted(), u.Scheme, u.Host, pack([]byte(u.Path)), []string{pack([]byte(u.User.Username())), pack([]byte(password))}}
+}
 
 // list: the body of @v/list -> the versions the go command takes from it, sorted.
 func list(a []string) []any { return []any{either(modfetch.OracleList(unpack(a[0])))} }

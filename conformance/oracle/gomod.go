@@ -62,6 +62,10 @@ func goModFile(file *modfile.File, err error) any {
 	for _, i := range file.Ignore {
 		ignore = append(ignore, i.Path)
 	}
-	result["tool"], result["ignore"] = tool, ignore
+	var godebug [][2]string
+	for _, g := range file.Godebug {
+		godebug = append(godebug, [2]string{g.Key, g.Value})
+	}
+	result["tool"], result["ignore"], result["godebug"] = tool, ignore, godebug
 	return result
 }

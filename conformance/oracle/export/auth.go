@@ -1,10 +1,21 @@
 package auth
 
-// OracleNetrc is what parseNetrc reads.
-func OracleNetrc(text string) [][3]string {
-	lines := [][3]string{}
-	for _, line := range parseNetrc(text) {
-		lines = append(lines, [3]string{line.machine, line.login, line.password})
+import (
+	"net/http"
+
+	"cmd/go/internal/cfg"
+)
+
+// OracleNetrc is what the go command sends to url when text is the netrc file: "user:password", or nil.
+func OracleNetrc(text, url string) any {
+	credentialCache.Clear()
+	readNetrc = func() ([]netrcLine, error) { return parseNetrc(text), nil }
+	cfg.GOAUTH = "netrc"
+	runGoAuth(nil, nil, "")
+	request := &http.Request{Header: make(http.Header)}
+	if !loadCredential(request, url) {
+		return nil
 	}
-	return lines
+	user, password, _ := request.BasicAuth()
+	return user + ":" + password
 }

@@ -2,7 +2,6 @@ package modfetch
 
 import (
 	"context"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,11 +41,7 @@ func OracleSumDB(gosumdb string) ([]string, error) {
 	if gosumdb == "sum.golang.google.cn" {
 		explicit = "https://sum.golang.google.cn"
 	} else if len(fields) == 2 {
-		u, err := url.Parse(fields[1])
-		if err != nil {
-			return nil, err
-		}
-		explicit = u.String()
+		explicit = fields[1]
 	}
 	return []string{name, explicit}, nil
 }

@@ -4,7 +4,8 @@
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,6 +16,9 @@ pub type Question = Vec<String>;
 
 /// What Go's code says to one question, one value per function that the operation asks.
 pub type Answer = Vec<Value>;
+
+/// How long one answer may take before the process is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running oracle. It ends when it is dropped, and starts again by itself should a question kill it.
 #[derive(Debug)]
@@ -80,19 +84,34 @@ impl Process {
     ///
     /// Writing happens beside reading: both pipes are smaller than a batch.
     fn ask(&mut self, questions: &[Question], answers: &mut Vec<Answer>) {
-        let (writer, reader) = (&mut self.questions, &mut self.answers);
+        let (writer, reader, child) = (&mut self.questions, &mut self.answers, &mut self.child);
+        let (alive, heard) = mpsc::channel();
         std::thread::scope(|scope| {
+            scope.spawn(move || watch(child, &heard));
             // An error here means that the process has ended, which the reader sees as well.
             scope.spawn(move || questions.iter().try_for_each(|question| put(writer, question)).and_then(|()| writer.flush()));
             let mut line = Vec::new();
             for _ in questions {
                 line.clear();
                 if reader.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
-                    return;
+                    break;
                 }
                 answers.push(serde_json::from_slice(&line).expect("the oracle answers in JSON arrays"));
+                let _ = alive.send(());
             }
+            drop(alive);
         });
+    }
+}
+
+/// Ends a process that has not answered for too long: some of Go's loops do not end on absurd numbers.
+fn watch(child: &mut Child, heard: &mpsc::Receiver<()>) {
+    loop {
+        match heard.recv_timeout(PATIENCE) {
+            Ok(()) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            Err(mpsc::RecvTimeoutError::Timeout) => drop(child.kill()),
+        }
     }
 }
 

@@ -8,11 +8,11 @@
 mod compare;
 mod random;
 
-// mod fetch;
-// mod mod_file;
+mod fetch;
+mod mod_file;
 mod names;
-// mod sumdb;
-// mod zips;
+mod sumdb;
+mod zips;
 
 #[test]
 fn the_shares_of_all_areas_make_a_million_questions() {
