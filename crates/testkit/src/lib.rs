@@ -1,4 +1,12 @@
-//! For tests: the real go command, Go's own code as an oracle.
+//! For tests: scripted upstreams and certificates, the real go command, Go's own code as an oracle.
+
+pub mod world;
+mod world_h2;
+
+pub mod faults;
+
+pub mod tls;
 
 pub mod go;
+
 pub mod oracle;

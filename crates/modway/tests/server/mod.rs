@@ -7,14 +7,14 @@ use std::{
 };
 
 /// A running `modway serve`.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     url: String,
 }
 
 impl Server {
     /// Starts it over `store` with no configuration file and only these settings of the go command.
-    pub fn start(store: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(store: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--store"]).arg(store);
         command.env_clear().env("HOME", store).env("GOENV", "off").envs(settings.iter().copied());
@@ -27,7 +27,7 @@ impl Server {
     }
 
     /// Starts `command`, a `modway serve` that listens on some port of loopback.
-    pub fn run(mut command: Command) -> Self {
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the binary was built for this test");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let url = lines.by_ref().find_map(|line| line.strip_prefix("export GOPROXY=").map(str::to_owned));
@@ -38,7 +38,7 @@ impl Server {
     }
 
     /// The value for GOPROXY.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 }
