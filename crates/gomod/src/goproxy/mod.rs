@@ -9,7 +9,7 @@ mod url;
 mod walk;
 
 pub use list::{Entry, GoProxyList, InvalidGoProxy, Separator, Source};
-pub use url::{GoUrl, InvalidUrl};
+pub use url::{GoUrl, InsecureCredentials, InvalidUrl};
 pub use walk::{Outcome, Place, Privacy, Verdict, Walk};
 
 #[cfg(test)]

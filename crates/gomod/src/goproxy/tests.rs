@@ -87,6 +87,14 @@ fn a_password_is_in_no_text_but_the_url_itself() {
 }
 
 #[test]
+fn a_password_does_not_travel_without_encryption() {
+    let words = |url| GoUrl::parse(url).expect(url).check_credentials().err().map(|refused| refused.to_string());
+    assert_eq!(words("http://u:secret@h/x").as_deref(), Some("refusing to pass credentials to insecure URL: http://u:xxxxx@h/x"));
+    assert_eq!(words("http://u@h").as_deref(), Some("refusing to pass credentials to insecure URL: http://u@h"));
+    assert_eq!((words("https://u:secret@h"), words("http://h")), (None, None));
+}
+
+#[test]
 fn what_lies_below_a_url_is_escaped_as_go_does() {
     for (base, below, url) in [
         ("https://u:p@h/base//", "x.y/!up/@v/v1.0.0-!r!c1.info", "https://h/base/x.y/%21up/@v/v1.0.0-%21r%21c1.info"),
@@ -153,14 +161,19 @@ fn off_says_not_exist_whatever_is_told() {
     check_walk("off", Privacy::Public, "X", &["off"], Verdict::NotExist(Place::Entry(0)));
 }
 
+#[track_caller]
+fn check_shown(list: &str, answers: &[Outcome], shown: (Place, Outcome)) {
+    let list = GoProxyList::parse(list).expect(list);
+    let mut walk = list.walk(Privacy::Public);
+    answers.iter().for_each(|answer| walk.answer(*answer));
+    assert_eq!(walk.shown(), Some(shown));
+}
+
 #[test]
 fn go_believes_direct_but_the_verdict_keeps_the_failure() {
     check_walk("http://a|direct", Privacy::Public, "XN", &["http://a", "direct"], Verdict::Failed(Place::Entry(0)));
-    let list = GoProxyList::parse("http://a|direct").expect("a list");
-    let mut walk = list.walk(Privacy::Public);
-    walk.answer(Outcome::Failed);
-    walk.answer(Outcome::NotExist);
-    assert_eq!(walk.shown(), Some((Place::Entry(1), Outcome::NotExist)));
+    check_shown("http://a|direct", &[Outcome::Failed, Outcome::NotExist], (Place::Entry(1), Outcome::NotExist));
+    check_shown("http://a|http://b", &[Outcome::Failed, Outcome::NotExist], (Place::Entry(0), Outcome::Failed));
 }
 
 #[test]

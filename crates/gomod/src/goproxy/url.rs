@@ -35,6 +35,13 @@ pub struct InvalidUrl {
     why: String,
 }
 
+/// A http URL with a user, in Go's words and with the password as `xxxxx`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refusing to pass credentials to insecure URL: {url}")]
+pub struct InsecureCredentials {
+    url: String,
+}
+
 impl GoUrl {
     /// Reads a URL.
     ///
@@ -70,6 +77,15 @@ impl GoUrl {
     pub fn credentials(&self) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let (name, password) = self.user.as_ref()?;
         Some((unescaped(name), password.as_deref().map(unescaped)))
+    }
+
+    /// Checks that no password would travel without encryption.
+    ///
+    /// Errors: [`InsecureCredentials`] for a user in a http URL. Go takes such a URL into the list and refuses at its first use.
+    ///
+    /// Source: `get` in Go's `cmd/go/internal/web/http.go`, 1.27.
+    pub fn check_credentials(&self) -> Result<(), InsecureCredentials> {
+        if self.scheme == "http" && self.user.is_some() { Err(InsecureCredentials { url: self.to_string() }) } else { Ok(()) }
     }
 
     /// Tells whether there is anything but a scheme and a path.

@@ -96,6 +96,21 @@ fn a_comment_behind_a_string_over_two_lines_belongs_to_the_line_before() {
 }
 
 #[track_caller]
+fn check_deprecated(text: &str, deprecated: &str) {
+    let module = parse("go.mod", text.as_bytes()).expect(text).module.expect(text);
+    assert_eq!(module.deprecated, deprecated);
+}
+
+#[test]
+fn a_deprecation_is_a_paragraph_of_the_comment() {
+    check_deprecated("// More.\n//\n// Deprecated: use y.\nmodule x", "use y.");
+    check_deprecated("// More.\n// Deprecated: use y.\nmodule x", "");
+    check_deprecated("// Deprecated: use y.\n\nmodule x", "");
+    check_deprecated("module x // Deprecated:   use y.", "use y.");
+    check_deprecated("// Deprecated: all.\nmodule (\n\tx\n)", "all.");
+}
+
+#[track_caller]
 fn check_refused(text: &str, words: &str) {
     assert_eq!(parse("go.mod", text.as_bytes()).expect_err(text).to_string(), words);
 }
