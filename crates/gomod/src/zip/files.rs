@@ -114,10 +114,16 @@ pub enum SizeError {
 /// Finds names that differ in case only, and names that are both a file's and a directory's.
 ///
 /// Memory: some 50 bytes for each path and each directory above it, at most [`MAX_PATHS`] of them, however long they are.
-#[derive(Default)]
 pub(super) struct Collisions<'a> {
+    max_paths: usize,
     /// By the hash of the folded path; hashes stand for paths so that deep nesting costs no more than its length.
     seen: HashMap<[u8; 16], (&'a str, bool)>,
+}
+
+impl Default for Collisions<'_> {
+    fn default() -> Self {
+        Self { max_paths: MAX_PATHS, seen: HashMap::new() }
+    }
 }
 
 impl<'a> Collisions<'a> {
@@ -143,7 +149,7 @@ impl<'a> Collisions<'a> {
 
     fn check_one(&mut self, path: &'a str, hash: [u8; 16], is_dir: bool) -> Result<(), FileFault> {
         match self.seen.get(&hash) {
-            None if self.seen.len() >= MAX_PATHS => Err(FileFault::TooMany),
+            None if self.seen.len() >= self.max_paths => Err(FileFault::TooMany),
             None => {
                 self.seen.insert(hash, (path, is_dir));
                 Ok(())
@@ -222,8 +228,8 @@ mod tests {
 
     #[test]
     fn nesting_without_end_ends() {
-        let deep = "a/".repeat(2 * MAX_PATHS) + "a";
-        let mut collisions = Collisions::default();
+        let deep = "a/".repeat(10) + "a";
+        let mut collisions = Collisions { max_paths: 10, ..Collisions::default() };
         assert_eq!(collisions.check(&deep, false), Err(FileFault::TooMany));
         assert_eq!(collisions.check("b", false), Err(FileFault::TooMany));
     }

@@ -4,8 +4,7 @@
 
 use std::io::{self, Read, Write};
 
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use sha2::{Digest as _, Sha256};
 
 use super::CreateError;
@@ -20,6 +19,8 @@ const UTF8_FLAG: u16 = 1 << 11;
 /// Writes entries one after the other and keeps the directory for the end.
 pub(super) struct Writer<'a> {
     out: Counted<'a>,
+    /// One for all files; to set it up takes longer than to deflate a small file.
+    compress: Compress,
     directory: Vec<u8>,
     entries: u64,
     hash: DirHash,
@@ -35,7 +36,8 @@ struct Content {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out: Counted { out, bytes: 0 }, directory: Vec::new(), entries: 0, hash: DirHash::default() }
+        let compress = Compress::new(Compression::default(), false);
+        Self { out: Counted { out, bytes: 0 }, compress, directory: Vec::new(), entries: 0, hash: DirHash::default() }
     }
 
     /// Writes one file: header, deflated content, descriptor.
@@ -87,7 +89,7 @@ impl<'a> Writer<'a> {
     fn deflate(&mut self, content: &mut dyn Read) -> Result<Content, CreateError> {
         let start = self.out.bytes;
         let (mut sum, mut crc, mut size) = (Sha256::new(), Crc::new(), 0u64);
-        let mut encoder = DeflateEncoder::new(&mut self.out, Compression::default());
+        self.compress.reset();
         let mut chunk = vec![0; 32 << 10];
         loop {
             let read = match content.read(&mut chunk) {
@@ -98,13 +100,29 @@ impl<'a> Writer<'a> {
             };
             sum.update(read);
             crc.update(read);
-            encoder.write_all(read)?;
+            self.compress_some(read, FlushCompress::None)?;
             size += read.len() as u64;
         }
-        encoder.finish()?;
+        self.compress_some(&[], FlushCompress::Finish)?;
         let compressed_bytes = u32::try_from(self.out.bytes - start).map_err(|_| CreateError::TooLong)?;
         let size_bytes = u32::try_from(size).map_err(|_| CreateError::TooLong)?;
         Ok(Content { sha256: sum.finalize().into(), crc32: crc.sum(), compressed_bytes, size_bytes })
+    }
+
+    /// Compresses all of `input`, or what is left inside if that is to be finished.
+    fn compress_some(&mut self, mut input: &[u8], flush: FlushCompress) -> io::Result<()> {
+        let mut produced = [0; 4 << 10];
+        loop {
+            let before = (self.compress.total_in(), self.compress.total_out());
+            let status = self.compress.compress(input, &mut produced, flush).map_err(io::Error::other)?;
+            input = &input[(self.compress.total_in() - before.0) as usize..];
+            let made = (self.compress.total_out() - before.1) as usize;
+            self.out.write_all(&produced[..made])?;
+            let is_drained = flush == FlushCompress::None && input.is_empty() && made < produced.len();
+            if status == Status::StreamEnd || is_drained {
+                return Ok(());
+            }
+        }
     }
 }
 

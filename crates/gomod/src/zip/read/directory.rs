@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{BufReader, Read, SeekFrom};
 
 use super::end::End;
-use super::{Ambiguity, Entry, Fields, MAX_NAME_BYTES, Source, ZipError};
+use super::{Ambiguity, Entry, Fields, MAX_NAME_BYTES, Source, ZipError, read_exact};
 
 const SIGNATURE: &[u8] = b"PK\x01\x02";
 const HEADER_BYTES: usize = 46;
@@ -63,14 +63,14 @@ fn refuse_duplicates(entries: &[Entry]) -> Result<(), ZipError> {
 }
 
 fn read_entry(directory: &mut dyn Read) -> Result<Entry, ZipError> {
-    let header = read_exact(directory, HEADER_BYTES)?;
+    let header = read_next(directory, HEADER_BYTES)?;
     let (mut entry, rest) = parse(&header).ok_or(ZipError::Format)?;
     if rest.name_bytes > MAX_NAME_BYTES {
         return Err(ZipError::LongName);
     }
-    let name = read_exact(directory, rest.name_bytes)?;
-    let extra = read_exact(directory, rest.extra_bytes)?;
-    read_exact(directory, rest.comment_bytes)?;
+    let name = read_next(directory, rest.name_bytes)?;
+    let extra = read_next(directory, rest.extra_bytes)?;
+    read_next(directory, rest.comment_bytes)?;
     entry.name = String::from_utf8_lossy(&name).into_owned();
     match rest.ambiguity(&entry, &name, &extra) {
         Some(why) => Err(ZipError::ambiguous(&entry.name, why)),
@@ -157,11 +157,8 @@ pub(super) fn is_harmless_extra(extra: &[u8]) -> bool {
     true
 }
 
-fn read_exact(directory: &mut dyn Read, count: usize) -> Result<Vec<u8>, ZipError> {
+fn read_next(directory: &mut dyn Read, count: usize) -> Result<Vec<u8>, ZipError> {
     let mut bytes = vec![0; count];
-    match directory.read_exact(&mut bytes) {
-        Ok(()) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(ZipError::Format),
-        Err(error) => Err(error.into()),
-    }
+    read_exact(directory, &mut bytes)?;
+    Ok(bytes)
 }

@@ -15,7 +15,7 @@ mod tests;
 
 pub use error::{Ambiguity, ZipError};
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// The most entries a zip may have. Ours: Go has no limit but the zip's size, and the largest modules have some 60,000.
 pub const MAX_ENTRIES: u64 = 200_000;
@@ -125,6 +125,14 @@ impl<'a> Fields<'a> {
 fn read_at(source: &mut dyn Source, offset: u64, count: usize) -> Result<Vec<u8>, ZipError> {
     let mut bytes = vec![0; count];
     source.seek(SeekFrom::Start(offset))?;
-    source.read_exact(&mut bytes)?;
+    read_exact(source, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Fills `bytes`; that they run out is the zip's fault, not the source's.
+fn read_exact(source: &mut dyn Read, bytes: &mut [u8]) -> Result<(), ZipError> {
+    source.read_exact(bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => ZipError::Format,
+        _ => error.into(),
+    })
 }
