@@ -136,6 +136,7 @@ impl Deaf {
 #[derive(Debug)]
 pub struct ForwardProxy {
     address: SocketAddr,
+    secure: bool,
     seen: Arc<Mutex<Vec<Seen>>>,
     _task: Task,
 }
@@ -143,22 +144,37 @@ pub struct ForwardProxy {
 impl ForwardProxy {
     /// Leads to `target`; with a `refusal` such as `407 Proxy Authentication Required` it refuses instead.
     pub async fn start(target: SocketAddr, refusal: Option<&'static str>) -> Self {
+        Self::run(target, refusal, None).await
+    }
+
+    /// The same, itself spoken to over TLS.
+    pub async fn with_tls(target: SocketAddr, config: Arc<ServerConfig>) -> Self {
+        Self::run(target, None, Some(config)).await
+    }
+
+    async fn run(target: SocketAddr, refusal: Option<&'static str>, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let (address, seen) = (listener.local_addr().expect("bound"), Arc::<Mutex<Vec<Seen>>>::default());
-        let notes = Arc::clone(&seen);
+        let (notes, secure) = (Arc::clone(&seen), tls.is_some());
         let task = Task(tokio::spawn(async move {
             let mut all = JoinSet::new();
             for connection in 1.. {
                 let Ok((stream, _)) = listener.accept().await else { break };
-                all.spawn(forward(stream, target, refusal, connection, Arc::clone(&notes)));
+                let (notes, tls) = (Arc::clone(&notes), tls.clone());
+                all.spawn(async move {
+                    match tls {
+                        None => forward(stream, target, refusal, connection, notes).await,
+                        Some(tls) => forward(TlsAcceptor::from(tls).accept(stream).await?, target, refusal, connection, notes).await,
+                    }
+                });
             }
         }));
-        Self { address, seen, _task: task }
+        Self { address, secure, seen, _task: task }
     }
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.address)
     }
 
     /// What was asked of it: CONNECT, or the first request of each connection.
@@ -337,7 +353,7 @@ async fn request(wire: &mut (impl AsyncRead + Unpin), connection: usize) -> io::
 }
 
 async fn forward(
-    mut client: TcpStream,
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
     target: SocketAddr,
     refusal: Option<&str>,
     connection: usize,

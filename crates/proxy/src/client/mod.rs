@@ -129,7 +129,11 @@ impl Client {
             Some(done) => done,
             None => match timeout(self.first_byte, &mut response).await {
                 Ok(done) => done,
-                Err(_) => return Err(Trouble::Deadline(Deadline::FirstByte, why::millis(self.first_byte)).into()),
+                Err(_) => {
+                    // Perhaps nobody is at the other end any more; others must not wait for that, too.
+                    connection.connection_metadata().as_ref().inspect(|connected| connected.poison());
+                    return Err(Trouble::Deadline(Deadline::FirstByte, why::millis(self.first_byte)).into());
+                }
             },
         };
         match done {

@@ -10,14 +10,14 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::TryFutureExt as _;
 use gomod::module::{ModulePath, Version};
-use plan::{Event, Trouble, trace::AskEnd, trouble::Deadline};
+use plan::{Event, Trouble, trace::AskEnd};
 use sha2::{Digest as _, Sha256};
 use store::Digest;
-use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{Failure, Files, Known, Question, Reply, Upstream, escape, sanity};
+use super::{Failure, Files, Known, Question, Reply, Upstream, escape, retry::Tries, sanity};
 use crate::{journey::Journey, limits, settings::Hop, spool::SpoolWriter};
 
 /// One directory laid out as `$GOMODCACHE/cache/download` is: `M/@v/list`, `M/@v/V.zip`, escaped with a literal `!`.
@@ -44,13 +44,13 @@ impl FileUpstream {
 
     async fn read(&self, what: &str, limit: u64) -> Result<Bytes, Failure> {
         let (path, url) = (self.root.join(what), self.url(what));
-        let read = tokio::task::spawn_blocking(move || {
+        let read = blocking(move || {
             let (file, size) = open(&path)?;
             let mut bytes = Vec::new();
             file.take(limit + 1).read_to_end(&mut bytes)?;
             Ok((bytes, size))
         });
-        let (bytes, size) = read.await.map_err(io::Error::other).and_then(|read| read).map_err(|cause| failure(&url, &cause))?;
+        let (bytes, size) = read.await.map_err(|cause| failure(&url, &cause))?;
         if size.max(bytes.len() as u64) > limit { Err(Trouble::TooLarge(limit).into()) } else { Ok(bytes.into()) }
     }
 
@@ -60,43 +60,45 @@ impl FileUpstream {
         reading: impl Future<Output = Result<Bytes, Failure>>,
         journey: &Journey,
     ) -> Result<Bytes, Failure> {
-        let started = Instant::now();
-        let read = timeout(self.hop.total, reading).await.unwrap_or_else(|_| Err(late(self.hop.total)));
+        let tries = Tries::new(0, self.hop.total);
+        let read = tries.bound(reading).await;
         let end = read.as_ref().map(|bytes| bytes.len() as u64);
-        self.note(what, end, started, journey);
+        self.note(what, end, &tries, journey);
         read
     }
 
-    async fn copy(&self, what: &str, spool: &mut SpoolWriter) -> Result<u64, Failure> {
+    /// Copies the file. The deadline bounds each wait for the directory and never a write to the spool, as in `http::zip`.
+    async fn copy(&self, what: &str, spool: &mut SpoolWriter, tries: &Tries) -> Result<u64, Failure> {
         let (path, url) = (self.root.join(what), self.url(what));
         let failed = |cause: io::Error| failure(&url, &cause);
-        let opened = tokio::task::spawn_blocking(move || open(&path)).await.map_err(io::Error::other).and_then(|opened| opened);
-        let (file, size) = opened.map_err(failed)?;
+        let (file, size) = tries.bound(blocking(move || open(&path)).map_err(failed)).await?;
         if size > limits::MAX_ZIP_BYTES {
             return Err(Trouble::TooLarge(limits::MAX_ZIP_BYTES).into());
         }
-        let held = spool.written();
-        let file = same_start(file, held, spool.digest()).await.map_err(failed)?.ok_or_else(changed)?;
+        let (held, digest) = (spool.written(), spool.digest());
+        let same = tries.bound(blocking(move || same_start(file, held, digest)).map_err(failed)).await?;
+        let mut file = same.ok_or_else(changed)?;
         spool.announce(size);
-        let mut file = file;
         while spool.written() < size {
+            let at = spool.written();
             let bytes;
-            (file, bytes) = frame(file, spool.written(), size).await.map_err(failed)?;
+            let read = blocking(move || read_at(&file, at, size).map(|bytes| (file, bytes)));
+            (file, bytes) = tries.bound(read.map_err(failed)).await?;
             if bytes.is_empty() {
-                return Err(Trouble::Broken(format!("wrong length: {} of {size} bytes arrived", spool.written())).into());
+                return Err(Trouble::Broken(format!("wrong length: {at} of {size} bytes arrived")).into());
             }
             spool.write(bytes).await.map_err(|cause| Trouble::Refused(format!("cannot spool: {cause}")))?;
         }
         if spool.written() == size { Ok(size) } else { Err(changed()) }
     }
 
-    fn note(&self, what: String, end: Result<u64, &Failure>, started: Instant, journey: &Journey) {
+    fn note(&self, what: String, end: Result<u64, &Failure>, tries: &Tries, journey: &Journey) {
         let end = match end {
             Ok(size_bytes) => AskEnd::Found(size_bytes),
             Err(Failure::NotExist(_)) => AskEnd::NotExist,
             Err(Failure::Trouble(trouble)) => AskEnd::Failed(trouble.clone()),
         };
-        let millis = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let millis = u32::try_from(tries.started.elapsed().as_millis()).unwrap_or(u32::MAX);
         journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: 1, end, millis });
     }
 
@@ -137,9 +139,9 @@ impl Upstream for FileUpstream {
         journey: &Journey,
     ) -> Result<(), Failure> {
         let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
-        let started = Instant::now();
-        let copied = timeout(self.hop.total_zip, self.copy(&what, spool)).await.unwrap_or_else(|_| Err(late(self.hop.total_zip)));
-        self.note(what, copied.as_ref().copied(), started, journey);
+        let tries = Tries::new(0, self.hop.total_zip);
+        let copied = self.copy(&what, spool, &tries).await;
+        self.note(what, copied.as_ref().copied(), &tries, journey);
         copied.map(|_| ())
     }
 }
@@ -166,30 +168,23 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
 }
 
 /// The file again, if its first `held` bytes are those that hash to `digest`.
-async fn same_start(file: File, held: u64, digest: Digest) -> io::Result<Option<File>> {
-    if held == 0 {
-        return Ok(Some(file));
-    }
-    let check = tokio::task::spawn_blocking(move || {
-        let mut hash = Sha256::new();
-        let mut at = 0;
-        while at < held {
-            let bytes = read_at(&file, at, held)?;
-            if bytes.is_empty() {
-                return Ok(None);
-            }
-            hash.update(&bytes);
-            at += bytes.len() as u64;
+fn same_start(file: File, held: u64, digest: Digest) -> io::Result<Option<File>> {
+    let mut hash = Sha256::new();
+    let mut at = 0;
+    while at < held {
+        let bytes = read_at(&file, at, held)?;
+        if bytes.is_empty() {
+            return Ok(None);
         }
-        Ok((Digest::new(hash.finalize().into()) == digest).then_some(file))
-    });
-    check.await.map_err(io::Error::other)?
+        hash.update(&bytes);
+        at += bytes.len() as u64;
+    }
+    Ok((Digest::new(hash.finalize().into()) == digest).then_some(file))
 }
 
-/// The next frame from `at`, not beyond `end`; empty at the end of the file. The file comes back with it.
-async fn frame(file: File, at: u64, end: u64) -> io::Result<(File, Bytes)> {
-    let read = tokio::task::spawn_blocking(move || read_at(&file, at, end).map(|bytes| (file, bytes)));
-    read.await.map_err(io::Error::other)?
+/// Runs what waits for the disk where waiting harms nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn read_at(file: &File, at: u64, end: u64) -> io::Result<Bytes> {
@@ -209,10 +204,25 @@ fn failure(url: &str, cause: &io::Error) -> Failure {
     }
 }
 
-fn late(total: std::time::Duration) -> Failure {
-    Trouble::Deadline(Deadline::Total, u64::try_from(total.as_millis()).unwrap_or(u64::MAX)).into()
-}
-
 fn changed() -> Failure {
     Trouble::Body("the zip changed while it was fetched".to_owned()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind, Failure, Trouble, failure, io};
+
+    #[track_caller]
+    fn check(kind: ErrorKind, want: impl Into<Failure>) {
+        assert_eq!(failure("file:///p/m/@v/list", &io::Error::from(kind)), want.into());
+    }
+
+    #[test]
+    fn a_missing_file_does_not_exist_and_a_forbidden_one_is_forbidden() {
+        let missing = || Failure::NotExist("reading file:///p/m/@v/list: no such file or directory".to_owned());
+        check(ErrorKind::NotFound, missing());
+        check(ErrorKind::NotADirectory, missing());
+        check(ErrorKind::PermissionDenied, Trouble::Status(403, "reading file:///p/m/@v/list: permission denied".to_owned()));
+        check(ErrorKind::TimedOut, Trouble::Refused("reading file:///p/m/@v/list: timed out".to_owned()));
+    }
 }

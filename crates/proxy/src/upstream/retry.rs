@@ -5,9 +5,10 @@ use std::{
     time::Duration,
 };
 
-use plan::Trouble;
-use tokio::time::Instant;
+use plan::{Trouble, trouble::Deadline};
+use tokio::time::{Instant, timeout_at};
 
+use super::Failure;
 use crate::limits;
 
 /// The tries of one question: how many there were, how many are left, and until when.
@@ -15,14 +16,29 @@ use crate::limits;
 pub(super) struct Tries {
     retries: u32,
     in_a_row: u32,
+    total: Duration,
     deadline: Instant,
+    /// When the first of them began.
+    pub(super) started: Instant,
     /// All requests made so far.
     pub(super) attempts: u32,
 }
 
 impl Tries {
-    pub(super) fn new(retries: u32, deadline: Instant) -> Self {
-        Self { retries, in_a_row: 0, deadline, attempts: 0 }
+    /// Tries that begin now and are over after `total`.
+    pub(super) fn new(retries: u32, total: Duration) -> Self {
+        let started = Instant::now();
+        Self { retries, in_a_row: 0, total, deadline: started + total, started, attempts: 0 }
+    }
+
+    /// `work`, dropped when the deadline passes.
+    pub(super) async fn bound<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        let millis = u64::try_from(self.total.as_millis()).unwrap_or(u64::MAX);
+        let late = || Err(Trouble::Deadline(Deadline::Total, millis).into());
+        timeout_at(self.deadline, work).await.map_or_else(|_| late(), |done| done.map_err(Failure::from))
     }
 
     /// Counts a request that is about to be made.
@@ -64,10 +80,10 @@ fn jitter(most: Duration) -> Duration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Instant, Tries, Trouble, limits};
+    use super::{Tries, Trouble, limits};
 
     fn tries(retries: u32) -> Tries {
-        Tries::new(retries, Instant::now() + Duration::from_secs(60))
+        Tries::new(retries, Duration::from_secs(60))
     }
 
     fn broken() -> Trouble {
@@ -100,7 +116,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_pause_outlasts_the_deadline() {
-        let mut tries = Tries::new(1, Instant::now() + Duration::from_secs(3));
+        let mut tries = Tries::new(1, Duration::from_secs(3));
         assert_eq!(tries.again(&Trouble::Wait(429, 3)), None);
     }
 

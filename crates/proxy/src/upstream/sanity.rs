@@ -1,5 +1,6 @@
 //! Is this body what was asked for? The first look, before anybody parses it.
 
+use gomod::info::Info;
 use plan::Trouble;
 
 use super::Question;
@@ -34,12 +35,10 @@ pub(super) fn check(question: &Question, content_type: &str, body: &[u8]) -> Res
     }
 }
 
-/// The same JSON and the same words as Go's, as far as the first byte tells; the rest is read by whoever needs the document.
+/// An `.info`, in the words of Go; the first byte is looked at here because it tells a login page.
 fn json(body: &[u8]) -> Result<(), Trouble> {
     match body.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice::<serde::de::IgnoredAny>(body)
-            .map(|_| ())
-            .map_err(|cause| Trouble::Body(format!("invalid JSON: {cause}"))),
+        Some(b'{') => Info::parse(body).map(drop).map_err(|cause| Trouble::Body(cause.to_string())),
         Some(&other) => {
             let shown = if other.is_ascii_graphic() { char::from(other).to_string() } else { format!("\\x{other:02x}") };
             Err(Trouble::Body(format!("invalid character '{shown}' looking for beginning of value")))

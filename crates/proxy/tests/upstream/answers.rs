@@ -69,7 +69,7 @@ async fn json_that_is_none_is_told_in_the_words_of_go() {
     check(info(), Play::ok(""), body_trouble("unexpected end of JSON input")).await;
     check(info(), Play::ok("[]"), body_trouble("invalid character '[' looking for beginning of value")).await;
     let cut = given(&info(), Play::ok(r#"{"Version":"v1"#)).await;
-    assert!(matches!(&cut, Err(Failure::Trouble(Trouble::Body(text))) if text.starts_with("invalid JSON: ")), "{cut:?}");
+    assert!(matches!(&cut, Err(Failure::Trouble(Trouble::Body(_)))), "{cut:?}");
 }
 
 #[tokio::test]

@@ -68,6 +68,21 @@ async fn https_goes_through_a_tunnel_and_the_origin_never_sees_the_proxys_login(
 }
 
 #[tokio::test]
+async fn a_proxy_may_itself_speak_tls() {
+    let ca = Ca::new();
+    let world = World::with_tls(ca.leaf(&["go.example"]).server(&["h2"])).await;
+    world.on(LIST, [Play::ok("v1.0.0\n")]);
+    let between = Between::with_tls(world.address(), ca.leaf(&["127.0.0.1"]).server(&[])).await;
+    let file = super::tls::bundle(&ca);
+    let (forward_proxy, ca_files) = (env(&between.url(), ""), vec![file.path().to_owned()]);
+    let upstream = ready(Hop { forward_proxy: forward_proxy.clone(), ca_files, ..hop("https://go.example") });
+    assert_eq!(body(&upstream, &list()).await, "v1.0.0\n");
+    assert_eq!(between.seen()[0].target, "go.example:443");
+    let unknown = trouble(&ready(Hop { forward_proxy, ..hop("https://go.example") }), &list()).await;
+    assert!(matches!(&unknown, Trouble::ForwardProxy(text) if text.contains("x509: certificate signed by unknown authority")));
+}
+
+#[tokio::test]
 async fn no_proxy_and_loopback_go_past_it() {
     let world = world().await;
     let between = Between::start(world.address(), None).await;

@@ -2,7 +2,7 @@
 
 use proxy::settings::Secret;
 use testkit::{
-    faults::Play,
+    faults::{Length, Play},
     tls::Ca,
     world::{Seen, World},
 };
@@ -77,6 +77,12 @@ async fn a_login_in_the_location_is_not_used() {
     away.on("/store", [Play::ok("")]);
     found(asked_with_login(&home).await);
     assert_eq!(logins(&away), [("/store".to_owned(), false)]);
+    // A forward proxy is handed whole URLs: neither is it in there.
+    let between = testkit::world::ForwardProxy::start(home.address(), None).await;
+    home.on(LIST, [Play::redirect(302, "http://eve:pw@other.example/store").length(Length::Close)]).on("/store", [Play::ok("")]);
+    let forward_proxy = ForwardProxy::Url(Secret::new(between.url()));
+    found(ask(&ready(Hop { forward_proxy, ..hop("http://go.example") }), &list()).await);
+    assert_eq!(between.seen().iter().map(|seen| seen.target.as_str()).last(), Some("http://other.example/store"));
 }
 
 #[tokio::test]

@@ -111,5 +111,7 @@ async fn http2_deadlines_pass_as_themselves() {
     let upstream = ready(hop);
     assert_eq!(trouble(&upstream, &info()).await, Trouble::Deadline(plan::trouble::Deadline::FirstByte, 100));
     assert_eq!(trouble(&upstream, &go_mod()).await, Trouble::Deadline(plan::trouble::Deadline::Idle, 100));
-    assert_eq!(body(&upstream, &list()).await, "v1.0.0\n", "the connection still serves");
+    assert_eq!(body(&upstream, &list()).await, "v1.0.0\n");
+    let connections: Vec<_> = world.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [1, 2, 2], "a connection that does not answer is left, one that stalls on one stream is not");
 }

@@ -123,6 +123,18 @@ async fn two_versions_of_a_zip_are_never_mixed() {
 }
 
 #[tokio::test]
+async fn another_version_that_breaks_before_it_was_compared_is_not_gone_on_with() {
+    let mut other = noise(5000);
+    other[17] ^= 1;
+    let world = World::start().await;
+    let second = || Play::file(other.clone(), "b");
+    world.on(ZIP, [Play::file(noise(5000), "a").fault(Fault::CutAt(3000)), second().fault(Fault::CutAt(1000)), second()]);
+    let (end, bytes) = fetch(&ready(Hop { retries: 2, ..hop(&world.url()) }), &mut spool().0).await;
+    assert_eq!((end, bytes), (Err(changed()), noise(5000)[..3000].to_vec()));
+    assert_eq!(world.seen()[2].header("range"), None);
+}
+
+#[tokio::test]
 async fn the_wrong_part_is_not_taken_and_the_next_try_reads_the_whole() {
     let part =
         |range: &str| Play::status(206, noise(5000)[2000..].to_vec()).header("Content-Range", range).header("ETag", "\"a\"");
@@ -146,6 +158,8 @@ async fn a_zip_that_vanishes_halfway_is_trouble_and_not_absence() {
     let old = Play::file(noise(5000), "a").fault(Fault::CutAt(3000));
     let (end, ..) = check([old, Play::not_found("who?")]).await;
     assert_eq!(end, Err(Trouble::Status(404, "gone while it was fetched: who?".to_owned()).into()));
+    let (end, ..) = check([Play::not_found("?").header("Content-Encoding", "gzip")]).await;
+    assert_eq!(end, Err(Failure::NotExist(String::new())), "a coding takes nothing from the status");
     let (end, ..) = check([Play::not_found("who?")]).await;
     assert_eq!(end, Err(Failure::NotExist("who?".to_owned())));
 }

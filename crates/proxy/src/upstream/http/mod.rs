@@ -1,6 +1,6 @@
 //! A module proxy, or a checksum database, over http or https.
 
-use std::{fmt, future::Future, time::Duration};
+use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,8 +9,8 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
 };
-use plan::{Event, Trouble, trace::AskEnd, trouble::Deadline};
-use tokio::time::{Instant, sleep, timeout_at};
+use plan::{Event, Trouble, trace::AskEnd};
+use tokio::time::sleep;
 use url::Url;
 
 use super::{
@@ -50,7 +50,7 @@ impl HttpUpstream {
         let headers = conditions(known);
         loop {
             tries.begin();
-            let failure = match self.once(url, &headers, terms).await {
+            let failure = match tries.bound(self.once(url, &headers, terms)).await {
                 Err(Failure::Trouble(trouble)) => trouble,
                 end => return end,
             };
@@ -79,25 +79,24 @@ impl HttpUpstream {
 
     /// Asks for a small document within the hop's `total`; tells the breaker and the journey how it ended.
     async fn small(&self, what: String, url: Url, known: &Known, terms: Terms<'_>, journey: &Journey) -> Result<Reply, Failure> {
-        let mut clock = Clock::start(self.hop.total, self.hop.retries);
-        let asking = self.document(&url, known, &terms, &mut clock.tries);
-        let asked = within(self.hop.total, clock.deadline, asking).await;
+        let mut tries = Tries::new(self.hop.retries, self.hop.total);
+        let asked = self.document(&url, known, &terms, &mut tries).await;
         let end = match &asked {
             Ok(Reply::Found { body, .. }) => AskEnd::Found(body.len() as u64),
             Ok(Reply::NotModified) => AskEnd::NotModified,
             Err(failure) => ended(failure),
         };
-        self.note(what, end, &clock, journey);
+        self.note(what, end, &tries, journey);
         asked
     }
 
-    fn note(&self, what: String, end: AskEnd, clock: &Clock, journey: &Journey) {
+    fn note(&self, what: String, end: AskEnd, tries: &Tries, journey: &Journey) {
         self.fuse.note(match &end {
             AskEnd::Failed(trouble) => Some(trouble),
             AskEnd::Found(_) | AskEnd::NotModified | AskEnd::NotExist => None,
         });
-        let millis = u32::try_from(clock.started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: clock.tries.attempts, end, millis });
+        let millis = u32::try_from(tries.started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        journey.note(Event::Asked { upstream: self.hop.name.clone(), what, attempts: tries.attempts, end, millis });
     }
 }
 
@@ -133,14 +132,13 @@ impl Upstream for HttpUpstream {
     ) -> Result<(), Failure> {
         let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
         let url = below(self.client.home(), &what, Bang::Encoded)?;
-        let mut clock = Clock::start(self.hop.total_zip, self.hop.retries);
-        let fetching = zip::fetch(&self.client, &url, spool, &mut clock.tries);
-        let fetched = within(self.hop.total_zip, clock.deadline, fetching).await;
+        let mut tries = Tries::new(self.hop.retries, self.hop.total_zip);
+        let fetched = zip::fetch(&self.client, &url, spool, &mut tries).await;
         let end = match &fetched {
             Ok(()) => AskEnd::Found(spool.written()),
             Err(failure) => ended(failure),
         };
-        self.note(what, end, &clock, journey);
+        self.note(what, end, &tries, journey);
         fetched
     }
 }
@@ -168,26 +166,6 @@ struct Terms<'a> {
     limit: u64,
     /// What it must be an answer to; `None` if it may be anything.
     question: Option<&'a Question>,
-}
-
-/// When asking began, when it must be over, and its tries.
-struct Clock {
-    started: Instant,
-    deadline: Instant,
-    tries: Tries,
-}
-
-impl Clock {
-    fn start(total: Duration, retries: u32) -> Self {
-        let started = Instant::now();
-        let deadline = started + total;
-        Self { started, deadline, tries: Tries::new(retries, deadline) }
-    }
-}
-
-async fn within<T>(total: Duration, deadline: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let millis = u64::try_from(total.as_millis()).unwrap_or(u64::MAX);
-    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(Trouble::Deadline(Deadline::Total, millis).into()))
 }
 
 fn ended(failure: &Failure) -> AskEnd {

@@ -25,7 +25,8 @@ use crate::{
 /// from the start, and what was spooled must then hash to the same. Failures in a row are bounded by the hop's retries, all of it by
 /// `total_zip`.
 ///
-/// May be dropped at any await; the spool then ends at a whole frame.
+/// The deadline bounds the waits for the upstream and never a write to the spool: a write that was dropped halfway would go on, and could
+/// land among the bytes of whoever spools next. For the same reason a spool must not be used again after this was dropped.
 ///
 /// # Errors
 /// [`Failure::NotExist`] only from the first answer; [`Trouble::Body`] if the zip changed in between: nothing of the new one is in the spool;
@@ -35,7 +36,7 @@ pub(super) async fn fetch(client: &Client, url: &Url, spool: &mut SpoolWriter, t
     loop {
         tries.begin();
         let before = spool.written();
-        let trouble = match attempt(client, url, spool, &mut source).await {
+        let trouble = match attempt(client, url, spool, &mut source, tries).await {
             Err(Failure::Trouble(trouble)) => trouble,
             end => return end,
         };
@@ -62,60 +63,54 @@ struct Source {
     no_range: bool,
 }
 
-async fn attempt(client: &Client, url: &Url, spool: &mut SpoolWriter, source: &mut Source) -> Result<(), Failure> {
+async fn attempt(client: &Client, url: &Url, spool: &mut SpoolWriter, source: &mut Source, tries: &Tries) -> Result<(), Failure> {
     let at = spool.written();
     let headers = if at > 0 && !source.no_range { range(at, &source.etag) } else { HeaderMap::new() };
-    let mut answer = client.get(url, &headers).await?;
-    answer.plain()?;
+    let mut answer = tries.bound(client.get(url, &headers)).await?;
     match answer.status {
-        StatusCode::OK => whole(&mut answer, spool, source).await,
-        StatusCode::PARTIAL_CONTENT if !headers.is_empty() => rest(&mut answer, spool, source).await,
+        StatusCode::OK => whole(&mut answer, spool, source, tries).await,
+        StatusCode::PARTIAL_CONTENT if !headers.is_empty() => rest(&mut answer, spool, source, tries).await,
         _ if source.begun => {
             source.no_range |= answer.status == StatusCode::RANGE_NOT_SATISFIABLE;
-            Err(match refusal::failure(answer).await {
-                Failure::NotExist(text) => {
-                    Trouble::Status(404, if text.is_empty() { GONE.to_owned() } else { format!("{GONE}: {text}") }).into()
-                }
-                Failure::Trouble(Trouble::Status(416, _)) => {
-                    Trouble::Broken("the rest is not to be had by Range".to_owned()).into()
-                }
-                trouble => trouble,
-            })
+            Err(midway(refuse(answer, tries).await).into())
         }
-        _ => Err(refusal::failure(answer).await),
+        _ => Err(refuse(answer, tries).await),
     }
 }
 
 /// The whole body; what the spool holds already is compared and passed over.
-async fn whole(answer: &mut Answer, spool: &mut SpoolWriter, source: &mut Source) -> Result<(), Failure> {
-    let (held, etag) = (spool.written(), strong(answer.header(&ETAG)));
-    if held > 0 && source.length.is_some() && answer.announced().is_some() && source.length != answer.announced() {
+async fn whole(answer: &mut Answer, spool: &mut SpoolWriter, source: &mut Source, tries: &Tries) -> Result<(), Failure> {
+    answer.plain()?;
+    if spool.written() > 0 && source.length.is_some() && answer.announced().is_some() && source.length != answer.announced() {
         return Err(changed());
     }
     source.begun = true;
-    source.etag = etag.to_owned();
+    // Until the start is compared, this body may be another one: what breaks before that is not gone on with by its ETag.
+    source.etag.clear();
+    let first = pass_over(answer, spool, tries).await?;
+    source.etag = strong(answer.header(&ETAG)).to_owned();
     announce(answer.announced(), spool, source)?;
-    let mut skipped = Sha256::new();
-    let mut to_skip = held;
-    while to_skip > 0 {
-        let Some(mut piece) = answer.piece().await? else { return Err(changed()) };
-        let same = piece.split_to(piece.len().min(usize::try_from(to_skip).unwrap_or(usize::MAX)));
-        to_skip -= same.len() as u64;
-        skipped.update(&same);
-        if to_skip == 0 {
-            if Digest::new(skipped.clone().finalize().into()) != spool.digest() {
-                return Err(changed());
-            }
-            spool_rest(answer, piece, spool).await?;
-            return complete(spool, source);
-        }
-    }
-    spool_rest(answer, Bytes::new(), spool).await?;
+    spool_rest(answer, first, spool, tries).await?;
     complete(spool, source)
 }
 
+/// Reads as much as the spool holds, which must be the same; answers what came with its end.
+async fn pass_over(answer: &mut Answer, spool: &SpoolWriter, tries: &Tries) -> Result<Bytes, Failure> {
+    let (mut left, mut hash) = (spool.written(), Sha256::new());
+    let mut piece = Bytes::new();
+    while left > 0 {
+        let Some(next) = tries.bound(answer.piece()).await? else { return Err(changed()) };
+        piece = next;
+        let same = piece.split_to(piece.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        left -= same.len() as u64;
+        hash.update(&same);
+    }
+    if spool.written() > 0 && Digest::new(hash.finalize().into()) != spool.digest() { Err(changed()) } else { Ok(piece) }
+}
+
 /// The rest of the body after what the spool holds.
-async fn rest(answer: &mut Answer, spool: &mut SpoolWriter, source: &mut Source) -> Result<(), Failure> {
+async fn rest(answer: &mut Answer, spool: &mut SpoolWriter, source: &mut Source, tries: &Tries) -> Result<(), Failure> {
+    answer.plain()?;
     let etag = answer.header(&ETAG);
     if !etag.is_empty() && etag != source.etag {
         return Err(changed());
@@ -129,26 +124,26 @@ async fn rest(answer: &mut Answer, spool: &mut SpoolWriter, source: &mut Source)
         return Err(Trouble::Broken("the answer to Range is another part than asked for".to_owned()).into());
     };
     announce(total, spool, source)?;
-    spool_rest(answer, Bytes::new(), spool).await?;
+    spool_rest(answer, Bytes::new(), spool, tries).await?;
     complete(spool, source)
 }
 
 /// Spools what arrives. Small pieces are put together for as long as they arrive faster than they are asked for.
-async fn spool_rest(answer: &mut Answer, first: Bytes, spool: &mut SpoolWriter) -> Result<(), Failure> {
+async fn spool_rest(answer: &mut Answer, first: Bytes, spool: &mut SpoolWriter, tries: &Tries) -> Result<(), Failure> {
     let mut frame = BytesMut::from(first.as_ref());
     loop {
         let piece = match answer.piece().now_or_never() {
-            Some(ready) => ready,
+            Some(ready) => ready.map_err(Failure::from),
             None => {
                 flush(&mut frame, spool).await?;
-                answer.piece().await
+                tries.bound(answer.piece()).await
             }
         };
         match piece {
             Ok(Some(piece)) => frame.extend_from_slice(&piece),
             Ok(None) => return flush(&mut frame, spool).await,
             // What arrived is good; the next attempt goes on after it.
-            Err(trouble) => return flush(&mut frame, spool).await.and(Err(trouble.into())),
+            Err(failure) => return flush(&mut frame, spool).await.and(Err(failure)),
         }
         if spool.written() + frame.len() as u64 > limits::MAX_ZIP_BYTES {
             return Err(Trouble::TooLarge(limits::MAX_ZIP_BYTES).into());
@@ -187,6 +182,22 @@ fn complete(spool: &SpoolWriter, source: &Source) -> Result<(), Failure> {
     }
 }
 
+/// What a refusal means when part of the body is there already: nothing that says it never existed.
+fn midway(refusal: Failure) -> Trouble {
+    match refusal {
+        Failure::NotExist(text) if text.is_empty() => Trouble::Status(404, "gone while it was fetched".to_owned()),
+        Failure::NotExist(text) => Trouble::Status(404, format!("gone while it was fetched: {text}")),
+        Failure::Trouble(Trouble::Status(416, _)) => Trouble::Broken("the rest is not to be had by Range".to_owned()),
+        Failure::Trouble(trouble) => trouble,
+    }
+}
+
+/// What an answer without a body for us means.
+async fn refuse(answer: Answer, tries: &Tries) -> Failure {
+    let read = tries.bound(async { Ok::<_, Failure>(refusal::failure(answer).await) });
+    read.await.unwrap_or_else(|late| late)
+}
+
 fn range(at: u64, etag: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let (Ok(etag), false) = (HeaderValue::from_str(etag), etag.is_empty()) {
@@ -209,9 +220,6 @@ fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let total = if total == "*" { None } else { Some(total.parse().ok()?) };
     (start <= end && total.is_none_or(|total| end + 1 == total)).then_some((start, total))
 }
-
-/// Said of a 404 for what was half there.
-const GONE: &str = "gone while it was fetched";
 
 fn changed() -> Failure {
     Trouble::Body("the zip changed while it was fetched".to_owned()).into()
