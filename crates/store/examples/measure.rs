@@ -22,54 +22,63 @@ const READS: u64 = 20_000;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let home = PathBuf::from(std::env::args().nth(1).ok_or("which directory?")?);
+    let mut catalogues = Vec::new();
     for versions in [1_000, 1_000_000] {
         let path = home.join(format!("{versions}/index.sqlite"));
         fs::create_dir_all(path.parent().expect("it was joined"))?;
         fill(&path, versions).await?;
-        index(&path, versions).await?;
+        catalogues.push(Catalogue::open(&path, versions).await?);
     }
+    read(&mut catalogues).await;
+    catalogues.into_iter().for_each(Catalogue::print);
+    println!("{}", resident()?);
     blobs(&home.join("blobs")).await?;
     Ok(())
 }
 
-async fn index(path: &Path, versions: u64) -> Result<(), Box<dyn Error>> {
-    let started = Instant::now();
-    let index = Arc::new(SqliteIndex::open(path)?);
-    index.ping().await?;
-    println!("{versions} versions: {} MiB, start {:?}", fs::metadata(path)?.len() >> 20, started.elapsed());
-    let modules = versions / VERSIONS;
-    let version = |n: u64| (module(scatter(n) % modules), format!("v1.{}.0", n % VERSIONS));
-    for _ in 0..2 {
-        let (mut here, mut list, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
-        for n in 0..READS {
-            let (module, version) = version(n);
-            here.push(time(async { assert!(index.version(&module, &version).await.is_ok_and(|found| found.is_some())) }).await);
-            list.push(time(async { assert!(index.complete_versions(&module).await.is_ok_and(|list| list.len() == 50)) }).await);
-            let index = Arc::clone(&index);
-            let blocking = move || futures_lite(async move { index.version(&module, &version).await.is_ok() });
-            elsewhere.push(time(async { assert!(tokio::task::spawn_blocking(blocking).await.is_ok_and(|found| found)) }).await);
+/// An index of so many versions, and how long its reads took.
+struct Catalogue {
+    index: Arc<SqliteIndex>,
+    versions: u64,
+    here: Vec<Duration>,
+    elsewhere: Vec<Duration>,
+    list: Vec<Duration>,
+}
+
+impl Catalogue {
+    async fn open(path: &Path, versions: u64) -> Result<Self, Box<dyn Error>> {
+        let started = Instant::now();
+        let index = Arc::new(SqliteIndex::open(path)?);
+        index.ping().await?;
+        println!("{versions} versions: {} MiB, start {:?}", fs::metadata(path)?.len() >> 20, started.elapsed());
+        Ok(Self { index, versions, here: Vec::new(), elsewhere: Vec::new(), list: Vec::new() })
+    }
+
+    async fn read(&mut self, n: u64) {
+        let (module, version) = (module(scatter(n) % (self.versions / VERSIONS)), format!("v1.{}.0", n % VERSIONS));
+        let index = &self.index;
+        self.here.push(time(async { assert!(index.version(&module, &version).await.is_ok_and(|found| found.is_some())) }).await);
+        self.list.push(time(async { assert!(index.complete_versions(&module).await.is_ok_and(|list| list.len() == 50)) }).await);
+        let index = Arc::clone(index);
+        let blocking = move || run_here(async move { index.version(&module, &version).await.is_ok() });
+        self.elsewhere.push(time(async { assert!(tokio::task::spawn_blocking(blocking).await.is_ok_and(|found| found)) }).await);
+    }
+
+    fn print(self) {
+        println!("{} versions", self.versions);
+        print("  version, where it is called", self.here);
+        print("  version, on another thread", self.elsewhere);
+        print("  complete_versions", self.list);
+    }
+}
+
+/// In turns, so that whatever else the machine does slows both alike.
+async fn read(catalogues: &mut [Catalogue]) {
+    for n in 0..READS {
+        for catalogue in &mut *catalogues {
+            catalogue.read(n).await;
         }
-        print("  version, where it is called", here);
-        print("  version, on another thread", elsewhere);
-        print("  complete_versions", list);
     }
-    let started = Instant::now();
-    let mut tasks = JoinSet::new();
-    for task in 0..16 {
-        let index = Arc::clone(&index);
-        tasks.spawn(async move {
-            for n in 0..READS {
-                let n = n + task * READS;
-                let found = index.version(&module(scatter(n) % modules), &format!("v1.{}.0", n % VERSIONS)).await;
-                assert!(found.is_ok_and(|found| found.is_some()));
-                tokio::task::yield_now().await;
-            }
-        });
-    }
-    tasks.join_all().await;
-    println!("  16 tasks: {:.0} reads a second", (16 * READS) as f64 / started.elapsed().as_secs_f64());
-    println!("  {}", resident()?);
-    Ok(())
 }
 
 async fn blobs(home: &Path) -> Result<(), Box<dyn Error>> {
@@ -154,7 +163,7 @@ async fn time(work: impl Future<Output = ()>) -> Duration {
 }
 
 /// Runs a future that never waits.
-fn futures_lite<T>(future: impl Future<Output = T>) -> T {
+fn run_here<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(future)
 }
 

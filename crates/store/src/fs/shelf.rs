@@ -232,7 +232,8 @@ impl Shelf {
     fn durable_fan_out(&self, digest: Digest) -> io::Result<std::path::PathBuf> {
         let directory = self.layout.fan_out(digest);
         let is_durable = &self.fan_outs[usize::from(digest.as_bytes()[0])];
-        if !is_durable.load(Ordering::Acquire) {
+        // Someone may have removed it from outside, to make room.
+        if !is_durable.load(Ordering::Acquire) || !directory.is_dir() {
             match fs::create_dir(&directory) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => durable::sync_directory(&self.layout.blobs)?,

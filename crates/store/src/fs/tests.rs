@@ -116,6 +116,30 @@ async fn a_disk_below_its_reserve_takes_nothing_and_still_answers() {
     assert!(read(&blobs, digest, 10).await.is_some());
 }
 
+#[tokio::test]
+async fn a_blob_removed_from_outside_can_be_put_again() {
+    let home = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(home.path()).unwrap();
+    let digest = blobs.put_bytes(specimen(10)).await.unwrap();
+    std::fs::remove_dir_all(blobs.shelf.layout().fan_out(digest)).unwrap();
+    assert_eq!(read(&blobs, digest, 10).await, None);
+    blobs.put_bytes(specimen(10)).await.unwrap();
+    assert!(read(&blobs, digest, 10).await.is_some());
+}
+
+#[tokio::test]
+async fn a_file_whose_sync_failed_is_removed_and_no_blob() {
+    let home = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(home.path()).unwrap();
+    let path = blobs.stage().unwrap().path.keep();
+    // The kernel's own files are empty to look at and refuse to be synced.
+    let file = Arc::new(std::fs::File::open("/proc/version").unwrap());
+    let stage = Stage { file, path: crate::blobs::TempPath::new(path.clone()) };
+    blobs.put(stage, Digest::of(b""), 0).await.unwrap_err();
+    assert!(!path.exists());
+    assert!(blobs.open(Digest::of(b""), 0).await.unwrap().is_none());
+}
+
 #[test]
 fn a_store_of_a_newer_format_is_refused_in_one_line() {
     let home = tempfile::tempdir().unwrap();

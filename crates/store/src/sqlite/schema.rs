@@ -118,10 +118,9 @@ fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => OpenError::Damaged { path: path.to_owned(), reason: error.to_string() },
-        Some(CannotOpen) => OpenError::at(path)(std::io::Error::other(error.to_string())),
         _ => OpenError::at(path)(std::io::Error::other(error.to_string())),
     }
 }

@@ -8,6 +8,7 @@
 mod full;
 mod kill;
 mod power;
+mod syscall;
 
 mod mount;
 mod writer;

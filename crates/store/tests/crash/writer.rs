@@ -72,6 +72,33 @@ impl Writer {
     }
 }
 
+/// Lets a process make one journey under `tracer`, a command that runs another, and hears what it said.
+pub(crate) fn travel(root: &Path, mut tracer: Command) -> Ledger {
+    tracer.arg(std::env::current_exe().unwrap()).args(["writer::makes_one_journey", "--exact", "--nocapture"]).env(ROOT, root);
+    let mut child = tracer.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ledger = Ledger::default();
+    // A process that ends by an error says so here too.
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    lines.filter(|line| line.starts_with("kept ") || line.starts_with("head ")).for_each(|line| ledger.enter(&line));
+    child.wait().unwrap();
+    ledger
+}
+
+/// Nothing by itself: another test starts it as a process of its own. Goes on after an error, as a server does.
+#[test]
+fn makes_one_journey() {
+    let Some(root) = std::env::var_os(ROOT) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open_embedded(Path::new(&root)).unwrap();
+        for number in 0..6 {
+            let _ = keep(&store, number).await;
+            let _ = store.blobs.put_bytes(specimen(number)).await;
+            let _ = advance_head(&*store.index).await;
+        }
+    });
+}
+
 /// Nothing by itself: the other tests start it as a process of its own.
 #[test]
 fn writes_until_it_dies() {
