@@ -67,6 +67,7 @@ pub(crate) fn good(prepared: &Prepared, headers: &HeaderMap, head: bool) -> Rend
     match conditions::decide(headers, &have, !head) {
         Verdict::Whole => whole(prepared, headers, head),
         Verdict::NotModified(tag) => not_modified(prepared, tag),
+        Verdict::Failed => nothing(StatusCode::PRECONDITION_FAILED),
         Verdict::Part(range) => {
             let mut response = plain(StatusCode::PARTIAL_CONTENT, prepared, Content::part(&prepared.body, range.clone()));
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
@@ -74,13 +75,19 @@ pub(crate) fn good(prepared: &Prepared, headers: &HeaderMap, head: bool) -> Rend
             response
         }
         Verdict::NoSuchRange => {
-            let mut response = Response::new(Content::Empty);
-            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            let mut response = nothing(StatusCode::RANGE_NOT_SATISFIABLE);
             response.headers_mut().insert(CONTENT_RANGE, ascii(format!("bytes */{size_bytes}")));
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
             response
         }
     }
+}
+
+/// A status without a body.
+fn nothing(status: StatusCode) -> Rendered {
+    let mut response = Response::new(Content::Empty);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
+    response
 }
 
 /// All of it, compressed if there is a copy and the client takes it.
@@ -175,18 +182,14 @@ pub(crate) fn refused(reason: &Reason, late: bool, id: Id, head: bool) -> Render
     if let Some(pause) = pause(reason) {
         map.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs()));
     }
-    match reason {
-        // Such a request may carry bytes that we will not read, or that another server reads differently: nothing may follow it.
-        Reason::BadMethod => {
-            map.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            map.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        _ => {}
+    if *reason == Reason::BadMethod {
+        map.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     response
 }
 
-/// Makes `response` the last one of its HTTP/1 connection.
+/// Makes `response` the last one of its HTTP/1 connection: its request may carry bytes that we do not read, or that another server reads
+/// differently, so nothing may follow it.
 pub(crate) fn close_after(response: &mut Rendered) {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }

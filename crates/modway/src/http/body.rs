@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use proxy::{
     answer::Body,
-    limits::{FRAME_BYTES, HELD_BACK_BYTES},
+    limits::HELD_BACK_BYTES,
     spool::{Settled, SpoolReader, State},
 };
 
@@ -39,7 +39,15 @@ impl Content {
             Body::File(file, _) => Self::File(Frames::new(file.clone()), range),
             Body::Growing(reader, size) => {
                 let (frames, limit) = (Frames::new(reader.file().clone()), size.saturating_sub(HELD_BACK_BYTES));
-                Self::Growing(Box::new(Growing { reader: Some(reader.clone()), state: reader.state(), frames, range, size: *size, limit, wait: None }))
+                Self::Growing(Box::new(Growing {
+                    reader: Some(reader.clone()),
+                    state: reader.state(),
+                    frames,
+                    range,
+                    size: *size,
+                    limit,
+                    wait: None,
+                }))
             }
         }
     }
@@ -59,15 +67,16 @@ impl Content {
         }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    /// The next frame, of at most `most` bytes.
+    fn poll_next(&mut self, most: usize, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let polled = match self {
             Self::Empty => return Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Ok(bytes.split_to(bytes.len().min(FRAME_BYTES)))),
-            Self::File(frames, range) => frames.poll_at(range.start, range.end - range.start, cx).map_ok(|frame| {
+            Self::Whole(bytes) => Poll::Ready(Ok(bytes.split_to(bytes.len().min(most)))),
+            Self::File(frames, range) => frames.poll_at(range.start, at_most(range, most), cx).map_ok(|frame| {
                 range.start += frame.len() as u64;
                 frame
             }),
-            Self::Growing(growing) => growing.poll_next(cx),
+            Self::Growing(growing) => growing.poll_next(most, cx),
         };
         let frame = ready!(polled);
         if self.left() == 0 {
@@ -77,10 +86,18 @@ impl Content {
     }
 }
 
+/// The length of `range`, or `most` if that is less.
+fn at_most(range: &Range<u64>, most: usize) -> usize {
+    usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(most)
+}
+
 fn slice(bytes: &Bytes, range: Range<u64>) -> Bytes {
     let at = |position: u64| usize::try_from(position).expect("a position within bytes in memory");
     bytes.slice(at(range.start)..at(range.end))
 }
+
+/// Gives the reader back when there is more to be seen.
+type Wait = Pin<Box<dyn Future<Output = (SpoolReader, State)> + Send>>;
 
 /// A zip that still arrives. Its end is held back until it is proven (promise 3); if it is not, the body breaks.
 pub(crate) struct Growing {
@@ -93,11 +110,11 @@ pub(crate) struct Growing {
     size: u64,
     /// Bytes before this position may leave unproven.
     limit: u64,
-    wait: Option<Pin<Box<dyn Future<Output = (SpoolReader, State)> + Send>>>,
+    wait: Option<Wait>,
 }
 
 impl Growing {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    fn poll_next(&mut self, most: usize, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         loop {
             if let Some(wait) = &mut self.wait {
                 let (reader, state) = ready!(wait.as_mut().poll(cx));
@@ -105,7 +122,7 @@ impl Growing {
             }
             let free = self.free()?.min(self.range.end);
             if free > self.range.start {
-                let frame = ready!(self.frames.poll_at(self.range.start, free - self.range.start, cx))?;
+                let frame = ready!(self.frames.poll_at(self.range.start, at_most(&(self.range.start..free), most), cx))?;
                 self.range.start += frame.len() as u64;
                 return Poll::Ready(Ok(frame));
             }
@@ -125,7 +142,7 @@ impl Growing {
     }
 }
 
-fn wait_past(mut reader: SpoolReader, at: u64, limit: u64) -> Pin<Box<dyn Future<Output = (SpoolReader, State)> + Send>> {
+fn wait_past(mut reader: SpoolReader, at: u64, limit: u64) -> Wait {
     Box::pin(async move {
         let state = reader.wait(|state| state.written.min(limit) > at).await;
         (reader, state)
@@ -136,12 +153,12 @@ fn wait_past(mut reader: SpoolReader, at: u64, limit: u64) -> Pin<Box<dyn Future
 pub(crate) struct DoorBody {
     content: Content,
     ticket: Ticket,
-    _in_use: InUse,
+    in_use: InUse,
 }
 
 impl DoorBody {
     pub(crate) fn new(content: Content, ticket: Ticket, in_use: InUse) -> Self {
-        Self { content, ticket, _in_use: in_use }
+        Self { content, ticket, in_use }
     }
 }
 
@@ -150,8 +167,10 @@ impl HttpBody for DoorBody {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self { content, ticket, .. } = &mut *self;
-        let polled = ready!(content.poll_next(cx));
+        let Self { content, ticket, in_use } = &mut *self;
+        let polled = content.poll_next(in_use.frame_bytes(), cx);
+        in_use.turn(polled.is_pending());
+        let polled = ready!(polled);
         match &polled {
             Some(Ok(bytes)) => ticket.sent(bytes.len(), content.is_empty()),
             Some(Err(error)) => ticket.cut(error),

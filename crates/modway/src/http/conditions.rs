@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hyper::{
     HeaderMap,
-    header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE},
+    header::{HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE},
 };
 use jiff::fmt::rfc2822::DateTimeParser;
 
@@ -15,6 +15,8 @@ pub(crate) enum Verdict {
     Whole,
     /// Nothing: it has this one, or no tag was compared.
     NotModified(Option<HeaderValue>),
+    /// Nothing: it wants another one.
+    Failed,
     /// These bytes.
     Part(Range<u64>),
     /// It asked for bytes beyond the end.
@@ -33,6 +35,9 @@ pub(crate) struct Validators<'a> {
 
 /// Decides what the client gets. Ranges count only where `ranges` says so: for GET.
 pub(crate) fn decide(headers: &HeaderMap, have: &Validators<'_>, ranges: bool) -> Verdict {
+    if !still_wanted(headers, have) {
+        return Verdict::Failed;
+    }
     if headers.contains_key(IF_NONE_MATCH) {
         if let Some(tag) = none_match(headers, have) {
             return Verdict::NotModified(tag);
@@ -47,13 +52,30 @@ pub(crate) fn decide(headers: &HeaderMap, have: &Validators<'_>, ranges: bool) -
     }
 }
 
+/// Whether `If-Match` names what we have (strong comparison, §13.1.1); without it, whether `If-Unmodified-Since` holds.
+fn still_wanted(headers: &HeaderMap, have: &Validators<'_>) -> bool {
+    if headers.contains_key(IF_MATCH) {
+        let ours = |tag: &[u8]| have.tags.iter().flatten().any(|ours| ours.as_bytes() == tag);
+        let named = |value: &HeaderValue| {
+            value.as_bytes().trim_ascii() == b"*" || Tags(value.as_bytes()).any(|(weak, tag)| !weak && ours(tag))
+        };
+        return headers.get_all(IF_MATCH).iter().any(named);
+    }
+    headers.get(IF_UNMODIFIED_SINCE).and_then(seconds).is_none_or(|since| have.modified.1 <= since)
+}
+
+/// A date of HTTP, in seconds since the epoch; `None` if it is none.
+fn seconds(date: &HeaderValue) -> Option<i64> {
+    DateTimeParser::new().parse_timestamp(date.as_bytes()).ok().map(|date| date.as_second())
+}
+
 /// Whether `If-None-Match` names what we have (weak comparison, §13.1.2): which tag, if one was named.
 fn none_match(headers: &HeaderMap, have: &Validators<'_>) -> Option<Option<HeaderValue>> {
     for value in headers.get_all(IF_NONE_MATCH) {
         if value.as_bytes().trim_ascii() == b"*" {
             return Some(None);
         }
-        for tag in Tags(value.as_bytes()) {
+        for (_, tag) in Tags(value.as_bytes()) {
             if let Some(same) = have.tags.iter().flatten().find(|ours| ours.as_bytes() == tag) {
                 return Some(Some((*same).clone()));
             }
@@ -62,27 +84,27 @@ fn none_match(headers: &HeaderMap, have: &Validators<'_>) -> Option<Option<Heade
     None
 }
 
-/// The opaque tags of a list such as `W/"a", "b,c"`, with their quotes, without `W/`. Ends at the first mistake.
+/// The opaque tags of a list such as `W/"a", "b,c"`: whether each is weak, and the tag with its quotes. Ends at the first mistake.
 struct Tags<'a>(&'a [u8]);
 
 impl<'a> Iterator for Tags<'a> {
-    type Item = &'a [u8];
+    type Item = (bool, &'a [u8]);
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Self::Item> {
         let separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',');
         let start = self.0.iter().position(|byte| !separator(byte))?;
-        let tag = &self.0[start..];
-        let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+        let weak = self.0[start..].strip_prefix(b"W/");
+        let tag = weak.unwrap_or(&self.0[start..]);
         let inner = tag.strip_prefix(b"\"")?;
         let end = inner.iter().position(|byte| *byte == b'"')?;
         self.0 = &inner[end + 1..];
-        Some(&tag[..end + 2])
+        Some((weak.is_some(), &tag[..end + 2]))
     }
 }
 
 fn unmodified_since(since: &HeaderValue, have: &Validators<'_>) -> bool {
-    let (printed, seconds) = have.modified;
-    since == printed || DateTimeParser::new().parse_timestamp(since.as_bytes()).is_ok_and(|since| seconds <= since.as_second())
+    let (printed, modified_at) = have.modified;
+    since == printed || seconds(since).is_some_and(|since| modified_at <= since)
 }
 
 /// `If-Range` holds if it is absent, is our strong tag, or is exactly our date (§13.1.5).
@@ -137,6 +159,7 @@ mod tests {
             Verdict::NotModified(tag) => format!("304 {}", tag.as_ref().map_or("", |tag| tag.to_str().expect("ours"))),
             Verdict::Part(range) => format!("{range:?}"),
             Verdict::NoSuchRange => "416".to_owned(),
+            Verdict::Failed => "412".to_owned(),
         };
         assert_eq!(verdict, expected, "{headers:?}");
     }
@@ -160,6 +183,16 @@ mod tests {
         check(&[(IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:36 GMT")], "whole");
         check(&[(IF_MODIFIED_SINCE, "yesterday")], "whole");
         check(&[(IF_MODIFIED_SINCE, DATE), (IF_NONE_MATCH, "\"x\"")], "whole");
+    }
+
+    #[test]
+    fn what_is_no_longer_there_fails() {
+        ["\"a\"", "\"x\", \"a-gzip\"", "*"].iter().for_each(|list| check(&[(IF_MATCH, list)], "whole"));
+        ["\"x\"", "W/\"a\"", "a", ""].iter().for_each(|list| check(&[(IF_MATCH, list)], "412"));
+        check(&[(IF_UNMODIFIED_SINCE, DATE)], "whole");
+        check(&[(IF_UNMODIFIED_SINCE, "yesterday")], "whole");
+        check(&[(IF_UNMODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:36 GMT")], "412");
+        check(&[(IF_UNMODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:36 GMT"), (IF_MATCH, "\"a\"")], "whole");
     }
 
     #[test]

@@ -10,12 +10,13 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use proxy::limits::FRAME_BYTES;
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::TcpStream,
     sync::watch,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -38,7 +39,7 @@ pub(super) async fn converse(
     mut phase: watch::Receiver<Phase>,
 ) {
     tune(&stream);
-    let in_use = Use::new();
+    let opened = Instant::now();
     let greeted = async {
         match tls {
             Some(config) => greet_tls(door, stream, config).await,
@@ -52,9 +53,11 @@ pub(super) async fn converse(
     // The client spoke too slowly, or not our language. It learns that from the closed connection.
     let Ok(Greeting { stream, prefix, http2 }) = greeting else { return };
     if http2 {
+        let in_use = Use::new(opened, limits::HTTP2_FRAME_BYTES);
         let io = Watched::http2(stream, prefix, Arc::clone(&in_use), &door.limits);
         serve_http2(door, io, client, in_use, phase).await;
     } else {
+        let in_use = Use::new(opened, FRAME_BYTES);
         let io = Watched::http1(stream, prefix, Arc::clone(&in_use), &door.limits);
         serve_http1(door, io, client, in_use, phase).await;
     }

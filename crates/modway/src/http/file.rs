@@ -11,11 +11,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use proxy::limits::FRAME_BYTES;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
-/// Reads frames of at most [`FRAME_BYTES`].
+/// Reads frames of a file.
 ///
 /// What is in the page cache is copied out at once (`preadv2` with `RWF_NOWAIT`); what is not is read by a blocking thread. One buffer is used
 /// again and again, as long as whoever got the last frame has let go of it by the time the next one is wanted.
@@ -36,8 +35,7 @@ impl Frames {
     ///
     /// # Errors
     /// What the disk says; [`io::ErrorKind::UnexpectedEof`] if the file ends before `at`.
-    pub(crate) fn poll_at(&mut self, at: u64, most: u64, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        let most = usize::try_from(most).unwrap_or(usize::MAX).min(FRAME_BYTES);
+    pub(crate) fn poll_at(&mut self, at: u64, most: usize, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         if self.blocking.is_none() {
             let mut buffer = self.free_buffer(most);
             match self.read_cached(&mut buffer[..most], at) {

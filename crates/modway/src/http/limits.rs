@@ -15,7 +15,8 @@ pub struct DoorLimits {
     pub header: Duration,
     /// A connection between two requests.
     pub idle: Duration,
-    /// A client that takes no byte for so long, while there are bytes for it, is cut.
+    /// A client that takes no byte for so long, while there are bytes for it, is cut. TCP tells us of a reader's moves only in steps of up to
+    /// a sixteenth of the reader's own buffer, some 400 KiB: a minute keeps every reader of 7 KiB/s or more.
     pub write_stall: Duration,
     /// Requests in flight are given so long when the server stops.
     pub stop: Duration,
@@ -33,7 +34,7 @@ impl Default for DoorLimits {
             tls_handshake: Duration::from_secs(10),
             header: Duration::from_secs(10),
             idle: Duration::from_secs(60),
-            write_stall: Duration::from_secs(30),
+            write_stall: Duration::from_secs(60),
             stop: Duration::from_secs(30),
             hot_bytes: 64 << 20,
             records: 10_000,
@@ -47,21 +48,25 @@ pub const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Header lines of one request: the go command sends four.
 pub const MAX_HEADERS: usize = 100;
 
-/// Streams of one HTTP/2 connection: the go command runs 10 downloads at once, a proxy in front a few hundred.
-pub const MAX_STREAMS: u32 = 250;
+/// Streams of one HTTP/2 connection: the go command runs 10 downloads at once, a proxy in front some more. With
+/// [`HTTP2_FRAME_BYTES`] it bounds what a client that takes nothing can make us hold: 8 MiB a connection.
+pub const MAX_STREAMS: u32 = 128;
+
+/// What is handed to an HTTP/2 stream at a time. The stream holds it until the client takes it.
+pub const HTTP2_FRAME_BYTES: usize = 64 << 10;
 
 /// Streams that a client may reset before we have seen them end (CVE-2023-44487).
 pub const MAX_RESET_STREAMS: usize = 50;
 
-/// Bytes buffered per HTTP/2 stream on their way out: one frame of a file and what follows while it is written.
-pub const MAX_SEND_BYTES: usize = 512 << 10;
+/// Bytes buffered per HTTP/2 stream on their way out: two frames, so that one is read while the other is written.
+pub const MAX_SEND_BYTES: usize = 2 * HTTP2_FRAME_BYTES;
 
 /// A silent HTTP/2 peer is asked whether it is there, so often.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Bytes not yet sent that the kernel may queue of one connection. It keeps "taken by the kernel" close to "taken by the client", so that
 /// a slow reader is seen to move, and it bounds kernel memory.
-pub const MAX_UNSENT_BYTES: u32 = 256 << 10;
+pub const MAX_UNSENT_BYTES: u32 = 128 << 10;
 
 /// The pause after `accept` failed for want of file descriptors or memory, so that the loop never spins.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -234,3 +234,76 @@ fn level(record: &Record) -> &'static str {
         ) => "info",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::mpsc,
+        time::{Duration, SystemTime},
+    };
+
+    use super::{
+        super::{ids::Ids, records::Endpoint},
+        *,
+    };
+
+    fn record(path: &str) -> Arc<Record> {
+        Arc::new(Record {
+            id: Ids::new().next(),
+            at: SystemTime::UNIX_EPOCH,
+            client: [127, 0, 0, 1].into(),
+            method: hyper::Method::GET,
+            path: path.into(),
+            agent: "".into(),
+            endpoint: Endpoint::List,
+            request: None,
+            journey: None,
+            hot: true,
+            status: 200,
+            reason: None,
+            size_bytes: 7,
+            end: End::Whole,
+            duration: Duration::from_micros(1500),
+        })
+    }
+
+    /// A sink that takes nothing until it is let go, and then counts lines.
+    struct Stalled(mpsc::Receiver<()>, mpsc::Sender<usize>);
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // An error means that it was let go for good.
+            let _ = self.0.recv();
+            self.1.send(bytes.iter().filter(|byte| **byte == b'\n').count()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_sink_that_stalls_costs_lines_and_nothing_else() {
+        let ((let_go, gate), (counts, counted)) = (mpsc::channel(), mpsc::channel());
+        let (log, one) = (Log::to(Box::new(Stalled(gate, counts))).unwrap(), record("/x"));
+        let tries = 3 * MAX_WAITING_LINES;
+        let taken = (0..tries).filter(|_| log.push(Arc::clone(&one)).is_ok()).count();
+        assert!((MAX_WAITING_LINES..=2 * MAX_WAITING_LINES).contains(&taken), "{taken} were taken");
+        drop(let_go);
+        log.flush();
+        drop(log);
+        assert_eq!(counted.iter().sum::<usize>(), taken, "what was taken is written");
+    }
+
+    #[test]
+    fn a_line_reads_like_this() {
+        let (mut lines, record) = (Vec::new(), record("/a\"\\\u{1b}"));
+        line(&record, &mut lines);
+        let expected = format!(
+            r#"{{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"request","request.id":"{}","client.address":"127.0.0.1","method":"GET","path":"/a\"\\\u001b","endpoint":"list","status":200,"end":"whole","duration_ms":1.5,"size_bytes":7,"store.look":"memory","user_agent":""}}"#,
+            record.id
+        );
+        assert_eq!(String::from_utf8(lines).unwrap(), expected + "\n");
+    }
+}

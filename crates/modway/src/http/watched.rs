@@ -24,44 +24,71 @@ use super::{framing::Framing, limits::DoorLimits};
 #[derive(Debug)]
 pub(crate) struct Use {
     opened: Instant,
+    frame_bytes: usize,
     requests: AtomicU32,
     in_flight: AtomicU32,
-    last_millis: AtomicU64,
+    /// Requests in flight for which it is our turn: an answer is being made, or more of a body.
+    our_turn: AtomicU32,
+    /// When something last moved, in milliseconds since `opened`.
+    moved: AtomicU64,
 }
 
 impl Use {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            opened: Instant::now(),
-            requests: AtomicU32::new(0),
-            in_flight: AtomicU32::new(0),
-            last_millis: AtomicU64::new(0),
-        })
+    /// A connection opened at `opened`, whose bodies are handed over in frames of at most `frame_bytes`.
+    pub(crate) fn new(opened: Instant, frame_bytes: usize) -> Arc<Self> {
+        let (requests, in_flight, our_turn) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+        Arc::new(Self { opened, frame_bytes, requests, in_flight, our_turn, moved: AtomicU64::new(0) })
     }
 
     /// A request's header is complete. The guard lives until its body has been handed over.
     pub(crate) fn begin(self: &Arc<Self>) -> InUse {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InUse(Arc::clone(self))
+        self.our_turn.fetch_add(1, Ordering::Relaxed);
+        InUse { connection: Arc::clone(self), our_turn: true }
     }
 
-    /// When the connection was last of use; `None` while it is.
-    fn idle_since(&self) -> Option<Instant> {
-        let idle = self.in_flight.load(Ordering::Acquire) == 0;
-        idle.then(|| self.opened + Duration::from_millis(self.last_millis.load(Ordering::Acquire)))
+    fn note_move(&self) {
+        let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(millis, Ordering::Relaxed);
+    }
+
+    fn moved_at(&self) -> Instant {
+        self.opened + Duration::from_millis(self.moved.load(Ordering::Relaxed))
     }
 }
 
 /// One request in flight on a connection.
 #[derive(Debug)]
-pub(crate) struct InUse(Arc<Use>);
+pub(crate) struct InUse {
+    connection: Arc<Use>,
+    our_turn: bool,
+}
+
+impl InUse {
+    /// The most that is handed over at a time.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        self.connection.frame_bytes
+    }
+
+    /// Says whose turn it is: ours while a body cannot go on, the client's once it was handed bytes.
+    pub(crate) fn turn(&mut self, ours: bool) {
+        if !ours {
+            self.connection.note_move();
+        }
+        match (self.our_turn, ours) {
+            (false, true) => drop(self.connection.our_turn.fetch_add(1, Ordering::Relaxed)),
+            (true, false) => drop(self.connection.our_turn.fetch_sub(1, Ordering::Relaxed)),
+            _ => {}
+        }
+        self.our_turn = ours;
+    }
+}
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        let millis = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.last_millis.store(millis, Ordering::Release);
-        self.0.in_flight.fetch_sub(1, Ordering::Release);
+        self.turn(false);
+        self.connection.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -69,7 +96,8 @@ impl Drop for InUse {
 ///
 /// * a header that began is not complete within [`DoorLimits::header`] (HTTP/1 only);
 /// * no request is in flight for [`DoorLimits::idle`];
-/// * bytes wait to be taken and none is taken for [`DoorLimits::write_stall`]. A reader that takes a few is never cut.
+/// * bytes wait to be taken and none is taken for [`DoorLimits::write_stall`]. A reader that takes a few is never cut. On HTTP/2, where a client
+///   can also stop the streams and take the rest, that is: every stream waits for the client, and none was handed a frame for so long.
 ///
 /// The timers cost nothing per request: one is armed for the idle time and looks, when it fires, at what happened meanwhile.
 #[derive(Debug)]
@@ -134,17 +162,27 @@ impl<S> Watched<S> {
                 _ => header.timer = None,
             }
         }
-        let timer = self.idle_timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + idle_limit)));
-        loop {
-            ready!(timer.as_mut().poll(cx));
-            // While bytes wait to be taken the connection is in use, although their request may be over.
-            let since = self.in_use.idle_since().filter(|_| self.stall_timer.is_none());
-            let due = since.unwrap_or_else(Instant::now) + idle_limit;
+        let mut timer = self.idle_timer.take().unwrap_or_else(|| Box::pin(sleep_until(Instant::now() + idle_limit)));
+        while timer.as_mut().poll(cx).is_ready() {
+            let due = self.patience();
             if due <= Instant::now() {
-                return Poll::Ready(too_slow("no request came in time"));
+                return Poll::Ready(too_slow("no request came in time, or no stream went on"));
             }
             timer.as_mut().reset(due);
         }
+        self.idle_timer = Some(timer);
+        Poll::Pending
+    }
+
+    /// Until when it is fine that nothing comes.
+    fn patience(&self) -> Instant {
+        let ((_, idle, stall), in_use) = (self.limits, &self.in_use);
+        if in_use.in_flight.load(Ordering::Relaxed) == 0 && self.stall_timer.is_none() {
+            return in_use.moved_at() + idle;
+        }
+        // On HTTP/1 the write itself waits, and `watch_write` sees finer moves than whole frames.
+        let clients_turn = self.header.is_none() && in_use.our_turn.load(Ordering::Relaxed) == 0;
+        if clients_turn { in_use.moved_at() + stall } else { Instant::now() + idle }
     }
 
     /// Passes the outcome of a write on, unless nothing was taken for too long.

@@ -38,7 +38,9 @@ fn tag(bytes: &[u8], suffix: &str) -> String {
 /// Asks twice, because the second answer comes out of the memory in front of the proxy: `status body content-range`.
 #[track_caller]
 fn said(response: &Response) -> String {
-    format!("{} {} {}", response.status, String::from_utf8_lossy(&response.body), response.header("content-range")).trim_end().to_owned()
+    format!("{} {} {}", response.status, String::from_utf8_lossy(&response.body), response.header("content-range"))
+        .trim_end()
+        .to_owned()
 }
 
 async fn check(server: &Server, headers: &str, expected: &str) {

@@ -53,7 +53,10 @@ async fn a_file_that_lost_its_end_breaks_the_body() {
     let server = Server::start(Script::default().with(ZIP, Ok(zip(body, Some(Digest::of(&content)))))).await;
     assert!(server.connect().await.ask_maybe(ZIP).await.is_none());
     let line = &server.log()[0];
-    assert_eq!((line["end"].as_str(), line["level"].as_str(), line["size_bytes"].as_u64()), (Some("cut"), Some("warn"), Some(500_000)));
+    assert_eq!(
+        (line["end"].as_str(), line["level"].as_str(), line["size_bytes"].as_u64()),
+        (Some("cut"), Some("warn"), Some(500_000))
+    );
 }
 
 /// A zip of `length` bytes that arrives when the test says so.
@@ -72,7 +75,12 @@ impl Arriving {
         let mut writer = SpoolWriter::new(&Stage { file: Arc::new(file), path: TempPath::new(path) });
         writer.announce(length as u64);
         let answer = zip(Body::Growing(writer.reader(), length as u64), None);
-        Self { _folder: folder, writer, content: bytes(length), server: Server::start(Script::default().with(ZIP, Ok(answer))).await }
+        Self {
+            _folder: folder,
+            writer,
+            content: bytes(length),
+            server: Server::start(Script::default().with(ZIP, Ok(answer))).await,
+        }
     }
 
     async fn write(&mut self, count: usize) {

@@ -85,7 +85,9 @@ async fn a_host_is_needed_exactly_once() {
 #[tokio::test]
 async fn this_is_no_forward_proxy() {
     let server = server().await;
-    for target in [format!("http://test{PATH}"), format!("http://other.test{PATH}"), "*".to_owned(), "test:443".to_owned(), "x".to_owned()] {
+    for target in
+        [format!("http://test{PATH}"), format!("http://other.test{PATH}"), "*".to_owned(), "test:443".to_owned(), "x".to_owned()]
+    {
         check(&server, &format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"), "400").await;
     }
     check(&server, "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n", "405").await;
@@ -96,7 +98,11 @@ async fn this_is_no_forward_proxy() {
 async fn other_methods_end_their_connection() {
     let server = server().await;
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get", "X"] {
-        let said = server.raw(format!("{method} {PATH} HTTP/1.1\r\nHost: test\r\nContent-Length: 40\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n12345678")).await;
+        let said = server
+            .raw(format!(
+                "{method} {PATH} HTTP/1.1\r\nHost: test\r\nContent-Length: 40\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n12345678"
+            ))
+            .await;
         assert!(said.starts_with("HTTP/1.1 405 ") && said.contains("\r\nallow: GET, HEAD\r\n"), "{method}: {said}");
         assert_eq!(answers(&said), 1, "{method}: {said}");
     }
@@ -121,16 +127,31 @@ async fn pipelined_requests_are_answered_in_order() {
         let response = client.response(false).await.unwrap();
         statuses.push((response.status, response.text().lines().next().unwrap_or_default().to_owned()));
     }
-    assert_eq!(statuses, [(200, "v1.0.0".to_owned()), (200, "ok".to_owned()), (404, "not found: /example.com/none/@v/list".to_owned())]);
+    assert_eq!(
+        statuses,
+        [(200, "v1.0.0".to_owned()), (200, "ok".to_owned()), (404, "not found: /example.com/none/@v/list".to_owned())]
+    );
 }
 
 #[tokio::test]
 async fn headers_that_are_not_ours_to_heed_change_nothing() {
     let server = server().await;
     let plain = server.get(PATH, "").await;
-    for header in ["X-Forwarded-Host: evil.test", "X-Forwarded-Proto: gopher", "Forwarded: for=x", "X-Original-URL: /-/metrics", "X-HTTP-Method-Override: DELETE", "X-Request-Id: mine", "Origin: http://evil.test"] {
+    for header in [
+        "X-Forwarded-Host: evil.test",
+        "X-Forwarded-Proto: gopher",
+        "Forwarded: for=x",
+        "X-Original-URL: /-/metrics",
+        "X-HTTP-Method-Override: DELETE",
+        "X-Request-Id: mine",
+        "Origin: http://evil.test",
+    ] {
         let response = server.get(PATH, &format!("{header}\r\n")).await;
-        assert_eq!((response.status, &response.body, response.header("etag")), (200, &plain.body, plain.header("etag")), "{header}");
+        assert_eq!(
+            (response.status, &response.body, response.header("etag")),
+            (200, &plain.body, plain.header("etag")),
+            "{header}"
+        );
         assert!(!format!("{:?}", response.headers).contains("evil") && response.header("x-request-id") != "mine", "{header}");
     }
 }

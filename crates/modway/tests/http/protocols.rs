@@ -60,7 +60,11 @@ fn certificate() -> (ServerConfig, ClientConfig) {
     (server, client.with_root_certificates(roots).with_no_client_auth())
 }
 
-async fn tls(server: &Server, mut config: ClientConfig, alpn: &[u8]) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+async fn tls(
+    server: &Server,
+    mut config: ClientConfig,
+    alpn: &[u8],
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     config.alpn_protocols = vec![alpn.to_vec()];
     let stream = TcpStream::connect(server.address).await?;
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("test").unwrap(), stream).await
@@ -122,7 +126,8 @@ async fn a_handshake_that_never_ends_is_closed() {
 async fn an_idle_http2_connection_is_closed() {
     let limits = DoorLimits { idle: std::time::Duration::from_millis(200), ..DoorLimits::default() };
     let server = Server::start_with(script(), limits, None).await;
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(TcpStream::connect(server.address).await.unwrap())).await.unwrap();
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(TcpStream::connect(server.address).await.unwrap())).await.unwrap();
     let connection = tokio::spawn(connection);
     assert_eq!(http2_get(&mut sender, PATH).await.0, 200);
     // How it is told does not matter.
@@ -139,4 +144,33 @@ async fn a_graceful_stop_finishes_http2_streams() {
     server.script.open.notify_one();
     assert_eq!(timeout(DEADLINE, answer).await.unwrap().unwrap(), (200, Bytes::from("v1.0.0\n")));
     timeout(DEADLINE, &mut server.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_http2_client_that_takes_nothing_is_cut() {
+    let brief = std::time::Duration::from_millis(200);
+    let server =
+        Server::start_with(script(), DoorLimits { idle: brief, write_stall: brief, ..DoorLimits::default() }, None).await;
+    let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = builder.initial_stream_window_size(1000).handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let response = sender.send_request(request("GET", "/example.com/m/@v/v1.0.0.zip")).await.unwrap();
+    // As above. The response is held, unread, until then.
+    let _ = timeout(DEADLINE, connection).await.expect("the connection ends").unwrap();
+    drop(response);
+    assert_eq!(server.log()[0]["end"], "client-left");
+}
+
+#[tokio::test]
+async fn an_http2_answer_that_takes_long_is_not_idle() {
+    let brief = std::time::Duration::from_millis(200);
+    let script = Script { gated: vec![PATH.to_owned()], ..script() };
+    let server = Server::start_with(script, DoorLimits { idle: brief, write_stall: brief, ..DoorLimits::default() }, None).await;
+    let mut sender = http2_over(TcpStream::connect(server.address).await.unwrap()).await;
+    let answer = tokio::spawn(async move { http2_get(&mut sender, PATH).await });
+    server.script.arrived.notified().await;
+    tokio::time::sleep(brief * 4).await;
+    server.script.open.notify_one();
+    assert_eq!(timeout(DEADLINE, answer).await.unwrap().unwrap().0, 200);
 }

