@@ -80,3 +80,9 @@ fn check(hop: &Hop, seconds: u64, retries: u32, step_down: &[StepDown]) {
         hop.name
     );
 }
+
+#[test]
+fn the_page_that_explains_every_key_is_made_from_the_code() {
+    let page = include_str!("../../../../docs/configuration.md");
+    assert!(page == modway::config::reference(), "write it again: modway config reference > docs/configuration.md");
+}

@@ -1,0 +1,168 @@
+//! The rules that one file can break. Each answers its findings, one line each.
+
+use std::path::Path;
+
+use super::source::Source;
+
+/// What `gomod` and `plan` must not name: disks, sockets, processes, environments, threads, clocks. Addresses are values and may be named.
+const IMPURE: [&str; 14] = [
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::thread",
+    "std::os",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "std::net::TcpStream",
+    "std::net::TcpListener",
+    "std::net::UdpSocket",
+    "std::net::ToSocketAddrs",
+    "std::time::SystemTime",
+    "std::time::Instant",
+];
+
+/// Words that stand for an effect whatever their path is.
+const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "async", "await", "println", "eprintln", "TcpStream", "UdpSocket"];
+
+/// `gomod` and `plan` do nothing but compute.
+pub(crate) fn pure(source: &Source) -> Vec<String> {
+    if !["gomod", "plan"].contains(&source.of()) || source.is_test() {
+        return Vec::new();
+    }
+    let effect = |path: &String| below_any(path, &IMPURE) || IMPURE_WORDS.contains(&path.as_str());
+    findings(source, "has an effect", source.paths().into_iter().filter(effect))
+}
+
+/// Status codes are the door's, in one file.
+pub(crate) fn status_codes(source: &Source) -> Vec<String> {
+    if source.of() != "modway" || source.is_test() || source.path.ends_with("src/http/answer.rs") {
+        return Vec::new();
+    }
+    findings(
+        source,
+        "names a status code",
+        source.paths().into_iter().filter(|path| path.split("::").any(|part| part == "StatusCode")),
+    )
+}
+
+/// The environment is read in one place, once.
+pub(crate) fn environment(source: &Source) -> Vec<String> {
+    if source.is_test() || source.path.starts_with("crates/modway/src/config/") {
+        return Vec::new();
+    }
+    let of_std = source.paths().into_iter().filter(|path| below_any(path, &["std::env"]));
+    let of_clap = source.code.contains("#[arg(") && source.code.contains("env =");
+    findings(source, "reads the environment", of_std.chain(of_clap.then(|| "#[arg(env = …)]".to_owned())))
+}
+
+/// Processes are started by the four that need a tool.
+pub(crate) fn processes(source: &Source) -> Vec<String> {
+    let tools = ["git", "hg", "svn", "fossil"];
+    let tool = |name: &&str| source.path.starts_with(&format!("crates/proxy/src/upstream/{name}"));
+    if source.is_test() || tools.iter().any(|name| tool(&name)) {
+        return Vec::new();
+    }
+    let starts = |path: &String| below_any(path, &["std::process::Command", "tokio::process", "process::Command"]);
+    findings(source, "starts processes", source.paths().into_iter().filter(starts))
+}
+
+/// A file above 400 lines says in the comment at its top why it is one piece.
+pub(crate) fn long(source: &Source) -> Vec<String> {
+    let lines = source.text.lines().count();
+    let top: String = source.text.lines().take_while(|line| line.starts_with("//!")).collect();
+    let excused = lines <= 400 || top.contains("one piece");
+    findings(source, "does not say at its top why it is one piece", (!excused).then(|| format!("{lines} lines")).into_iter())
+}
+
+/// Nothing is silenced, skipped or put off.
+pub(crate) fn left_over(source: &Source) -> Vec<String> {
+    let whole = Source { code: super::source::code(&source.text), path: source.path.clone(), text: String::new() };
+    let attributes = ["#[allow(", "#![allow(", "#[ignore", "#[should_panic", "todo!(", "unimplemented!(", "dbg!("];
+    let in_code = attributes.iter().filter(|word| whole.code.contains(**word)).map(|word| (*word).to_owned());
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK")];
+    let in_text = marks.iter().filter(|mark| source.text.contains(**mark)).map(|mark| (*mark).to_owned());
+    findings(source, "is left over", in_code.chain(in_text))
+}
+
+/// No absolute path of the machine that built it.
+pub(crate) fn machine_paths(path: &str, text: &str, root: &Path) -> Vec<String> {
+    let here = root.display().to_string();
+    let bad = [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!(".py", "env"), here.as_str()];
+    bad.iter().filter(|bad| text.contains(**bad)).map(|bad| format!("{path}: names a folder of a build machine: {bad}")).collect()
+}
+
+fn findings(source: &Source, what: &str, found: impl Iterator<Item = String>) -> Vec<String> {
+    found.map(|found| format!("{}: {what}: {found}", source.path)).collect()
+}
+
+/// Tells whether `path` is one of `roots`, or lies below one.
+fn below_any(path: &str, roots: &[&str]) -> bool {
+    roots.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `rule` finds something in `bad` at `path`, and nothing in `good`.
+    #[track_caller]
+    fn check(rule: fn(&Source) -> Vec<String>, path: &str, bad: &str, good: &str) {
+        assert_eq!(rule(&Source::new(path, bad)).len(), 1, "{bad}");
+        assert_eq!(rule(&Source::new(path, good)), [""; 0], "{good}");
+    }
+
+    #[test]
+    fn an_effect_in_a_pure_crate_is_found() {
+        let path = "crates/gomod/src/a.rs";
+        check(pure, path, "use std::{fmt, fs::File};", "use std::{fmt, net::IpAddr};");
+        check(pure, path, "fn f() { std::env::var(\"X\") }", "fn f() { \"std::env\" }");
+        check(pure, path, "use std::time::{Duration, Instant};", "use std::time::Duration;");
+        check(pure, path, "async fn f() {}", "fn f() {} // async");
+        check(pure, path, "use std::thread;", "#[cfg(test)]\nmod tests { use std::thread; }");
+        assert_eq!(pure(&Source::new("crates/store/src/a.rs", "use std::fs;")), [""; 0]);
+    }
+
+    #[test]
+    fn a_status_code_outside_the_answer_is_found() {
+        check(status_codes, "crates/modway/src/http/serve.rs", "use hyper::{StatusCode};", "use hyper::Method;");
+        check(status_codes, "crates/modway/src/app.rs", "http::StatusCode::OK", "fn status() {}");
+        assert_eq!(status_codes(&Source::new("crates/modway/src/http/answer.rs", "use http::StatusCode;")), [""; 0]);
+    }
+
+    #[test]
+    fn reading_the_environment_outside_the_configuration_is_found() {
+        check(environment, "crates/proxy/src/a.rs", "use std::env::var;", "env!(\"CARGO_PKG_VERSION\")");
+        check(environment, "crates/modway/src/cli.rs", "#[arg(long, env = \"X\")]", "#[arg(long)]");
+        assert_eq!(environment(&Source::new("crates/modway/src/config/environment.rs", "use std::env;")), [""; 0]);
+    }
+
+    #[test]
+    fn a_process_started_elsewhere_is_found() {
+        check(processes, "crates/proxy/src/chain.rs", "use std::process::Command;", "use std::process::ExitCode;");
+        check(processes, "crates/modway/src/app.rs", "tokio::process::Command::new(\"git\")", "tokio::spawn(f)");
+        assert_eq!(processes(&Source::new("crates/proxy/src/upstream/git.rs", "use tokio::process::Command;")), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_file_without_a_reason_is_found() {
+        let lines = "fn f() {}\n".repeat(401);
+        check(long, "crates/plan/src/a.rs", &lines, &format!("//! One table, and so one piece.\n{lines}"));
+    }
+
+    #[test]
+    fn what_is_left_over_is_found() {
+        let path = "crates/plan/src/a.rs";
+        check(left_over, path, "#[allow(dead_code)]", "#[expect(dead_code, reason = \"x\")]");
+        check(left_over, path, "#[cfg(test)]\nmod tests { #[ignore]\nfn f() {} }", "// #[ignore]");
+        check(left_over, path, concat!("// TO", "DO: later"), "// Gap: issue 7");
+    }
+
+    #[test]
+    fn a_folder_of_a_build_machine_is_found() {
+        let root = Path::new("/build/modway");
+        assert_eq!(machine_paths("a.md", "see /build/modway/x", root).len(), 1);
+        assert_eq!(machine_paths("a.md", concat!("see /ro", "ot/x"), root).len(), 1);
+        assert_eq!(machine_paths("a.md", "see /var/lib/modway", root), [""; 0]);
+    }
+}
