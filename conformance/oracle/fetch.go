@@ -85,5 +85,9 @@ func info(a []string) []any {
 	if err := json.Unmarshal(unpack(a[0]), read); err != nil {
 		return []any{failure(err)}
 	}
-	return []any{[]any{read.Version, read.Time.Unix(), read.Time.Nanosecond(), read.Origin != nil}}
+	var origin any
+	if o := read.Origin; o != nil {
+		origin = []string{o.VCS, o.URL, o.Subdir, o.Hash, o.TagPrefix, o.TagSum, o.Ref, o.RepoSum}
+	}
+	return []any{[]any{read.Version, read.Time.Unix(), read.Time.Nanosecond(), origin}}
 }
