@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 /// Versions of each module.
 const VERSIONS: u64 = 50;
-const READS: u64 = 20_000;
+const READS: u64 = 8_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

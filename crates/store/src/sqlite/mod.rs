@@ -22,7 +22,7 @@ use crate::{Answer, Drift, Index, Kept, Kind, OpenError, Part, Reference, StoreE
 /// 10 µs, about what handing them to another thread would add.
 #[derive(Debug)]
 pub struct SqliteIndex {
-    // Dropped in this order: the writer folds the log back once no reader is left.
+    // Dropped in this order: the writer folds the log back at its end, when no reader is left in its way.
     readers: Readers,
     writer: Writer,
     _lock: Option<Lock>,

@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
     OpenError,
@@ -112,6 +112,8 @@ fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -CONNECTION_CACHE_KIB)?;
     // A mapped file would turn a read error of the disk into a signal that ends the server, and every page read into resident memory.
     connection.pragma_update_and_check(None, "mmap_size", 0, |_| Ok(()))?;
+    // The log and its shared index stay when the store is closed: on a full disk they could not be made again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_BYTES / 2 / 4096, |_| Ok(()))?;
     Ok(connection)

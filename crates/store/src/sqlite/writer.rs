@@ -106,6 +106,8 @@ fn run(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, log: 
         commit(connection, group);
         bound(connection, log);
     }
+    // The next start then has no log to read. If this fails, it has.
+    let _ = connection.pragma_query(None, "wal_checkpoint(PASSIVE)", |_| Ok(()));
 }
 
 /// Runs the group in one transaction, then tells each how it ended.

@@ -1,7 +1,7 @@
 //! Full disks.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::Path,
 };
@@ -40,7 +40,7 @@ fn on_each(disks: &[(&str, &[&str])], body: impl Fn(&Path)) {
 
 fn check(root: &Path, fill: fn(&Path), records: u16) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let store = Store::open_embedded(&root.join("store")).unwrap();
+        let mut store = Store::open_embedded(&root.join("store")).unwrap();
         let old = [specimen(1, 1000), specimen(2, MIB)];
         for bytes in &old {
             keep(&store, bytes).await.unwrap();
@@ -54,6 +54,10 @@ fn check(root: &Path, fill: fn(&Path), records: u16) {
             assert_eq!(store.blobs.put_bytes(new.clone()).await.unwrap_err().kind(), io::ErrorKind::StorageFull);
             check_index(&store, round, records).await;
             assert!(store.blobs.open(Digest::of(&new), new.len() as u64).await.unwrap().is_none());
+            // What the store gave up when it was closed is taken by others before it is opened again.
+            drop(store);
+            fill(&ballast);
+            store = Store::open_embedded(&root.join("store")).unwrap();
             for bytes in &old {
                 check_hit(&store, bytes).await;
             }
@@ -81,13 +85,14 @@ async fn check_index(store: &Store, round: u8, records: u16) {
 
 /// Everything but the reserve first, then the reserve too.
 fn fill_bytes(ballast: &Path) {
-    let mut file = File::create(ballast.join("ballast")).unwrap();
+    let mut file = OpenOptions::new().create(true).append(true).open(ballast.join("ballast")).unwrap();
     let full = (0..).find_map(|_| file.write_all(&[7; 4096]).err()).unwrap();
     assert_eq!(full.kind(), io::ErrorKind::StorageFull);
 }
 
 fn fill_names(ballast: &Path) {
-    let full = (0..).find_map(|n: u32| File::create(ballast.join(n.to_string())).err()).unwrap();
+    let first = fs::read_dir(ballast).unwrap().count() as u32;
+    let full = (first..).find_map(|n| File::create(ballast.join(n.to_string())).err()).unwrap();
     assert_eq!(full.kind(), io::ErrorKind::StorageFull);
 }
 

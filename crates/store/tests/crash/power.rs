@@ -1,4 +1,8 @@
 //! Power cuts.
+//!
+//! Only what was told before the cut counts. A sync that is under way when these file systems are shut down may be answered with success
+//! though its bytes are lost: of 320 threads that appended and synced and nothing else, 21 on ext4 and 24 on XFS were told so (Linux 6.18),
+//! and none lost what it was told before. When the real power fails, nobody is told anything any more.
 
 use std::{fs, io::Write as _, path::Path};
 
@@ -77,7 +81,7 @@ fn check(kind: &'static str) {
             let mut writer = Writer::start(&root, round);
             writer.wait(dice.below(400), &mut ledger);
             disk.cut();
-            writer.kill(&mut ledger);
+            writer.silence();
             disk.again();
             read_back(&root, &ledger);
         }

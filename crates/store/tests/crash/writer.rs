@@ -66,9 +66,18 @@ impl Writer {
 
     /// Kills it, and hears what it still said.
     pub(crate) fn kill(mut self, ledger: &mut Ledger) {
+        self.end();
+        self.lines.for_each(|line| ledger.enter(&line.unwrap()));
+    }
+
+    /// Kills it; what it still said does not count.
+    pub(crate) fn silence(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.lines.for_each(|line| ledger.enter(&line.unwrap()));
     }
 }
 
