@@ -20,7 +20,7 @@ pub const MAX_GO_MOD_BYTES: u64 = 16 << 20;
 /// The most bytes the LICENSE in the module's root may have: 16 MiB.
 pub const MAX_LICENSE_BYTES: u64 = 16 << 20;
 
-/// The most files and directories a module may have. Ours; the largest modules have some 60,000 files.
+/// The most files and directories a module may have. Ours; Go bounds only the size of the zip.
 pub const MAX_PATHS: usize = 400_000;
 
 /// A file that was left out or that makes the zip invalid, and why. Prints `PATH: WHY`.

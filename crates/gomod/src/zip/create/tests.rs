@@ -92,6 +92,14 @@ fn bad_names_are_harmless_only_where_they_are_left_out_before() {
 }
 
 #[test]
+fn of_several_faults_of_one_path_the_first_is_told() {
+    let report = check_files(&[&file("con", b""), &file("con", b""), &file("a//b", b""), &file("a//b", b"")]);
+    assert_eq!(report.invalid.len(), 2);
+    let report = check_files(&[&file("vendor/a/b", b""), &file("vendor/a/b", b"")]);
+    assert_eq!(report.omitted.len(), 1);
+}
+
+#[test]
 fn a_name_that_is_not_utf_8_is_invalid_in_the_module_and_harmless_elsewhere() {
     let (bad, vendored) = (File { path: b"a\xff", ..file("", b"") }, File { path: b"vendor/a/\xff", ..file("", b"") });
     let report = check_files(&[&bad, &vendored]);

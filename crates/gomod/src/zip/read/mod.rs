@@ -17,7 +17,7 @@ pub use error::{Ambiguity, ZipError};
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// The most entries a zip may have. Ours: Go has no limit but the zip's size, and the largest modules have some 60,000.
+/// The most entries a zip may have. Ours; Go bounds only the size of the zip.
 pub const MAX_ENTRIES: u64 = 200_000;
 
 /// The longest central directory that is read, in bytes. Ours; it is what a hostile zip can make us keep in memory.

@@ -142,6 +142,15 @@ fn the_descriptor_must_say_what_the_directory_says() {
 }
 
 #[test]
+fn a_bare_descriptor_that_looks_like_a_signed_one_is_refused() {
+    // The CRC of these four bytes is the signature of a descriptor.
+    let mut parts = Parts::new(&[("a", b"\xac\nz\xd5")]);
+    assert!(read_all(&mut parts.join()).is_ok());
+    parts.pieces[0].descriptor.drain(..4);
+    assert_eq!(read_all(&mut parts.join()).unwrap_err().to_string(), "zip: data descriptor and directory disagree");
+}
+
+#[test]
 fn extra_fields_that_change_an_entry_are_refused() {
     for extra in [&b"\x01\0\0\0"[..], b"up\x05\0\x01aaaa", b"\x01\x99\0\0", b"\x17\0\0\0", b"abc", b"UT\x05\0\x01"] {
         check(|zip| zip.pieces[1].with_extra(b"", extra), "zip: extra field that changes the entry");
