@@ -136,6 +136,10 @@ async fn a_file_below_the_base_is_read_as_it_is_within_its_limit() {
     assert_eq!(asked(&journey), ("latest".to_owned(), 1, AskEnd::Found(21)));
     let too_large = upstream.get("latest", 20, &Journey::new(Instant::now())).await;
     assert_eq!(too_large, Err(Trouble::TooLarge(20).into()));
+    world.on("/latest", [Play::ok("go.sum database tree\n").length(Length::Chunked)]);
+    assert_eq!(upstream.get("latest", 21, &Journey::new(Instant::now())).await.expect("it is there").len(), 21);
+    let too_large = upstream.get("latest", 20, &Journey::new(Instant::now())).await;
+    assert_eq!(too_large, Err(Trouble::TooLarge(20).into()), "whether its length was announced or not");
     for up in ["../latest", "a/./b", ".."] {
         let refused = upstream.get(up, 20, &Journey::new(Instant::now())).await;
         assert_eq!(refused, Err(Trouble::Refused(format!("path not usable: {up}")).into()));

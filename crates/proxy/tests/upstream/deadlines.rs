@@ -8,10 +8,10 @@ use testkit::{
 
 use super::*;
 
-const SHORT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_millis(150);
 
 fn passed(which: Deadline) -> Trouble {
-    Trouble::Deadline(which, 60)
+    Trouble::Deadline(which, 150)
 }
 
 async fn world(play: Play) -> World {
@@ -79,6 +79,6 @@ async fn a_slow_text_of_a_refusal_costs_the_text_only() {
 #[tokio::test]
 async fn connecting_takes_nothing_from_the_first_byte() {
     let deaf = Deaf::start().await;
-    let hop = Hop { connect: Duration::from_millis(150), first_byte: SHORT, ..hop(&format!("http://{}", deaf.address)) };
+    let hop = Hop { connect: SHORT, first_byte: Duration::from_millis(20), ..hop(&format!("http://{}", deaf.address)) };
     assert_eq!(trouble(&ready(hop), &list()).await, Trouble::Deadline(Deadline::Connect, 150));
 }

@@ -82,7 +82,7 @@ async fn a_login_in_the_location_is_not_used() {
     home.on(LIST, [Play::redirect(302, "http://eve:pw@other.example/store").length(Length::Close)]).on("/store", [Play::ok("")]);
     let forward_proxy = ForwardProxy::Url(Secret::new(between.url()));
     found(ask(&ready(Hop { forward_proxy, ..hop("http://go.example") }), &list()).await);
-    assert_eq!(between.seen().iter().map(|seen| seen.target.as_str()).last(), Some("http://other.example/store"));
+    assert_eq!(between.seen().iter().map(|seen| seen.target.as_str()).next_back(), Some("http://other.example/store"));
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn http2_is_spoken_where_it_is_offered_over_one_connection() {
     world.on(ZIP, [Play::file(noise(3 << 20), "a").fault(Fault::StallAt(1 << 20)), Play::file(noise(3 << 20), "a")]);
     let file = bundle(&ca);
     let ca_files = vec![file.path().to_owned()];
-    let upstream = ready(Hop { ca_files, retries: 1, idle: Duration::from_millis(150), ..hop(&world.url()) });
+    let upstream = ready(Hop { ca_files, retries: 1, idle: Duration::from_millis(400), ..hop(&world.url()) });
     assert_eq!(body(&upstream, &list()).await, "v1.0.0\n");
     assert_eq!(ask(&upstream, &info()).await, Err(Failure::NotExist("no such version".to_owned())));
     let (end, bytes) = fetch(&upstream, &mut spool().0).await;
@@ -106,11 +106,12 @@ async fn http2_deadlines_pass_as_themselves() {
     let world = serving(&ca.leaf(&["127.0.0.1"]), &["h2"]).await;
     world.on(INFO, [Play::ok("{}").fault(Fault::Mute)]).on(GO_MOD, [Play::ok("module m\n").fault(Fault::StallAt(3))]);
     let file = bundle(&ca);
-    let short = Duration::from_millis(100);
+    // Long enough for a busy machine to answer what it is to answer.
+    let short = Duration::from_millis(400);
     let hop = Hop { ca_files: vec![file.path().to_owned()], first_byte: short, idle: short, ..hop(&world.url()) };
     let upstream = ready(hop);
-    assert_eq!(trouble(&upstream, &info()).await, Trouble::Deadline(plan::trouble::Deadline::FirstByte, 100));
-    assert_eq!(trouble(&upstream, &go_mod()).await, Trouble::Deadline(plan::trouble::Deadline::Idle, 100));
+    assert_eq!(trouble(&upstream, &info()).await, Trouble::Deadline(plan::trouble::Deadline::FirstByte, 400));
+    assert_eq!(trouble(&upstream, &go_mod()).await, Trouble::Deadline(plan::trouble::Deadline::Idle, 400));
     assert_eq!(body(&upstream, &list()).await, "v1.0.0\n");
     let connections: Vec<_> = world.seen().iter().map(|seen| seen.connection).collect();
     assert_eq!(connections, [1, 2, 2], "a connection that does not answer is left, one that stalls on one stream is not");

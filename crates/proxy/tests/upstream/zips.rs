@@ -65,7 +65,7 @@ async fn a_stalled_zip_goes_on_too() {
     let world = World::start().await;
     world.on(ZIP, [Play::file(noise(LONG), "a").fault(Fault::StallAt(300_000)), Play::file(noise(LONG), "a")]);
     let (mut spool, _stage) = spool();
-    let upstream = ready(Hop { retries: 1, idle: Duration::from_millis(100), ..hop(&world.url()) });
+    let upstream = ready(Hop { retries: 1, idle: Duration::from_millis(400), ..hop(&world.url()) });
     let (end, bytes) = fetch(&upstream, &mut spool).await;
     assert!(end == Ok(()) && bytes == noise(LONG));
     assert_eq!(world.seen()[1].header("range"), Some("bytes=300000-"));
