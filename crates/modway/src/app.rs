@@ -114,7 +114,10 @@ impl App {
             tokio::select! {
                 order = signals.next() => match order {
                     Order::Reload => self.reload(load()),
-                    Order::Stop => phase.send_modify(|phase| *phase = after(*phase)),
+                    Order::Stop => {
+                        phase.send_modify(|phase| *phase = after(*phase));
+                        self.diary.note("info", told(*phase.borrow()));
+                    }
                 },
                 // A door ends when its last connection has; all have ended when there is nobody left to wait for.
                 end = doors.join_next() => if end.is_none() { break },
@@ -153,6 +156,14 @@ fn after(phase: Phase) -> Phase {
     match phase {
         Phase::Serving => Phase::Draining,
         Phase::Draining | Phase::Gone => Phase::Gone,
+    }
+}
+
+/// What the log says of an order to stop.
+fn told(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Serving | Phase::Draining => "stopping: running requests may end, a second signal does not wait for them",
+        Phase::Gone => "stopping at once",
     }
 }
 
