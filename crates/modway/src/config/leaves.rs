@@ -54,8 +54,10 @@ impl Leaves {
     /// Reads the variables `MODWAY_SECTION__KEY`. `MODWAY_CONFIG` names the file and is not a key.
     pub(super) fn read_environment(&mut self, environment: &Environment, schema: Node<'_>) {
         for (name, text) in environment.iter() {
-            if let Some(key) = name.strip_prefix("MODWAY_").filter(|key| *key != "CONFIG") {
-                self.read_variable(name, key, text, schema);
+            match name.strip_prefix("MODWAY_").filter(|key| *key != "CONFIG") {
+                Some(key) if key.contains("__") => self.read_variable(name, key, text, schema),
+                Some(_) => self.pass_over(name),
+                None => (),
             }
         }
     }
@@ -92,6 +94,14 @@ impl Leaves {
             root["route"] = routes.into_iter().map(|(_, route)| route.clone()).collect();
         }
         root
+    }
+
+    /// Others may have variables that begin as ours do, a test run for one; but somebody may have meant a key, too.
+    fn pass_over(&mut self, name: &str) {
+        let (place, what) =
+            (Place::Environment(name.to_owned()), "not read: no key of the configuration has this name".to_owned());
+        let fix = "MODWAY_SECTION__KEY, with two underscores, sets a key".to_owned();
+        self.mistakes.push(Mistake { fatal: false, place, what, mover: "operator", fix });
     }
 
     fn read_variable(&mut self, name: &str, key: &str, text: &str, schema: Node<'_>) {

@@ -64,14 +64,16 @@ pub(super) fn default_goproxy() -> &'static str {
 
 /// The file that `go env -w` writes; `None` with GOENV=off or without a home.
 ///
-/// Source: `cfg.EnvFile` of Go 1.27, with `os.UserConfigDir` as on Unix.
+/// Source: `cfg.EnvFile` of Go 1.27, with `os.UserConfigDir` as on Unix, which refuses a relative $XDG_CONFIG_HOME.
 fn user_file(environment: &Environment) -> Option<PathBuf> {
     match environment.get("GOENV") {
         Some("off") => None,
         Some(path) => Some(PathBuf::from(path)),
         None => {
-            let base = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-            let base = base.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".config")));
+            let base = match environment.get("XDG_CONFIG_HOME") {
+                Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_absolute()),
+                None => environment.get("HOME").map(|home| PathBuf::from(home).join(".config")),
+            };
             base.map(|base| base.join("go/env"))
         }
     }

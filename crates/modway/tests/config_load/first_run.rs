@@ -54,6 +54,10 @@ fn goenv_names_the_users_file_or_switches_it_off() {
         World::new().file("/home/u/.config/go/env", "GOPROXY=https://a.example\n").file("/other", "GOPROXY=https://b.example\n");
     check(&world, &["goproxy: * -> https://a.example"]);
     check(&world.clone().var("GOENV", "/other"), &["goproxy: * -> https://b.example"]);
+    check(
+        &world.clone().var("XDG_CONFIG_HOME", "relative"),
+        &[&format!("goproxy: * -> {}", defaults::GOPROXY.replace(',', " "))],
+    );
     check(&world.clone().var("XDG_CONFIG_HOME", "/none"), &[&format!("goproxy: * -> {}", defaults::GOPROXY.replace(',', " "))]);
     check(&world.var("GOENV", "off"), &[&format!("goproxy: * -> {}", defaults::GOPROXY.replace(',', " "))]);
 }

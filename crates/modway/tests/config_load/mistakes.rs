@@ -164,15 +164,22 @@ fn a_certificate_file_of_an_upstream_holds_a_certificate() {
 
 #[test]
 fn a_variable_that_is_no_key_is_a_mistake() {
-    let mistakes =
-        with("").var("MODWAY_SERVER__LISTE", "x").var("MODWAY_SERVER", "x").var("MODWAY_STORE__RESERVE", "x").bad().to_string();
+    let mistakes = with("")
+        .var("MODWAY_SERVER__LISTE", "x")
+        .var("MODWAY_SERVER", "x")
+        .var("MODWAY_STORE__RESERVE", "x")
+        .var("MODWAY_UPSTREAM__A", "x")
+        .bad()
+        .to_string();
     let expected = "\
-environment MODWAY_SERVER: error: no key of the configuration has this name
-  operator: name a key below it, as in MODWAY_SECTION__KEY
+environment MODWAY_SERVER: note: not read: no key of the configuration has this name
+  operator: MODWAY_SECTION__KEY, with two underscores, sets a key
 environment MODWAY_SERVER__LISTE: error: no key of the configuration has this name
   operator: did you mean `listen`?
 environment MODWAY_STORE__RESERVE: error: `x` is not a size
   operator: write a size, such as \"512MiB\" or \"2GiB\"
+environment MODWAY_UPSTREAM__A: error: no key of the configuration has this name
+  operator: name a key below it, as in MODWAY_SECTION__KEY
 3 mistakes in the configuration";
     assert_eq!(mistakes, expected);
 }
