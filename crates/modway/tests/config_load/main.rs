@@ -1,4 +1,4 @@
-//! The configuration, loaded from texts, environments and files that the tests write.
+//! The configuration, loaded from texts, environments and files that the tests write; and the real binary, started with it.
 
 mod example;
 mod first_run;
@@ -6,4 +6,5 @@ mod hops;
 mod layers;
 mod lists;
 mod mistakes;
+mod serve;
 mod world;

@@ -1,0 +1,200 @@
+//! The command line, as a shell sees it: what `modway serve` prints, which signals it obeys, how commands end.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Far longer than anything here takes, so that only a hang reaches it.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A home of its own with a configuration file.
+struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    fn with(upstreams: &str) -> Self {
+        let home = Self { folder: tempfile::tempdir().expect("a folder") };
+        home.write(upstreams);
+        home
+    }
+
+    /// Writes a configuration whose only route has these upstreams.
+    fn write(&self, upstreams: &str) {
+        let text = format!("[sumdb]\ngosumdb = \"off\"\n[[route]]\nmatch = \"*\"\nupstreams = \"{upstreams}\"\n");
+        fs::write(self.file(), text).expect("the file is written");
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("modway.toml")
+    }
+
+    /// `modway` with these arguments and nothing of this machine's environment.
+    fn modway(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
+        command.args(arguments).env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn serve(&self) -> Server {
+        let file = self.file().display().to_string();
+        let mut command = self.modway(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary was built for this test");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("it prints a line");
+        let address = line.trim().strip_prefix("export GOPROXY=http://").expect("the one line to set").to_owned();
+        let log = lines(child.stderr.take().expect("a pipe"));
+        Server { child, address, log }
+    }
+}
+
+/// The lines of a pipe, as they come.
+fn lines(pipe: ChildStderr) -> Receiver<String> {
+    let (send, receive) = sync_channel(1000);
+    thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+    receive
+}
+
+struct Server {
+    child: Child,
+    address: String,
+    log: Receiver<String>,
+}
+
+impl Server {
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the child lives");
+    }
+
+    /// Waits for a log line with `text` in it.
+    #[track_caller]
+    fn until(&self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let left = DEADLINE.saturating_sub(started.elapsed());
+            let line = self.log.recv_timeout(left).unwrap_or_else(|error| panic!("no line with {text:?}: {error}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// The status line of `GET path`; empty if the connection ends before.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("it reads");
+        let mut answer = String::new();
+        // A connection that is cut ends the answer where it was.
+        let _ = stream.read_to_string(&mut answer);
+        answer.lines().next().unwrap_or("").to_owned()
+    }
+
+    /// The exit code, within the deadline.
+    #[track_caller]
+    fn end(mut self) -> Option<i32> {
+        // Standard error ends when the process does.
+        while self.log.recv_timeout(DEADLINE).is_ok() {}
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+/// A module tree with the list of `example.com/m`, and its URL.
+fn tree(at: &Path, name: &str) -> String {
+    let folder = at.join(name).join("example.com/m/@v");
+    fs::create_dir_all(&folder).expect("the folder");
+    fs::write(folder.join("list"), "v1.0.0\n").expect("the list");
+    format!("file://{}", at.join(name).display())
+}
+
+#[test]
+fn a_hangup_puts_a_good_configuration_in_place_and_keeps_the_old_one_from_a_bad_one() {
+    let home = Home::with("off");
+    let server = home.serve();
+    assert_eq!(server.get("/example.com/m/@v/list"), "HTTP/1.1 403 Forbidden");
+    home.write(&tree(home.folder.path(), "modules"));
+    server.signal(Signal::HUP);
+    server.until("configuration reloaded");
+    assert_eq!(server.get("/example.com/m/@v/list"), "HTTP/1.1 200 OK");
+    home.write("nobody");
+    server.signal(Signal::HUP);
+    let line = server.until("configuration not reloaded, everything stays as it was");
+    assert!(line.contains("no upstream is named `nobody`"), "{line}");
+    assert_eq!(server.get("/example.com/m/@v/list"), "HTTP/1.1 200 OK");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn a_first_signal_lets_requests_end_and_a_second_one_does_not_wait() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let home = Home::with(&format!("http://{}", silent.local_addr().expect("its address")));
+    let server = home.serve();
+    let address = server.address.clone();
+    let waiting = thread::spawn(move || {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        write!(stream, "GET /example.com/m/@v/list HTTP/1.1\r\nHost: x\r\n\r\n").expect("it reads");
+        // The upstream never answers; the end of the server ends this.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let asked = silent.accept().expect("the upstream is asked");
+    let started = Instant::now();
+    server.signal(Signal::INT);
+    server.until("stopping");
+    server.signal(Signal::INT);
+    assert_eq!(server.end(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(15), "it waited for the request: {:?}", started.elapsed());
+    waiting.join().expect("the client ends");
+    drop(asked);
+}
+
+/// How `modway` with these arguments ends, and that what it printed has these words.
+#[track_caller]
+fn check(home: &Home, arguments: &[&str], code: i32, words: &str) {
+    let output = home.modway(arguments).output().expect("it runs");
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(output.status.code() == Some(code) && printed.contains(words), "{arguments:?}: {:?}\n{printed}", output.status);
+}
+
+#[test]
+fn commands_end_with_the_promised_codes() {
+    let home = Home::with("direct");
+    let file = home.file().display().to_string();
+    check(&home, &["config", "check", &file], 0, "note: direct mode comes with the next release");
+    check(&home, &["config", "check", &file, "--json"], 0, "\"good\": true");
+    check(&home, &["config", "show", "--config", &file], 0, "upstreams = \"direct\"");
+    check(&home, &["config", "example"], 0, "[upstream.mirror]");
+    check(&home, &["config", "schema"], 0, "\"$schema\"");
+    check(&home, &["--version"], 0, "modway ");
+    home.write("nobody");
+    check(&home, &["config", "check", &file], 1, "1 mistake in the configuration");
+    check(&home, &["config", "check", &file, "--json"], 1, "\"line\": 5");
+    check(&home, &["serve", "--config", &file], 2, "1 mistake in the configuration");
+    check(&home, &["serve", "--listen", "here"], 2, "flag --listen: error: `here` is no address to listen on");
+    check(&home, &["sing"], 2, "unrecognized subcommand");
+    check(&home, &["config", "check", "/nowhere/modway.toml"], 3, "reading /nowhere/modway.toml");
+}
+
+#[test]
+fn a_taken_address_or_store_is_named_with_what_to_do() {
+    let home = Home::with("off");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    check(&home, &["serve", "--listen", &address], 3, &format!("listening on {address} (is another server there?"));
+    let first = home.serve();
+    check(&home, &["serve", "--listen", "127.0.0.1:0"], 3, "another modway server uses this store");
+    first.signal(Signal::TERM);
+    assert_eq!(first.end(), Some(0));
+}
