@@ -62,6 +62,11 @@ fn only_version_control_starts_processes() {
 }
 
 #[test]
+fn every_queue_has_a_bound() {
+    check(rules::unbounded);
+}
+
+#[test]
 fn a_long_file_says_at_its_top_why() {
     check(rules::long);
 }

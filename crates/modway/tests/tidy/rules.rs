@@ -67,6 +67,17 @@ pub(crate) fn processes(source: &Source) -> Vec<String> {
     findings(source, "starts processes", source.paths().into_iter().filter(starts))
 }
 
+/// Every queue has a bound.
+pub(crate) fn unbounded(source: &Source) -> Vec<String> {
+    let paths = source.paths();
+    let of_std = paths.iter().any(|path| path == "std::sync::mpsc");
+    let unbounded = |path: &&String| {
+        path.ends_with("unbounded_channel") || *path == "std::sync::mpsc::channel" || of_std && *path == "mpsc::channel"
+    };
+    let found: Vec<String> = paths.iter().filter(unbounded).cloned().collect();
+    if source.is_test() { Vec::new() } else { findings(source, "has no bound", found.into_iter()) }
+}
+
 /// A file above 400 lines says in the comment at its top why it is one piece.
 pub(crate) fn long(source: &Source) -> Vec<String> {
     let lines = source.text.lines().count();
@@ -142,6 +153,19 @@ mod tests {
         check(processes, "crates/proxy/src/chain.rs", "use std::process::Command;", "use std::process::ExitCode;");
         check(processes, "crates/modway/src/app.rs", "tokio::process::Command::new(\"git\")", "tokio::spawn(f)");
         assert_eq!(processes(&Source::new("crates/proxy/src/upstream/git.rs", "use tokio::process::Command;")), [""; 0]);
+    }
+
+    #[test]
+    fn a_queue_without_a_bound_is_found() {
+        let path = "crates/proxy/src/a.rs";
+        check(unbounded, path, "fn f() { tokio::sync::mpsc::unbounded_channel() }", "fn f() { tokio::sync::mpsc::channel(8) }");
+        check(
+            unbounded,
+            path,
+            "use std::sync::mpsc;\nfn f() { mpsc::channel() }",
+            "use tokio::sync::mpsc;\nfn f() { mpsc::channel(8) }",
+        );
+        check(unbounded, path, "use std::sync::mpsc::channel;", "use std::sync::mpsc::sync_channel;");
     }
 
     #[test]
