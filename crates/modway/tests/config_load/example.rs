@@ -86,3 +86,18 @@ fn the_page_that_explains_every_key_is_made_from_the_code() {
     let page = include_str!("../../../../docs/configuration.md");
     assert!(page == modway::config::reference(), "write it again: modway config reference > docs/configuration.md");
 }
+
+/// The first configuration in a page, without its comments.
+fn shown(page: &str) -> String {
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page shows a configuration");
+    block.lines().map(|line| format!("{}\n", line.split(" #").next().unwrap_or("").trim_end())).collect()
+}
+
+#[test]
+fn both_readmes_show_the_same_good_configuration() {
+    let (english, chinese) = (include_str!("../../../../README.md"), include_str!("../../../../README.zh-CN.md"));
+    assert_eq!(shown(english), shown(chinese));
+    let config = World::with(&shown(english)).good();
+    assert_eq!(config.notes, []);
+    assert_eq!(config.proxy.hops.len(), 2);
+}
