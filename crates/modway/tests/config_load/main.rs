@@ -7,4 +7,5 @@ mod layers;
 mod lists;
 mod mistakes;
 mod serve;
+mod tls;
 mod world;
