@@ -135,8 +135,11 @@ impl App {
             Ok(Err(mistakes)) => return self.kept(&mistakes.to_string()),
             Err(error) => return self.kept(&format!("{error:#}")),
         };
-        if let Err(error) = self.diary.reopen(&config.server.log).and_then(|()| self.standing.change(&config)) {
-            return self.kept(&format!("{error:#}"));
+        // Both that can fail come before anything changes; the log changes only if it could be opened.
+        let proxy = self.standing.prepare(&config);
+        match proxy.and_then(|proxy| self.diary.reopen(&config.server.log).map(|()| proxy)) {
+            Ok(proxy) => self.standing.change(proxy),
+            Err(error) => return self.kept(&format!("{error:#}")),
         }
         if let (Some(tls), Some(new)) = (&self.tls, &config.server.tls) {
             tls.store(Arc::clone(new));

@@ -30,11 +30,15 @@ impl Standing {
         Ok(Self { ground, proxy: ArcSwap::from_pointee(proxy) })
     }
 
-    /// Puts a proxy with the settings of `config` in place. Requests on their way end with the one they began with.
-    pub(super) fn change(&self, config: &Config) -> anyhow::Result<()> {
+    /// A proxy with the settings of `config` on the same ground; nothing is changed by it.
+    pub(super) fn prepare(&self, config: &Config) -> anyhow::Result<Proxy> {
         let ground = Ground { roots: config.roots.clone(), ..self.ground.clone() };
-        self.proxy.store(Arc::new(Proxy::assemble(config.proxy.clone(), ground)?));
-        Ok(())
+        Ok(Proxy::assemble(config.proxy.clone(), ground)?)
+    }
+
+    /// Puts `proxy` in place. Requests on their way end with the one they began with.
+    pub(super) fn change(&self, proxy: Proxy) {
+        self.proxy.store(Arc::new(proxy));
     }
 
     pub(super) fn proxy(&self) -> Arc<Proxy> {

@@ -198,3 +198,20 @@ fn a_taken_address_or_store_is_named_with_what_to_do() {
     first.signal(Signal::TERM);
     assert_eq!(first.end(), Some(0));
 }
+
+#[test]
+fn a_log_that_cannot_be_opened_keeps_everything_as_it_was() {
+    let home = Home::with("off");
+    let server = home.serve();
+    let mut text = fs::read_to_string(home.file())
+        .expect("the configuration")
+        .replace("\"off\"\n[[", "\"off\"\n[server]\nlog = \"/nowhere/log\"\n[[");
+    text = text.replace("upstreams = \"off\"", &format!("upstreams = \"{}\"", tree(home.folder.path(), "modules")));
+    fs::write(home.file(), text).expect("the file is written");
+    server.signal(Signal::HUP);
+    let line = server.until("configuration not reloaded, everything stays as it was");
+    assert!(line.contains("opening the log /nowhere/log"), "{line}");
+    assert_eq!(server.get("/example.com/m/@v/list"), "HTTP/1.1 403 Forbidden");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), Some(0));
+}
