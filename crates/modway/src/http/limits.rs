@@ -68,6 +68,9 @@ pub const PING_EVERY: Duration = Duration::from_secs(20);
 /// a slow reader is seen to move, and it bounds kernel memory.
 pub const MAX_UNSENT_BYTES: u32 = 128 << 10;
 
+/// Connections that the kernel keeps for us until we accept them: a fleet that starts at once. The usual 128 makes the others wait a second.
+pub const BACKLOG: u32 = 4096;
+
 /// The pause after `accept` failed for want of file descriptors or memory, so that the loop never spins.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

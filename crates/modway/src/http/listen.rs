@@ -10,7 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -30,6 +30,18 @@ pub enum Phase {
     Draining,
     /// Everything is dropped.
     Gone,
+}
+
+/// Listens on `address`; port 0 is any free one.
+///
+/// # Errors
+/// What the system says: the address is taken, or not ours.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for the connections of the server before it to fade.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(limits::BACKLOG)
 }
 
 /// Serves `listener` until `phase` says otherwise; with `tls`, nothing but TLS.

@@ -268,7 +268,7 @@ mod tests {
     }
 
     /// A sink that takes nothing until it is let go, and then counts lines.
-    struct Stalled(mpsc::Receiver<()>, mpsc::Sender<usize>);
+    struct Stalled(mpsc::Receiver<()>, mpsc::SyncSender<usize>);
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_sink_that_stalls_costs_lines_and_nothing_else() {
-        let ((let_go, gate), (counts, counted)) = (mpsc::channel(), mpsc::channel());
+        let ((let_go, gate), (counts, counted)) = (mpsc::sync_channel(0), mpsc::sync_channel(100));
         let (log, one) = (Log::to(Box::new(Stalled(gate, counts))).unwrap(), record("/x"));
         let tries = 3 * MAX_WAITING_LINES;
         let taken = (0..tries).filter(|_| log.push(Arc::clone(&one)).is_ok()).count();

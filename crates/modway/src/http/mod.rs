@@ -33,7 +33,7 @@ use proxy::{answer::Answer, journey::Journey};
 use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records};
 pub use self::{
     limits::DoorLimits,
-    listen::{Phase, Tls, serve},
+    listen::{Phase, Tls, bind, serve},
 };
 
 /// Whoever answers requests of the protocol: the proxy, or a script in tests.

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use proxy::answer::{Answer, Caching, Media};
 use store::Digest;
 
-use crate::support::{Response, Script, Server, memory};
+use crate::support::{DEADLINE, Response, Script, Server, memory};
 
 const INFO: &str = "/example.com/m/@v/v1.0.0.info";
 const LIST: &str = "/example.com/m/@v/list";
@@ -174,6 +174,7 @@ async fn a_short_lived_answer_is_given_again_only_for_its_time() {
     while asked() < 2 {
         assert_eq!(server.get(LIST, "").await.text(), "v1.0.0\n");
         assert!(asked() < 2 || began.elapsed() >= brief, "not before its time");
+        assert!(began.elapsed() < DEADLINE, "its time ends");
     }
     server.door.forget_hot();
     server.get(LIST, "").await;

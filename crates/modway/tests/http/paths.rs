@@ -153,6 +153,10 @@ async fn of_5000_mutations_only_the_same_path_is_served() {
 fn judge(path: &[u8], response: &Response) -> bool {
     let shown = String::from_utf8_lossy(path);
     if response.status == 200 && response.body == b"module secret\n" {
+        let hides = |at: &usize| {
+            decoded(&path[*at..at + 3]).is_none_or(|byte| byte[0].is_ascii_alphanumeric() || b"/-._~%".contains(&byte[0]))
+        };
+        assert_eq!((0..path.len()).filter(|at| path[*at] == b'%').find(hides), None, "{shown}: this escape hides a byte");
         let decoded = decoded(path).and_then(|bytes| String::from_utf8(bytes).ok()).expect("a path that can be decoded");
         assert_eq!(decoded, PROTECTED, "{shown}");
         assert_eq!(Request::parse(&decoded).map(|request| request.path()), Ok(decoded), "{shown}");

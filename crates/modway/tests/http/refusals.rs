@@ -31,6 +31,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::Busy(hostile()), 503),
         (Reason::Stopping, 503),
         (Reason::Internal(hostile()), 500),
+        (Reason::Internal("short\n".repeat(20)), 500),
     ];
     // A new reason does not compile here until it stands above.
     reasons.iter().for_each(|(reason, _)| match reason {

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use modway::http::{Answers, Door, DoorLimits, Phase, Tls, log::Log, metrics::Metrics, serve};
+use modway::http::{Answers, Door, DoorLimits, Phase, Tls, bind, log::Log, metrics::Metrics, serve};
 use plan::{Event, Reason, Request, trace::Look};
 use proxy::{
     answer::{Answer, Body, Caching, Media},
@@ -19,7 +19,7 @@ use proxy::{
 use store::Digest;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{Notify, watch},
     task::JoinHandle,
     time::timeout,
@@ -117,7 +117,7 @@ impl Server {
     async fn open(answers: Arc<dyn Answers>, limits: DoorLimits, tls: Option<Tls>) -> Self {
         let log = Written::default();
         let door = Door::new(answers, limits, Arc::new(Metrics::new()), Log::to(Box::new(log.clone())).unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let (address, (phase, watched)) = (listener.local_addr().unwrap(), watch::channel(Phase::Serving));
         let task = tokio::spawn(serve(door.clone(), listener, tls, watched));
         Self { address, phase, task, door, script: Arc::default(), log }

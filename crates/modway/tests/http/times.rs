@@ -124,7 +124,7 @@ async fn more_connections_than_a_client_may_have_are_closed() {
     let server = server(DoorLimits { max_connections_per_client: 2, ..DoorLimits::default() }).await;
     let (mut one, mut two) = (server.connect().await, server.connect().await);
     assert_eq!((one.ask("GET", PATH, "").await.status, two.ask("GET", PATH, "").await.status), (200, 200));
-    assert!(server.connect().await.rest().await.is_empty(), "the third is closed without a word");
+    assert!(server.connect().await.ask_maybe(PATH).await.is_none(), "the third is closed without a word");
     drop(one);
     let deadline = Instant::now() + DEADLINE;
     while server.connect().await.ask_maybe(PATH).await.is_none() {
@@ -142,6 +142,20 @@ async fn more_connections_than_there_is_room_for_wait() {
     assert!(two.is_silent().await);
     drop(one);
     assert_eq!(two.response(false).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_need_not_come_again() {
+    // Nobody is let in, so all of them stand in the kernel's queue.
+    let server = server(DoorLimits { max_connections: 0, ..DoorLimits::default() }).await;
+    let crowd = timeout(DEADLINE / 2, async {
+        let mut crowd = Vec::new();
+        for _ in 0..300 {
+            crowd.push(server.connect().await);
+        }
+        crowd
+    });
+    assert_eq!(crowd.await.expect("every connection is made").len(), 300);
 }
 
 #[tokio::test]
