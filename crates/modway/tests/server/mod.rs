@@ -16,6 +16,8 @@ impl Server {
     /// Starts it over `store` with no configuration file and only these settings of the go command.
     pub(crate) fn start(store: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
+        std::fs::create_dir_all(store).expect("a folder for the store");
+        command.stderr(tempfile::tempfile().expect("a temporary file for the request log"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--store"]).arg(store);
         command.env_clear().env("HOME", store).env("GOENV", "off").envs(settings.iter().copied());
         for kept in ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
@@ -35,6 +37,11 @@ impl Server {
         // The request log goes on; somebody must read it.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, url }
+    }
+
+    /// Where it listens, `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> String {
+        self.url.trim_start_matches("http://").to_owned()
     }
 
     /// The value for GOPROXY.

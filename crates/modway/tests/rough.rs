@@ -1,0 +1,166 @@
+//! `modway serve` treated roughly: killed in the middle of its work, and with a full disk under its store.
+
+mod server;
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use server::Server;
+use testkit::modules::Module;
+
+/// Versions that travel in one test.
+const MODULES: usize = 24;
+
+/// Times that the server is killed.
+const KILLS: u64 = 12;
+
+#[test]
+fn a_server_that_is_killed_again_and_again_never_serves_a_wrong_byte_and_loses_none_it_keeps() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let (proxy, truth) = upstream(home.path(), 200_000);
+    let store = home.path().join("store");
+    let mut right = 0;
+    for round in 0..KILLS {
+        let server = started(&store, &proxy);
+        let over = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = (0..4).map(|client| ask_until(&over, server.address(), &truth, client)).collect();
+        // Whatever it is doing by then: the moments differ from round to round.
+        thread::sleep(Duration::from_millis(40 + round * 37));
+        drop(server);
+        over.store(true, Ordering::SeqCst);
+        right += clients.into_iter().map(|client| client.join().expect("no client saw a wrong byte")).sum::<usize>();
+    }
+    assert!(right > 0, "no client got an answer: the test proves nothing");
+    // Everything that may be asked for is right after the last restart, with and then without the upstream.
+    let server = started(&store, &proxy);
+    truth.keys().for_each(|path| whole(server.address(), path, &truth));
+    drop(server);
+    let server = started(&store, "http://127.0.0.1:1");
+    truth.keys().for_each(|path| whole(server.address(), path, &truth));
+}
+
+#[test]
+fn with_a_full_disk_what_is_kept_is_served_and_what_is_not_is_refused_in_words_or_passed_through() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let disk = home.path().join("disk");
+    fs::create_dir(&disk).expect("a folder");
+    // Large enough for the reserve that a store leaves free, and for the first module, but not for all.
+    let Some(mounted) = Tmpfs::mount(&disk, "24m") else {
+        println!("skipped: a full disk: mounting needs root");
+        return;
+    };
+    let (proxy, truth) = upstream(home.path(), 3_000_000);
+    let server = started(&mounted.0.join("store"), &proxy);
+    let mut zips: Vec<&String> = truth.keys().filter(|path| path.ends_with(".zip")).collect();
+    zips.sort();
+    whole(server.address(), zips[0], &truth);
+    let refused: Vec<String> = zips.iter().filter_map(|path| refusal(server.address(), path)).collect();
+    assert!(!refused.is_empty(), "the disk was never full: the test proves nothing");
+    for words in &refused {
+        assert!(words.contains("no space left"), "{words}");
+        assert!(words.contains("code: store-full"), "{words}");
+    }
+    // The hit goes on, and so do small documents.
+    whole(server.address(), zips[0], &truth);
+    for path in truth.keys().filter(|path| path.ends_with(".mod")) {
+        whole(server.address(), path, &truth);
+    }
+}
+
+/// A module proxy as a folder, and the bytes of every path in it.
+fn upstream(home: &Path, noise_bytes: usize) -> (String, Arc<HashMap<String, Vec<u8>>>) {
+    let (root, mut truth) = (home.join("upstream"), HashMap::new());
+    for number in 0..MODULES {
+        let module = Module::large(&format!("example.com/m{number}"), "v1.0.0", noise_bytes);
+        let folder = root.join(&module.path).join("@v");
+        fs::create_dir_all(&folder).expect("a folder");
+        let files = [("info", module.info.as_bytes()), ("mod", module.go_mod.as_bytes()), ("zip", &module.zip[..])];
+        for (kind, bytes) in files {
+            fs::write(folder.join(format!("v1.0.0.{kind}")), bytes).expect("a file");
+            truth.insert(format!("/{}/@v/v1.0.0.{kind}", module.path), bytes.to_vec());
+        }
+    }
+    (format!("file://{}", root.display()), Arc::new(truth))
+}
+
+fn started(store: &Path, proxy: &str) -> Server {
+    Server::start(store, &[("GOPROXY", proxy), ("GOSUMDB", "off")])
+}
+
+/// Asks for one path after the other until it is over; answers how many came whole. A broken connection is no wrong byte.
+fn ask_until(over: &Arc<AtomicBool>, address: String, truth: &Arc<HashMap<String, Vec<u8>>>, client: usize) -> thread::JoinHandle<usize> {
+    let (over, truth) = (Arc::clone(over), Arc::clone(truth));
+    thread::spawn(move || {
+        let mut paths: Vec<&String> = truth.keys().collect();
+        paths.sort();
+        paths.rotate_left(client * paths.len() / 4);
+        let mut right = 0;
+        for path in paths.iter().cycle() {
+            if over.load(Ordering::SeqCst) {
+                break;
+            }
+            if let Some((status, body)) = get(&address, path).filter(|(status, _)| *status == 200) {
+                assert_eq!(body, truth[*path], "{status} {path}");
+                right += 1;
+            }
+        }
+        right
+    })
+}
+
+#[track_caller]
+fn whole(address: String, path: &str, truth: &HashMap<String, Vec<u8>>) {
+    let (status, body) = get(&address, path).expect("an answer that is not broken off");
+    assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+    assert!(body == truth[path], "{path}: other bytes");
+}
+
+fn refusal(address: String, path: &str) -> Option<String> {
+    let (status, body) = get(&address, path)?;
+    (status != 200).then(|| String::from_utf8_lossy(&body).into_owned())
+}
+
+/// One request; none if the connection broke before the whole body was there.
+fn get(address: &str, path: &str) -> Option<(u16, Vec<u8>)> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(deadline - Instant::now())).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: modway\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
+    let body = answer.split_off(end + 4);
+    (body.len() == length).then_some((status, body))
+}
+
+/// A small file system, unmounted when dropped.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "modway-test"]).arg(at).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        // Lazily: the server that has files open there ends with the test.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
