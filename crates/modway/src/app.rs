@@ -1,6 +1,7 @@
 //! Puts the floors together: store, proxy, doors; starts, reloads and stops them. Trait objects are made here.
 
 mod address;
+mod broom;
 mod diary;
 mod pulse;
 mod standing;
@@ -16,7 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use self::{diary::Diary, pulse::Pulse, standing::Standing};
+use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing};
 use crate::{
     config::{Config, LogTarget, Mistakes},
     http::{self, Door, DoorLimits, Phase, Tls, log::Log, metrics::Metrics},
@@ -31,6 +32,7 @@ pub struct App {
     door: Arc<Door>,
     diary: Diary,
     pulse: Pulse,
+    _broom: Broom,
 }
 
 /// The signals that a server obeys.
@@ -83,12 +85,13 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let standing = Arc::new(Standing::open(&config, &metrics)?);
         let pulse = Pulse::start(Arc::clone(&standing));
+        let broom = Broom::start(Arc::clone(&standing), diary.clone());
         let log =
             if config.server.log == LogTarget::Off { Log::off() } else { Log::to(diary.sink()).context("starting the log")? };
         let answers = Arc::new(pulse::Answering { standing: Arc::clone(&standing), last: pulse.last() });
         let door = Door::new(answers, limits(&config), metrics, log);
         let tls = config.server.tls.clone().map(|tls| Arc::new(ArcSwap::new(tls)));
-        Ok(Self { config, listeners, tls, standing, door, diary, pulse })
+        Ok(Self { config, listeners, tls, standing, door, diary, pulse, _broom: broom })
     }
 
     /// The addresses that it listens on, with the ports that the system chose.

@@ -100,7 +100,7 @@ pub fn decide(request: &Request, rules: &Rules, facts: &Facts) -> Step {
     match request {
         Request::Module(module, _) => match route(module.as_str(), rules) {
             Some((index, pattern)) => on_the_way(Step::Fetch(index, pattern), Step::ServeAndRefresh(index), rules, facts),
-            None => Step::Refuse(Reason::NotServed(format!("no route of this server matches {}", module.as_str()))),
+            None => Step::Refuse(Reason::NoRoute(format!("no route of this server matches {}", module.as_str()))),
         },
         Request::Sumdb(name, _) if !rules.databases.contains(name) => {
             Step::Refuse(Reason::NotServed(format!("this server does not proxy the checksum database {name}")))
@@ -219,7 +219,7 @@ mod tests {
     fn the_first_route_that_matches_is_asked() {
         check("/a.corp/m/@v/list", Stored::Nothing, Fetched::Found, "look, fetch 0 *.corp, fetched");
         check("/a.com/m/@v/list", Stored::Nothing, Fetched::Found, "look, fetch 1 *.com, fetched");
-        check("/a.org/m/@v/list", Stored::Nothing, Fetched::Found, "refuse not-served");
+        check("/a.org/m/@v/list", Stored::Nothing, Fetched::Found, "refuse no-route");
     }
 
     #[test]

@@ -31,14 +31,10 @@ impl Metrics {
     /// Counters that `registry` shows.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        registry.register("modway_store_looks", "Looks into the store, by what was there", metrics.looks.clone());
-        registry.register("modway_fetches", "Fetches from upstream, by kind and end", metrics.fetches.clone());
-        registry.register("modway_kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
-        registry.register(
-            "modway_drifts",
-            "Versions whose origin now has other bytes than those kept first",
-            metrics.drifts.clone(),
-        );
+        registry.register("store_looks", "Looks into the store, by what was there", metrics.looks.clone());
+        registry.register("fetches", "Fetches from upstream, by kind and end", metrics.fetches.clone());
+        registry.register("kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
+        registry.register("drifts", "Versions whose origin now has other bytes than those kept first", metrics.drifts.clone());
         metrics
     }
 

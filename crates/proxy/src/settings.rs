@@ -168,10 +168,10 @@ pub enum ForwardProxy {
     Direct,
     /// As HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, with Go's rules; loopback hosts are reached directly. The values, as read by `config`.
     Env {
-        /// HTTP_PROXY.
-        http: String,
-        /// HTTPS_PROXY.
-        https: String,
+        /// HTTP_PROXY. May hold a login.
+        http: Secret,
+        /// HTTPS_PROXY. May hold a login.
+        https: Secret,
         /// NO_PROXY.
         no: String,
     },

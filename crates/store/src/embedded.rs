@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Blobs, Index, fs::FsBlobs, lock::Lock, sqlite::SqliteIndex, sweep};
+use crate::{Blobs, Index, fs::FsBlobs, limits::RESERVE_BYTES, lock::Lock, sqlite::SqliteIndex, sweep};
 
 /// Where bytes rest, and the records that name them.
 #[derive(Clone)]
@@ -24,14 +24,14 @@ impl Store {
     ///
     /// Fails at once with [`OpenError::Locked`] if another process has it.
     pub fn open_embedded(path: &Path) -> Result<Self, OpenError> {
-        let (blobs, index) = open_parts(path)?;
+        let (blobs, index) = open_parts(path, RESERVE_BYTES)?;
         Ok(Self { blobs, index })
     }
 }
 
-/// The two parts of [`Store::open_embedded`] with their own types, for those who sweep.
-pub fn open_parts(path: &Path) -> Result<(Arc<FsBlobs>, Arc<SqliteIndex>), OpenError> {
-    let blobs = FsBlobs::open(path)?;
+/// The two parts of [`Store::open_embedded`] with their own types, for those who sweep, and with `reserve_bytes` of the disk left free.
+pub fn open_parts(path: &Path, reserve_bytes: u64) -> Result<(Arc<FsBlobs>, Arc<SqliteIndex>), OpenError> {
+    let blobs = FsBlobs::open_with_reserve(path, reserve_bytes)?;
     let lock = Lock::take(path)?;
     sweep::temporary_files(blobs.shelf().layout()).map_err(OpenError::at(path))?;
     let index = SqliteIndex::open(&path.join("index.sqlite"))?.holding(lock.clone());

@@ -5,6 +5,8 @@ mod world_h2;
 
 pub mod faults;
 
+pub mod modules;
+
 pub mod tls;
 
 pub mod go;

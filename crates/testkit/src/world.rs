@@ -164,7 +164,9 @@ impl ForwardProxy {
                 all.spawn(async move {
                     match tls {
                         None => forward(stream, target, refusal, connection, notes).await,
-                        Some(tls) => forward(TlsAcceptor::from(tls).accept(stream).await?, target, refusal, connection, notes).await,
+                        Some(tls) => {
+                            forward(TlsAcceptor::from(tls).accept(stream).await?, target, refusal, connection, notes).await
+                        }
                     }
                 });
             }

@@ -1,18 +1,28 @@
 //! The store, and the proxy that stands on it now: a reload puts another one in its place.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use plan::Reason;
 use proxy::{Ground, Proxy, clock::Clock};
-use store::Store;
+use store::{
+    StoreError,
+    embedded::open_parts,
+    fs::FsBlobs,
+    sqlite::SqliteIndex,
+    sweep::{Swept, sweep},
+};
 use tokio::sync::Semaphore;
 
 use crate::{config::Config, http::metrics::Metrics};
 
 /// The ground that stays, and the proxy that may be exchanged.
 pub(super) struct Standing {
+    sweeping: (Arc<FsBlobs>, Arc<SqliteIndex>),
     ground: Ground,
     proxy: ArcSwap<Proxy>,
 }
@@ -20,14 +30,15 @@ pub(super) struct Standing {
 impl Standing {
     /// Opens the store and makes the proxy.
     pub(super) fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<Self> {
-        let Store { blobs, index } = Store::open_embedded(&config.store_path).context("opening the store")?;
+        let (blobs, index) = open_parts(&config.store_path, config.reserve_bytes).context("opening the store")?;
+        let sweeping = (Arc::clone(&blobs), Arc::clone(&index));
         let mut counters = proxy::metrics::Metrics::default();
         metrics.register(|registry| counters = proxy::metrics::Metrics::register(registry));
         let checks = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
         let roots = config.roots.clone();
         let ground = Ground { blobs, index, roots, clock: Clock::system(), metrics: counters, air: Default::default(), checks };
         let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
-        Ok(Self { ground, proxy: ArcSwap::from_pointee(proxy) })
+        Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy) })
     }
 
     /// A proxy with the settings of `config` on the same ground; nothing is changed by it.
@@ -43,6 +54,12 @@ impl Standing {
 
     pub(super) fn proxy(&self) -> Arc<Proxy> {
         self.proxy.load_full()
+    }
+
+    /// Drops what no record names and proves the rest.
+    pub(super) async fn sweep(&self) -> Result<Swept, StoreError> {
+        let (blobs, index) = &self.sweeping;
+        sweep(blobs, &**index, Duration::ZERO, SystemTime::now()).await
     }
 
     pub(super) async fn ready(&self) -> Result<(), Reason> {

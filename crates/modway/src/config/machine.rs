@@ -97,7 +97,8 @@ pub(super) fn forward_proxy(bench: &Bench<'_>) -> ForwardProxy {
         let small = name.to_lowercase();
         bench.environment.get(name).or_else(|| bench.environment.get(&small)).unwrap_or("").to_owned()
     };
-    ForwardProxy::Env { http: value("HTTP_PROXY"), https: value("HTTPS_PROXY"), no: value("NO_PROXY") }
+    let secret = |name| Secret::new(value(name));
+    ForwardProxy::Env { http: secret("HTTP_PROXY"), https: secret("HTTPS_PROXY"), no: value("NO_PROXY") }
 }
 
 /// The system's certificates, or in their place those of SSL_CERT_FILE, as in Go. One that cannot be read leaves the system's; so does

@@ -228,6 +228,9 @@ fn level(record: &Record) -> &'static str {
                 | Reason::NotExist(_)
                 | Reason::Off
                 | Reason::NotServed(_)
+                | Reason::NoRoute(_)
+                | Reason::Private(_)
+                | Reason::NotBuilt(_)
                 | Reason::Stopping,
             ),
             _,

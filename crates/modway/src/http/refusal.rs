@@ -12,11 +12,19 @@ const TAIL_LINES: usize = 3;
 
 /// The cause, whose move it is, the fix, the reason's code and the request id.
 ///
+/// An upstream's own words for "does not exist" stand alone: scripts, Go's own tests among them, look for exactly these. The id is in the
+/// header then.
+///
 /// At most 8 lines and 640 bytes, no blank line, no control character: `cmd/go/internal/web` (Go 1.27) would cut or drop the rest.
 pub(crate) fn text(reason: &Reason, id: Id) -> String {
+    if let Reason::NotExist(words) = reason
+        && words.lines().any(|line| !line.trim().is_empty())
+    {
+        return cause(words, MAX_REFUSAL_BYTES, MAX_REFUSAL_LINES);
+    }
     let tail =
         format!("whose move: {}\nfix: {}\ncode: {}, request id: {id}\n", mover(reason.mover()), reason.fix(), reason.code());
-    let mut text = cause(&reason.to_string(), MAX_REFUSAL_BYTES - tail.len());
+    let mut text = cause(&reason.to_string(), MAX_REFUSAL_BYTES - tail.len(), MAX_REFUSAL_LINES - TAIL_LINES);
     text.push_str(&tail);
     text
 }
@@ -30,10 +38,10 @@ const fn mover(mover: Mover) -> &'static str {
     }
 }
 
-/// As many whole lines of `cause` as there is room for; a first line that is too long is cut.
-fn cause(cause: &str, room: usize) -> String {
+/// As many whole lines of `cause` as there is room for, at most `lines`; a first line that is too long is cut.
+fn cause(cause: &str, room: usize, lines: usize) -> String {
     let mut text = String::with_capacity(room);
-    for line in cause.lines().map(clean).filter(|line| !line.trim().is_empty()).take(MAX_REFUSAL_LINES - TAIL_LINES) {
+    for line in cause.lines().map(clean).filter(|line| !line.trim().is_empty()).take(lines) {
         if text.len() + line.len() < room {
             text.push_str(&line);
         } else if text.is_empty() {
@@ -75,7 +83,7 @@ mod tests {
     #[test]
     fn a_refusal_reads_like_this() {
         let text = text(
-            &Reason::NotExist("not found: example.com/m@v1: unknown revision v1\n\n\tline two\u{1b}[31m".to_owned()),
+            &Reason::Unproven("not found: example.com/m@v1: unknown revision v1\n\n\tline two\u{1b}[31m".to_owned()),
             Ids::new().next(),
         );
         let lines: Vec<&str> = text.lines().collect();
@@ -89,6 +97,14 @@ mod tests {
             ]
         );
         assert!(lines[4].starts_with("code: not-exist, request id: "));
+    }
+
+    #[test]
+    fn an_upstreams_own_words_for_absence_stand_alone() {
+        let words = |text: &str| self::text(&Reason::NotExist(text.into()), Ids::new().next());
+        assert_eq!(words("404 page not found\n"), "404 page not found\n");
+        assert_eq!(words("a\n\nb\u{1b}"), "a\nb?\n");
+        assert!(words(" \n").contains("\ncode: not-exist, request id: "));
     }
 
     #[test]

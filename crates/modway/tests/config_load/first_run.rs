@@ -96,7 +96,7 @@ fn credentials_come_from_the_list_or_from_netrc_and_are_in_no_name() {
 fn forward_proxies_are_those_of_the_environment() {
     let world = World::new().var("HTTPS_PROXY", "http://p:1").var("no_proxy", "x");
     let config = world.good();
-    let env = ForwardProxy::Env { http: String::new(), https: "http://p:1".into(), no: "x".into() };
+    let env = ForwardProxy::Env { http: Secret::default(), https: Secret::new("http://p:1".into()), no: "x".into() };
     assert_eq!(config.proxy.hops[0].forward_proxy, env);
 }
 

@@ -35,7 +35,7 @@ impl Forward {
         Ok(match setting {
             ForwardProxy::Direct => Self::default(),
             ForwardProxy::Env { http, https, no } => {
-                Self { http: Proxy::parse(http)?, https: Proxy::parse(https)?, no: Some(NoProxy::parse(no)) }
+                Self { http: Proxy::parse(http.reveal())?, https: Proxy::parse(https.reveal())?, no: Some(NoProxy::parse(no)) }
             }
             ForwardProxy::Url(url) => {
                 let proxy = Proxy::parse(url.reveal())?;

@@ -11,7 +11,7 @@ use super::*;
 
 /// What the environment would say.
 fn env(url: &str, no: &str) -> ForwardProxy {
-    ForwardProxy::Env { http: url.to_owned(), https: url.to_owned(), no: no.to_owned() }
+    ForwardProxy::Env { http: Secret::new(url.to_owned()), https: Secret::new(url.to_owned()), no: no.to_owned() }
 }
 
 async fn world() -> World {

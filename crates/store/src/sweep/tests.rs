@@ -3,7 +3,7 @@ use std::fs::{File, FileTimes};
 use bytes::Bytes;
 
 use super::*;
-use crate::{Blobs as _, Kind, Part, Store, embedded::open_parts, memory::MemoryIndex};
+use crate::{Blobs as _, Kind, Part, Store, embedded::open_parts, limits::RESERVE_BYTES, memory::MemoryIndex};
 
 const GRACE: Duration = LEAST_GRACE;
 
@@ -112,7 +112,7 @@ async fn opening_a_store_removes_the_temporary_files_of_another_life() {
     let store = Store::open_embedded(home.path()).unwrap();
     store.blobs.stage().unwrap().path.keep();
     drop(store);
-    let (blobs, _) = open_parts(home.path()).unwrap();
+    let (blobs, _) = open_parts(home.path(), RESERVE_BYTES).unwrap();
     assert_eq!(fs::read_dir(&blobs.shelf().layout().tmp).unwrap().count(), 0);
 }
 

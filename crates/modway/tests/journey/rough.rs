@@ -1,7 +1,5 @@
 //! `modway serve` treated roughly: killed in the middle of its work, and with a full disk under its store.
 
-mod server;
-
 use std::{
     collections::HashMap,
     fs,
@@ -17,8 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use server::Server;
 use testkit::modules::Module;
+
+use super::server::Server;
 
 /// Versions that travel in one test.
 const MODULES: usize = 24;
@@ -100,12 +99,18 @@ fn started(store: &Path, proxy: &str) -> Server {
 }
 
 /// Asks for one path after the other until it is over; answers how many came whole. A broken connection is no wrong byte.
-fn ask_until(over: &Arc<AtomicBool>, address: String, truth: &Arc<HashMap<String, Vec<u8>>>, client: usize) -> thread::JoinHandle<usize> {
+fn ask_until(
+    over: &Arc<AtomicBool>,
+    address: String,
+    truth: &Arc<HashMap<String, Vec<u8>>>,
+    client: usize,
+) -> thread::JoinHandle<usize> {
     let (over, truth) = (Arc::clone(over), Arc::clone(truth));
     thread::spawn(move || {
         let mut paths: Vec<&String> = truth.keys().collect();
         paths.sort();
-        paths.rotate_left(client * paths.len() / 4);
+        let start = client * paths.len() / 4;
+        paths.rotate_left(start);
         let mut right = 0;
         for path in paths.iter().cycle() {
             if over.load(Ordering::SeqCst) {

@@ -2,8 +2,6 @@
 //!
 //! Runs where the machine reaches a module proxy; elsewhere it says that it was skipped.
 
-mod server;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -12,8 +10,9 @@ use std::{
 };
 
 use gomod::goenv::defaults;
-use server::Server;
 use testkit::go::Go;
+
+use super::server::Server;
 
 /// A web server with 142 requirements in its own go.mod, each with its line in its own go.sum.
 const PROJECT: &str = "github.com/caddyserver/caddy/v2@v2.8.4";
