@@ -177,7 +177,7 @@ async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
     let mut listeners = Vec::new();
     for address in addresses {
         let fix = "is another server there? `--listen ADDR` takes another address";
-        listeners.push(TcpListener::bind(address).await.with_context(|| format!("listening on {address} ({fix})"))?);
+        listeners.push(http::bind(*address).with_context(|| format!("listening on {address} ({fix})"))?);
     }
     Ok(listeners)
 }

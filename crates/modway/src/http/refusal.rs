@@ -92,11 +92,11 @@ mod tests {
             [
                 "not found: example.com/m@v1: unknown revision v1",
                 " line two?[31m",
-                "whose move: whoever runs the go command",
-                "fix: check path and version; a private module needs a route of its own here",
+                "whose move: whoever runs the upstream, or the module's author",
+                "fix: if the module is private, name it in GONOSUMDB/GOPRIVATE of this server; else try again later",
             ]
         );
-        assert!(lines[4].starts_with("code: not-exist, request id: "));
+        assert!(lines[4].starts_with("code: unproven, request id: "));
     }
 
     #[test]
