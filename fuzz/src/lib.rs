@@ -93,7 +93,8 @@ pub fn pattern(data: &[u8]) {
     let patterns = Patterns::parse(list);
     if let Some(found) = patterns.find(path) {
         assert!(patterns.iter().any(|pattern| pattern == found));
-        assert_eq!(Patterns::parse(found).find(path), Some(found), "it matches alone too");
+        // One that still ends in a slash would lose that one too.
+        assert!(found.ends_with('/') || Patterns::parse(found).find(path) == Some(found), "it matches alone too");
     }
 }
 
@@ -133,7 +134,8 @@ pub fn netrc(data: &[u8]) {
     let Some((url, text)) = str::from_utf8(data).ok().and_then(|text| text.split_once('\n')) else { return };
     if let Some(login) = Netrc::parse(text).find(url) {
         assert!(!login.login.is_empty() && !login.password.is_empty());
-        assert!(!format!("{login:?}").contains(&login.password) || login.password.len() < 8, "a secret is in the debug text");
+        let open = format!("{}{}", login.login, login.machine);
+        assert!(open.contains(&login.password) || !format!("{login:?}").contains(&login.password) || login.password.len() < 8);
     }
 }
 

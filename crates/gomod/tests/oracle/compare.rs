@@ -75,7 +75,7 @@ pub(crate) fn agree(area: &str, make: impl Fn(&mut Random) -> Vec<String>, ours:
         started.elapsed()
     ));
     found.sort_by_key(|disagreement| disagreement.question.iter().map(String::len).sum::<usize>());
-    let shown: String = found.iter().take(SHOWN).map(Disagreement::to_string).collect();
+    let shown: String = found.iter().take(SHOWN).map(Disagreement::shown).collect();
     assert!(found.is_empty(), "{area}: {} disagreements with Go, MODWAY_ORACLE_SEED={seed}; the shortest:\n{shown}", found.len());
 }
 
@@ -86,7 +86,8 @@ struct Disagreement {
 }
 
 impl Disagreement {
-    fn to_string(&self) -> String {
+    /// The question and the first answer that differs.
+    fn shown(&self) -> String {
         let differs = self.go.iter().zip(&self.ours).position(|(go, ours)| !alike(go, ours)).unwrap_or(0);
         let nothing = Value::Null;
         let at = |answer: &Answer| answer.get(differs).unwrap_or(&nothing).to_string();
