@@ -7,6 +7,8 @@ pub mod faults;
 
 pub mod modules;
 
+pub mod sumdb;
+
 pub mod tls;
 
 pub mod go;

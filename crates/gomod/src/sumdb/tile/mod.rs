@@ -41,7 +41,7 @@ pub enum TileLevel {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TileError {
     /// Not a tile path, or not as Go prints it.
-    #[error("malformed tile path {0:?}")]
+    #[error("malformed tile path {}", crate::text::quote(.0))]
     Path(String),
     /// The body is not width × 32 bytes long: an error page, a cut or another tile.
     #[error("TileReader returned bad result slice ({tile} len={have}, want {want})")]
