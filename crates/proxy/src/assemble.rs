@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use gomod::{
     goenv::SumdbSetting,
-    goproxy::{GoProxyList, Separator},
+    goproxy::{Entry, GoProxyList, Separator},
     sumdb::note::VerifierKey,
 };
 use plan::{Rules, Trouble, decide::RouteRule};
@@ -16,7 +16,7 @@ use crate::{
     chain::{Chain, Hop as ChainHop},
     client::Roots,
     clock::Clock,
-    fetch::Fetcher,
+    fetch::{Distrusted, Fetcher},
     flight::Flight,
     metrics::Metrics,
     proxy::{Landed, Parts, Proxy},
@@ -70,8 +70,9 @@ impl Proxy {
     /// [`BadSettings`].
     pub fn assemble(settings: Settings, ground: Ground) -> Result<Self, BadSettings> {
         let ready = every_upstream(&settings.hops, &ground.roots)?;
-        let chains = settings.routes.iter().map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready))).collect();
-        let public = settings.routes.last().map(|route| &route.upstreams);
+        let chains: Vec<_> =
+            settings.routes.iter().map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready))).collect();
+        let public = settings.routes.last().zip(chains.last()).map(|(route, chain)| (&route.upstreams, &**chain));
         let database = database(&settings.sums.database, public, &settings.sums.hop, &ready, &ground)?;
         let mut databases: Vec<Arc<Sumdb>> = database.iter().cloned().collect();
         for other in &settings.sums.proxied {
@@ -89,7 +90,14 @@ impl Proxy {
         let cache = Cache { blobs: ground.blobs, index: ground.index, freshness: settings.freshness };
         let Ground { clock, metrics, air, checks, .. } = ground;
         let voucher = Voucher { database, waived: settings.sums.waived };
-        let fetcher = Fetcher { cache: cache.clone(), voucher, clock: clock.clone(), metrics: metrics.clone(), checks };
+        let fetcher = Fetcher {
+            cache: cache.clone(),
+            voucher,
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            checks,
+            distrusted: Distrusted::default(),
+        };
         Ok(Self::new(Parts { rules, chains, databases, cache, fetcher: Arc::new(fetcher), clock, metrics, air }))
     }
 }
@@ -118,7 +126,7 @@ fn chain(list: &GoProxyList, hops: &[Hop], ready: &HashMap<String, Ready>) -> Ch
 /// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly.
 fn database(
     setting: &SumdbSetting,
-    public: Option<&GoProxyList>,
+    public: Option<(&GoProxyList, &Chain)>,
     hop: &Hop,
     proxies: &HashMap<String, Ready>,
     ground: &Ground,
@@ -128,17 +136,18 @@ fn database(
     let home = url.as_ref().map_or_else(|| format!("https://{name}"), |url| url.as_str().to_owned());
     let own = ready(&Hop { name: name.clone(), url: home, ..hop.clone() }, &ground.roots)?;
     let mut sources = match (url, public) {
-        (None, Some(list)) => through_proxies(name, list, proxies),
+        (None, Some((list, chain))) => through_proxies(name, list, chain, proxies),
         (Some(_), _) | (None, None) => Vec::new(),
     };
-    sources.push(Source { files: own.files, prefix: String::new(), gives_way: false });
+    sources.push(Source { files: own.files, prefix: String::new(), gives_way: false, step_down: Vec::new() });
     Ok(Some(Sumdb::new(name.clone(), key, sources, Arc::clone(&ground.index))))
 }
 
-fn through_proxies(name: &str, list: &GoProxyList, proxies: &HashMap<String, Ready>) -> Vec<Source> {
-    let source = |entry: &gomod::goproxy::Entry| {
+fn through_proxies(name: &str, list: &GoProxyList, chain: &Chain, proxies: &HashMap<String, Ready>) -> Vec<Source> {
+    let source = |(entry, hop): (&Entry, &Option<ChainHop>)| {
         let files = Arc::clone(&proxies.get(&hop_name(entry)?)?.files);
-        Some(Source { files, prefix: format!("sumdb/{name}/"), gives_way: entry.separator == Separator::Bar })
+        let step_down = hop.as_ref().map(|hop| hop.step_down.clone()).unwrap_or_default();
+        Some(Source { files, prefix: format!("sumdb/{name}/"), gives_way: entry.separator == Separator::Bar, step_down })
     };
-    list.entries().iter().filter_map(source).collect()
+    list.entries().iter().zip(chain.hops()).filter_map(source).collect()
 }

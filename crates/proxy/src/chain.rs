@@ -1,6 +1,6 @@
 //! Along a route's GOPROXY list until an entry answers. The rules of the walk are `gomod::goproxy`'s; here its questions meet upstreams.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gomod::goproxy::{GoProxyList, Outcome, Place, Privacy, Separator, Source, Verdict, Walk};
 use plan::{Event, Reason, Trouble};
@@ -15,6 +15,8 @@ use crate::{
 pub struct Chain {
     list: GoProxyList,
     hops: Vec<Option<Hop>>,
+    /// The last trouble of each entry: whether skipping it gives way depends on what it would fail with.
+    last: Vec<Mutex<Option<Trouble>>>,
 }
 
 /// One entry that can be asked.
@@ -55,8 +57,9 @@ pub enum Miss {
 impl Chain {
     /// The chain of `list`; `hop` finds the upstream of an entry by its name or URL.
     pub fn new(list: GoProxyList, hop: impl Fn(&str) -> Option<Hop>) -> Self {
-        let hops = list.entries().iter().map(|entry| hop_name(entry).and_then(|name| hop(&name))).collect();
-        Self { list, hops }
+        let hops: Vec<_> = list.entries().iter().map(|entry| hop_name(entry).and_then(|name| hop(&name))).collect();
+        let last = hops.iter().map(|_| Mutex::default()).collect();
+        Self { list, hops, last }
     }
 
     /// Starts a walk to ask for `what`, a path that may be shown.
@@ -65,10 +68,13 @@ impl Chain {
         Travel { chain: self, walk: self.list.walk(Privacy::Public), ends, journey, what }
     }
 
-    /// The upstreams of the list, in its order, each with whether any failure of it gives way (`|`).
-    pub fn hops(&self) -> impl Iterator<Item = (&Hop, bool)> {
-        let gives_way = |index: usize| self.list.entries()[index].separator == Separator::Bar;
-        self.hops.iter().enumerate().filter_map(move |(index, hop)| hop.as_ref().map(|hop| (hop, gives_way(index))))
+    fn last_trouble(&self, index: usize) -> Option<Trouble> {
+        self.last[index].lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What can be asked, one for each entry of the list; `None` for `off`, and for `direct` while nobody can be asked there.
+    pub fn hops(&self) -> &[Option<Hop>] {
+        &self.hops
     }
 }
 
@@ -140,15 +146,22 @@ impl Travel<'_> {
         }
     }
 
-    /// A hop that keeps failing is skipped only where its failure would give way anyway.
+    /// A hop that keeps failing is skipped only where the failure it had last gives way.
     fn skippable(&self, index: usize, hop: &Hop) -> Option<u64> {
-        let seconds = hop.upstream.skip()?;
-        let way = self.chain.list.entries()[index].separator == Separator::Bar || !hop.step_down.is_empty();
+        let covered =
+            || self.chain.last_trouble(index).is_some_and(|trouble| hop.step_down.iter().any(|rule| rule.covers(&trouble)));
+        let way = self.chain.list.entries()[index].separator == Separator::Bar || covered();
         let next = index + 1 < self.chain.hops.len();
-        (way && next).then_some(seconds)
+        // Asked last: whoever hears that it may be tried again must try it.
+        if way && next { hop.upstream.skip() } else { None }
     }
 
     fn end(&mut self, index: usize, end: End) {
+        if let End::Failure(_, Failure::Trouble(trouble)) = &end
+            && !matches!(trouble, Trouble::Skipped(_))
+        {
+            *self.chain.last[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble.clone());
+        }
         let rule = self.step_down_rule(index, &end);
         let outcome = match &end {
             End::Off | End::Failure(_, Failure::NotExist(_)) => Outcome::NotExist,
@@ -188,5 +201,5 @@ pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
 }
 
 fn no_direct() -> Reason {
-    Reason::NotBuilt("this modway cannot fetch from version control yet: `direct` was reached".into())
+    Reason::NotServed("this modway cannot fetch from version control yet: `direct` was reached".into())
 }

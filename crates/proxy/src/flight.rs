@@ -72,6 +72,12 @@ impl<V: Clone + Send + Sync + 'static> Flight<V> {
         drop(self.board(key, fetch));
     }
 
+    /// True if `key` is in the air, or may still take off because fewer than `most` are.
+    pub fn takes(&self, key: &str, most: usize) -> bool {
+        let air = self.air.lock().unwrap_or_else(PoisonError::into_inner);
+        air.len() < most || air.contains_key(key)
+    }
+
     /// How many fetches are in the air.
     pub fn len(&self) -> usize {
         self.air.lock().unwrap_or_else(PoisonError::into_inner).len()

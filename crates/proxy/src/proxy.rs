@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gomod::module::ModulePath;
-use plan::{Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, decide, trace::Look};
+use plan::{Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, decide, freshness::Age, trace::Look};
 use store::Digest;
 
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
     fetch::Fetcher,
     flight::{Flight, Role},
     journey::Journey,
+    limits,
     metrics::Metrics,
-    sumdb::Sumdb,
+    sumdb::{ServedTile, Sumdb},
 };
 
 /// What a fetch gave.
@@ -148,6 +149,9 @@ impl Proxy {
     /// Joins or starts the fetch. What the fetch does is noted in the journey of the request that started it.
     async fn fetch(&self, request: &Request, route: usize, journey: &Journey) -> Landed {
         let Request::Module(module, ask) = request else { return Err(Miss::Failed(Reason::Internal("no module".into()))) };
+        if !self.inner.air.takes(&request.path(), limits::MAX_FLIGHTS) {
+            return Err(Miss::Failed(Reason::Busy(format!("{} fetches are under way", limits::MAX_FLIGHTS))));
+        }
         let (role, landed) =
             self.inner.air.join(request.path(), |landing| self.flight(module, ask, route, journey, landing)).await;
         if role == Role::Joins {
@@ -158,6 +162,10 @@ impl Proxy {
 
     fn refresh(&self, request: &Request, route: usize) {
         let Request::Module(module, ask) = request else { return };
+        if !self.inner.air.takes(&request.path(), limits::MAX_REFRESH_FLIGHTS) {
+            // The kept answer was served; a later request asks again.
+            return;
+        }
         let journey = Journey::new(std::time::Instant::now());
         self.inner.air.start(request.path(), |landing| self.flight(module, ask, route, &journey, landing));
     }
@@ -173,6 +181,10 @@ impl Proxy {
         let (inner, journey) = (Arc::clone(&self.inner), journey.clone());
         let (module, ask) = (module.clone(), ask.clone());
         async move {
+            // Whoever started this looked a moment ago; an earlier fetch may have kept the answer since.
+            if let Some(kept) = inner.kept_meanwhile(&module, &ask).await {
+                return landing.tell(kept);
+            }
             let chain = Arc::clone(&inner.chains[route]);
             inner.fetcher.fetch(&chain, &module, &ask, &journey, landing).await;
         }
@@ -185,8 +197,13 @@ impl Proxy {
         let body = match ask {
             SumdbAsk::Supported => Ok(Bytes::new()),
             SumdbAsk::Latest => database.latest(journey).await,
-            SumdbAsk::Tile(path) => database.tile(path, journey).await,
-            SumdbAsk::Lookup(module, _) if self.inner.fetcher.voucher.waived.find(module.as_str()).is_some() => {
+            SumdbAsk::Tile(path) => match database.tile(path, journey).await {
+                // Whoever asks knows a newer tree than we are shown, and proves it by that; we promise nothing.
+                Ok(ServedTile::Unproven(body)) => return Ok(sumdb_answer(&SumdbAsk::Latest, body)),
+                Ok(ServedTile::Proven(body)) => Ok(body),
+                Err(reason) => Err(reason),
+            },
+            SumdbAsk::Lookup(module, _) if self.inner.fetcher.voucher.private(module).is_some() => {
                 return Err(Miss::Failed(private_lookup(module, name)));
             }
             SumdbAsk::Lookup(module, version) => database.lookup(module, version, journey).await,
@@ -199,9 +216,25 @@ impl Proxy {
     }
 }
 
+impl Inner {
+    /// The answer that needs no fetch any more.
+    async fn kept_meanwhile(&self, module: &ModulePath, ask: &Ask) -> Option<Landed> {
+        let now = self.clock.now();
+        let held = self.cache.look(module, ask, now).await.ok()?;
+        match (held.stored, held.answer) {
+            (Stored::Immutable, Some(answer)) => Some(Ok(answer)),
+            (Stored::Answer(at), Some(answer)) if self.rules.freshness.age(at, now) == Age::Fresh => Some(Ok(answer)),
+            (Stored::Absent(at, text), _) if self.rules.freshness.age_of_absence(at, now) == Age::Fresh => {
+                Some(Err(Miss::NotExist(text)))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A private name never reaches a public checksum database (promise 7).
 fn private_lookup(module: &ModulePath, name: &str) -> Reason {
-    Reason::Private(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
+    Reason::NotServed(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
 }
 
 fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {

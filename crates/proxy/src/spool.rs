@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use store::{Digest, Stage};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
 /// The writing end. Exactly one; hashes what passes.
 ///
@@ -20,6 +20,9 @@ pub struct SpoolWriter {
     file: Arc<File>,
     hash: Sha256,
     state: watch::Sender<State>,
+    /// A write whose caller may have gone away before it was done: it must not land on top of a later one.
+    pending: Option<JoinHandle<io::Result<()>>>,
+    fault: Option<io::Error>,
 }
 
 /// A reading end: cheap to clone, each with its own position kept by its user.
@@ -54,7 +57,8 @@ pub enum Settled {
 impl SpoolWriter {
     /// Spools into the staged file.
     pub fn new(stage: &Stage) -> Self {
-        Self { file: Arc::clone(&stage.file), hash: Sha256::new(), state: watch::Sender::new(State::default()) }
+        let (file, state) = (Arc::clone(&stage.file), watch::Sender::new(State::default()));
+        Self { file, hash: Sha256::new(), state, pending: None, fault: None }
     }
 
     /// A reader that follows from the start.
@@ -72,11 +76,20 @@ impl SpoolWriter {
         self.state.borrow().written
     }
 
-    /// Starts again from nothing, if no length was announced to readers or the new body is to be the same: the caller knows.
+    /// What the disk said when it did not take the bytes; then no upstream is to blame, and no other one would help.
+    pub fn fault(&mut self) -> Option<io::Error> {
+        self.fault.take()
+    }
+
+    /// Starts again from nothing.
     ///
-    /// Readers may have sent bytes already; the hash of what they sent is checked by their client against the length only, so the caller
-    /// must not call this once a reader may have begun (see `chain`).
-    pub fn restart(&mut self) -> io::Result<()> {
+    /// The caller must not call this once a reader may have begun: what it sent already cannot be taken back (see `fetch`).
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn restart(&mut self) -> io::Result<()> {
+        // Its end does not matter, but that it has ended does.
+        let _ = self.quiet().await;
         self.file.set_len(0)?;
         self.hash = Sha256::new();
         self.state.send_modify(|state| *state = State::default());
@@ -86,13 +99,28 @@ impl SpoolWriter {
     /// Appends `bytes` and wakes the readers.
     ///
     /// # Errors
-    /// What the disk says; the spool is then as long as before, as far as readers see.
+    /// What the disk says, for [`SpoolWriter::fault`] too; the spool is then as long as before, as far as readers see.
+    ///
+    /// May be dropped at any await: the spool is then as long as before.
     pub async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        let _ = self.quiet().await;
         let (file, at, chunk) = (Arc::clone(&self.file), self.written(), bytes.clone());
-        tokio::task::spawn_blocking(move || file.write_all_at(&chunk, at)).await.map_err(io::Error::other)??;
+        self.pending = Some(tokio::task::spawn_blocking(move || file.write_all_at(&chunk, at)));
+        if let Err(error) = self.quiet().await {
+            self.fault = Some(error.kind().into());
+            return Err(error);
+        }
         self.hash.update(&bytes);
         self.state.send_modify(|state| state.written += bytes.len() as u64);
         Ok(())
+    }
+
+    /// Waits until no write is under way.
+    async fn quiet(&mut self) -> io::Result<()> {
+        let Some(pending) = &mut self.pending else { return Ok(()) };
+        let end = pending.await.map_err(io::Error::other);
+        self.pending = None;
+        end?
     }
 
     /// The digest of all that was written.
@@ -158,5 +186,34 @@ impl Seek for FileAt<'_> {
         };
         self.at = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         Ok(self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, time::Duration};
+
+    use futures_util::FutureExt as _;
+    use store::{Blobs as _, memory::MemoryBlobs};
+
+    use super::*;
+
+    #[test]
+    fn a_write_whose_caller_left_does_not_land_on_what_is_written_after_a_restart() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            let stage = MemoryBlobs::default().stage().expect("a file");
+            let mut spool = SpoolWriter::new(&stage);
+            let (open, gate) = mpsc::channel::<()>();
+            // The one thread that writes is busy.
+            drop(tokio::task::spawn_blocking(move || gate.recv_timeout(Duration::from_secs(30))));
+            assert!(spool.write(Bytes::from_static(b"the first upstream")).now_or_never().is_none(), "under way, and left");
+            open.send(()).expect("the gate");
+            spool.restart().await.expect("a restart");
+            spool.write(Bytes::from_static(b"another")).await.expect("a write");
+            assert_eq!(stage.file.metadata().expect("a file").len(), 7);
+            assert_eq!(spool.digest(), Digest::of(b"another"));
+        });
     }
 }

@@ -39,10 +39,14 @@ pub enum Sums {
 const TOOLCHAIN: &str = "golang.org/toolchain";
 
 impl Voucher {
+    /// The pattern that keeps the name of `module` from every checksum database, if one does.
+    pub fn private(&self, module: &ModulePath) -> Option<&str> {
+        self.waived.find(module.as_str()).filter(|_| module.as_str() != TOOLCHAIN)
+    }
+
     /// The rule that waives the proof of `module`, if one does.
     pub fn waiver(&self, module: &ModulePath) -> Option<String> {
-        let pattern = self.waived.find(module.as_str()).filter(|_| module.as_str() != TOOLCHAIN);
-        match (pattern, &self.database) {
+        match (self.private(module), &self.database) {
             (Some(pattern), _) => Some(format!("waived GONOSUMDB={pattern}")),
             (None, None) => Some("waived GOSUMDB=off".into()),
             (None, Some(_)) => None,

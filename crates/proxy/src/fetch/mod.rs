@@ -3,7 +3,10 @@
 mod document;
 mod zip;
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use gomod::module::ModulePath;
 use plan::{Ask, Event};
@@ -17,6 +20,7 @@ use crate::{
     clock::Clock,
     flight::Landing,
     journey::Journey,
+    limits,
     metrics::Metrics,
     proxy::Landed,
     vouch::Voucher,
@@ -34,6 +38,29 @@ pub struct Fetcher {
     pub metrics: Metrics,
     /// How many zips are checked at once: it takes a core each.
     pub checks: Arc<Semaphore>,
+    /// Zips that were cut on their way.
+    pub distrusted: Distrusted,
+}
+
+/// Zips that were on their way to clients when they turned out wrong, the newest [`limits::MAX_DISTRUSTED`] of them. The next request for
+/// one does not stream: it waits for the proof, and so can hear the reason as text (promise 3).
+#[derive(Default, Debug)]
+pub struct Distrusted(Mutex<VecDeque<String>>);
+
+impl Distrusted {
+    fn holds(&self, zip: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == zip)
+    }
+
+    fn set(&self, zip: &str, is_distrusted: bool) {
+        let mut zips = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        zips.retain(|known| known != zip);
+        if is_distrusted {
+            zips.push_back(zip.to_owned());
+            let surplus = zips.len().saturating_sub(limits::MAX_DISTRUSTED);
+            zips.drain(..surplus);
+        }
+    }
 }
 
 impl Fetcher {

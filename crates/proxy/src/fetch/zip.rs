@@ -14,7 +14,7 @@ use gomod::{
     dirhash::H1,
     module::{ModulePath, Version},
 };
-use plan::Reason;
+use plan::{Event, Reason};
 use store::{Kind, Part, Stage};
 
 use super::Fetcher;
@@ -41,6 +41,8 @@ struct Arrived {
 struct Early<'a> {
     landing: &'a Landing<Landed>,
     told: AtomicBool,
+    /// False if these bytes were cut the last time.
+    allowed: bool,
 }
 
 impl Fetcher {
@@ -54,10 +56,32 @@ impl Fetcher {
         landing: &Landing<Landed>,
     ) -> Landed {
         let stage = self.cache.blobs.stage().map_err(|error| Miss::Failed(in_trouble(error.into())))?;
-        let early = Early { landing, told: AtomicBool::new(false) };
+        let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
+        let early = Early { landing, told: AtomicBool::new(false), allowed: !self.distrusted.holds(&what) };
+        let end = self.zip_to(stage, &early, chain, module, version, journey).await;
+        let was_cut = early.told.load(Ordering::Acquire) && end.is_err();
+        if let (true, Err(Miss::Failed(reason))) = (was_cut, &end) {
+            // Who is cut cannot be told; the trace can.
+            journey.note(Event::Refused(reason.clone()));
+        }
+        if was_cut || !early.allowed {
+            self.distrusted.set(&what, end.is_err());
+        }
+        end
+    }
+
+    async fn zip_to(
+        &self,
+        stage: Stage,
+        early: &Early<'_>,
+        chain: &Chain,
+        module: &ModulePath,
+        version: &Version,
+        journey: &Journey,
+    ) -> Landed {
         // Side by side: the database is asked while the zip arrives, so a small zip waits for the slower of the two, not for both.
         let (arrived, sums) = tokio::join!(
-            self.arrive(chain, module, version, &stage, journey, &early),
+            self.arrive(chain, module, version, &stage, journey, early),
             self.voucher.sums(module, version, journey)
         );
         let Arrived { spool, origin } = arrived?;
@@ -94,11 +118,13 @@ impl Fetcher {
             };
             match end {
                 Ok(()) => return Ok(Arrived { spool, origin: upstream.name().to_owned() }),
+                // The disk did not take the bytes: no other upstream would help.
+                Err(_) if let Some(error) = spool.fault() => return Err(Miss::Failed(in_trouble(error.into()))),
                 // Clients have bytes of this upstream already: another one's cannot be mixed in. They see a cut connection.
                 Err(failure) if early.told.load(Ordering::Acquire) => return Err(Miss::Failed(broken(upstream.name(), failure))),
                 Err(failure) => {
                     travel.failed(failure);
-                    spool.restart().map_err(|error| Miss::Failed(in_trouble(error.into())))?;
+                    spool.restart().await.map_err(|error| Miss::Failed(in_trouble(error.into())))?;
                 }
             }
         }
@@ -174,7 +200,7 @@ impl Announcement<'_> {
         let Some(length) = state.length.filter(|length| *length > limits::PROVEN_FIRST_BYTES && state.settled.is_none()) else {
             return;
         };
-        if !self.early.told.swap(true, Ordering::AcqRel) {
+        if self.early.allowed && !self.early.told.swap(true, Ordering::AcqRel) {
             self.early.landing.tell(Ok(growing(self.reader.clone(), length, self.modified_at)));
         }
     }

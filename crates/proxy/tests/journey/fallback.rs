@@ -34,12 +34,16 @@ fn check(list: &'static str, outcomes: &'static str, asked: &'static str, answer
         let upstreams: Vec<(&str, &str)> = names.iter().zip(&urls).map(|(name, url)| (*name, url.as_str())).collect();
         let site = Setup::new(list, &upstreams).site();
         let (end, events) = site.answer(INFO).await;
-        let trace: String = events.iter().filter_map(|event| match event {
-            Event::Asked { upstream, .. } => Some(upstream.as_str()),
-            _ => None,
-        }).collect();
+        let trace: String = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Asked { upstream, .. } => Some(upstream.as_str()),
+                _ => None,
+            })
+            .collect();
         assert_eq!(trace, asked, "{line}: {events:?}");
-        let counted: String = names.iter().zip(&worlds).filter(|(_, world)| !world.seen().is_empty()).map(|(name, _)| *name).collect();
+        let counted: String =
+            names.iter().zip(&worlds).filter(|(_, world)| !world.seen().is_empty()).map(|(name, _)| *name).collect();
         assert_eq!(counted, asked, "{line}");
         let told = match end {
             Ok(answer) => String::from_utf8(read(answer.body).await.expect("memory").to_vec()).expect("text"),
@@ -124,17 +128,20 @@ async fn each_failure_gives_way_as_the_go_command_has_it() {
 
 #[tokio::test]
 async fn a_go_mod_that_is_not_the_vouched_one_gives_way_at_a_bar_and_a_zip_never() {
-    let (module, other) = (Module::new("example.test/m", "v1.0.0"), Module::of("example.test/m", "v1.0.0", &[("b.go", b"b".to_vec())]));
+    let (module, other) =
+        (Module::new("example.test/m", "v1.0.0"), Module::of("example.test/m", "v1.0.0", &[("b.go", b"b".to_vec())]));
     let database = Sumdb::start(3, &[&module]).await;
-    for (separator, kind, asked, code) in
-        [(',', "mod", 0, "checksum-mismatch"), ('|', "mod", 1, "found"), (',', "zip", 0, "checksum-mismatch"), ('|', "zip", 0, "checksum-mismatch")]
-    {
+    for (separator, kind, asked, code) in [
+        (',', "mod", 0, "checksum-mismatch"),
+        ('|', "mod", 1, "found"),
+        (',', "zip", 0, "checksum-mismatch"),
+        ('|', "zip", 0, "checksum-mismatch"),
+    ] {
         let (bad, good) = (World::start().await, World::start().await);
         other.serve(&bad);
         bad.on(&module.url("mod"), [Play::ok("module example.test/evil\n")]);
         module.serve(&good);
-        let site =
-            Setup::new(&format!("a{separator}b"), &[("a", &bad.url()), ("b", &good.url())]).sums(&database).site();
+        let site = Setup::new(&format!("a{separator}b"), &[("a", &bad.url()), ("b", &good.url())]).sums(&database).site();
         let line = format!("{separator} {kind}");
         assert_eq!(site.code(&module.url(kind)).await, code, "{line}");
         assert_eq!((bad.seen().len(), good.seen().len()), (1, asked), "{line}");

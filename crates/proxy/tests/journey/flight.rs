@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use store::{Answer as KeptAnswer, Drift, Index, Kept, Part, Reference, StoreError, VersionRecord};
 use testkit::faults::Fault;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -89,7 +89,9 @@ async fn who_looked_before_the_file_was_kept_does_not_fetch_it_again() {
     module.serve(&world);
     world.on("/example.test/m/@v/list", [Play::ok("v1.0.0\n")]);
     world.on("/example.test/m/@v/v9.0.0.mod", [Play::not_found("no")]);
-    for path in [&module.url("info"), &module.url("mod"), &module.url("zip"), "/example.test/m/@v/list", "/example.test/m/@v/v9.0.0.mod"] {
+    for path in
+        [&module.url("info"), &module.url("mod"), &module.url("zip"), "/example.test/m/@v/list", "/example.test/m/@v/v9.0.0.mod"]
+    {
         let (inner, hold, looks) = (memory::store().0, Arc::new(Semaphore::new(0)), Arc::new(AtomicI64::new(0)));
         let late = Late { inner: Arc::clone(&inner.index), hold: Arc::clone(&hold), looks: Arc::clone(&looks) };
         let site = Setup::to(&world).site_on(Store { blobs: inner.blobs, index: Arc::new(late) });
@@ -130,6 +132,36 @@ async fn whoever_leaves_at_whatever_moment_nothing_stays_in_the_air_and_every_an
     }
     site.landed().await;
     assert!(world.seen().len() <= 150, "one request for each file: {}", world.seen().len());
+}
+
+#[tokio::test]
+async fn so_many_fetches_at_once_and_no_more() {
+    let (world, module) = (World::start().await, Module::new("example.test/m", "v1.0.0"));
+    let (list, late) = ("/example.test/m/@v/list", Module::new("example.test/late", "v1.0.0"));
+    module.serve(&world);
+    world.on(list, [Play::ok("v1.0.0\n")]);
+    let (site, gate) = (Setup::to(&world).site(), Arc::new(Semaphore::new(0)));
+    site.get(&module.url("mod")).await.expect("a file");
+    site.get(list).await.expect("a list");
+    let fly = |key: String| {
+        let gate = Arc::clone(&gate);
+        site.air.start(key, |landing: proxy::flight::Landing<Landed>| async move {
+            let _open = gate.acquire().await;
+            drop(landing);
+        });
+    };
+    (0..limits::MAX_REFRESH_FLIGHTS).for_each(|number| fly(number.to_string()));
+    site.at(15);
+    assert_eq!(site.code(list).await, "found");
+    assert_eq!(site.air.len(), limits::MAX_REFRESH_FLIGHTS, "not asked for again now");
+    (limits::MAX_REFRESH_FLIGHTS..limits::MAX_FLIGHTS).for_each(|number| fly(number.to_string()));
+    assert_eq!(site.code(&late.url("mod")).await, "busy");
+    assert_eq!(site.code(&module.url("mod")).await, "found", "hits go on");
+    assert_eq!(world.count(list), 1);
+    gate.close();
+    site.landed().await;
+    late.serve(&world);
+    assert_eq!(site.code(&late.url("mod")).await, "found");
 }
 
 /// An index that holds back what its first look finds.

@@ -6,7 +6,8 @@ use super::*;
 
 #[tokio::test]
 async fn with_a_full_store_hits_go_on_and_misses_are_passed_through() {
-    let (world, kept, new) = (World::start().await, Module::new("example.test/m", "v1.0.0"), Module::new("example.test/m", "v1.1.0"));
+    let (world, kept, new) =
+        (World::start().await, Module::new("example.test/m", "v1.0.0"), Module::new("example.test/m", "v1.1.0"));
     kept.serve(&world);
     new.serve(&world);
     world.on("/example.test/m/@v/list", [Play::ok("v1.0.0\nv1.1.0\n")]);
@@ -92,27 +93,22 @@ async fn whichever_write_fails_nothing_wrong_is_served_or_kept() {
 async fn a_zip_that_cannot_be_spooled_is_refused_in_words() {
     let (world, module) = (World::start().await, Module::new("example.test/m", "v1.0.0"));
     module.serve(&world);
-    let full = fs_full();
     let store = memory::store().0;
     let site = Setup::new("a|b", &[("a", &world.url()), ("b", &world.url())])
-        .site_on(Store { blobs: Arc::new(Spoolless(Arc::clone(&store.blobs), full)), index: store.index });
+        .site_on(Store { blobs: Arc::new(Spoolless(Arc::clone(&store.blobs))), index: store.index });
     let text = site.get(&module.url("zip")).await.expect_err("no room");
     assert!(text.starts_with("store-full: no space left"), "{text}");
     assert_eq!(world.seen().len(), 1, "another upstream would not help");
     assert_eq!(site.get(&module.url("mod")).await, Ok(module.go_mod.clone().into()));
 }
 
-/// A device that is always full.
-fn fs_full() -> std::path::PathBuf {
-    "/dev/full".into()
-}
-
-struct Spoolless(Arc<dyn store::Blobs>, std::path::PathBuf);
+/// Its temporary files are on a device that is always full.
+struct Spoolless(Arc<dyn store::Blobs>);
 
 #[async_trait::async_trait]
 impl store::Blobs for Spoolless {
     fn stage(&self) -> std::io::Result<store::Stage> {
-        let file = std::fs::OpenOptions::new().read(true).write(true).open(&self.1)?;
+        let file = std::fs::OpenOptions::new().read(true).write(true).open("/dev/full")?;
         let unused = tempfile::NamedTempFile::new()?.into_temp_path();
         let path = store::blobs::TempPath::new(unused.keep().map_err(|error| error.error)?);
         Ok(store::Stage { file: Arc::new(file), path })

@@ -61,7 +61,13 @@ async fn a_record_that_does_not_vouch_for_the_version_is_refused() {
     check("no line for go.mod", no_mod, "sumdb-lied", MISSING).await;
     let odd = add("example.test/m v1.0.0 h1:odd\nexample.test/m v1.0.0/go.mod h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=\n");
     check("a sum that is none", odd, "sumdb-lied", "malformed checksum").await;
-    check("a number beyond the tree", |_| Lie::BeyondTree, "sumdb-lied", "cannot validate record 1099511627776 in tree of size 601").await;
+    check(
+        "a number beyond the tree",
+        |_| Lie::BeyondTree,
+        "sumdb-lied",
+        "cannot validate record 1099511627776 in tree of size 601",
+    )
+    .await;
     let made_up = |database: &Sumdb| {
         let head = database.head();
         Lie::Body(format!("600\n{}\n{head}", Module::record_of("example.test/m", "v1.0.0", "evil")))

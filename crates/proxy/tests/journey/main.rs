@@ -41,6 +41,7 @@ use store::{
     memory::{self, Faults},
 };
 use testkit::{faults::Play, modules::Module, sumdb::Sumdb, world::World};
+use tokio::sync::Semaphore;
 
 /// When every test begins.
 const NOW: i64 = 1_000_000;
@@ -59,6 +60,8 @@ struct Site {
     store: Store,
     air: Flight<Landed>,
     now: Arc<AtomicI64>,
+    /// Held, they keep every zip from being checked.
+    checks: Arc<Semaphore>,
 }
 
 /// Settings of a site: one public route, no checksum database.
@@ -126,7 +129,7 @@ impl Setup {
     }
 
     fn site_on(self, store: Store) -> Site {
-        let (air, now) = (Flight::default(), Arc::new(AtomicI64::new(NOW)));
+        let (air, now, checks) = (Flight::default(), Arc::new(AtomicI64::new(NOW)), Arc::new(Semaphore::new(2)));
         let ticking = Arc::clone(&now);
         let ground = Ground {
             blobs: Arc::clone(&store.blobs),
@@ -135,9 +138,9 @@ impl Setup {
             clock: Clock::new(move || ticking.load(Ordering::SeqCst)),
             metrics: Metrics::default(),
             air: air.clone(),
-            checks: Arc::new(tokio::sync::Semaphore::new(2)),
+            checks: Arc::clone(&checks),
         };
-        Site { proxy: Proxy::assemble(self.0, ground).expect("settings that work"), store, air, now }
+        Site { proxy: Proxy::assemble(self.0, ground).expect("settings that work"), store, air, now, checks }
     }
 }
 

@@ -19,11 +19,14 @@ async fn a_large_zip_is_answered_while_it_arrives_and_ends_when_it_is_kept() {
     let database = Sumdb::start(3, &[&module]).await;
     world.on(&module.url("zip"), [Play::ok(module.zip.clone()).fault(Fault::Drip(128 << 10, Duration::from_millis(20)))]);
     let site = Setup::to(&world).sums(&database).site();
+    let unchecked = site.checks.acquire_many(2).await.expect("open");
     let answer = site.answer(&module.url("zip")).await.0.expect("an answer");
     assert!(world.sent_bytes() < module.zip.len(), "answered before all was there");
     let Body::Growing(mut reader, size) = answer.body else { panic!("{:?}", answer.body) };
     assert_eq!((size, answer.digest), (module.zip.len() as u64, None));
     assert_eq!(reader.wait(|state| state.written == size).await.settled, None, "all is there and not proven yet");
+    assert!(!site.keeps(&module, Kind::Zip).await);
+    drop(unchecked);
     assert_eq!(reader.wait(|_| false).await.settled, Some(Settled::Proven));
     assert!(site.keeps(&module, Kind::Zip).await, "kept before its end leaves");
     assert_eq!(follow(reader, size).await, Ok(module.zip.clone()));

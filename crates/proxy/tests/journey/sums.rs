@@ -19,7 +19,8 @@ fn below(path: &str) -> String {
 async fn lookups_and_tiles_are_kept_and_served_without_asking_again() {
     let (world, database) = (World::start().await, Sumdb::start(STRANGERS, &[&module()]).await);
     let site = Setup::to(&world).sums(&database).site();
-    let paths = [below("lookup/example.test/m@v1.0.0"), below("tile/8/0/001"), below("tile/8/0/002.p/89"), below("tile/8/data/000")];
+    let paths =
+        [below("lookup/example.test/m@v1.0.0"), below("tile/8/0/001"), below("tile/8/0/002.p/89"), below("tile/8/data/000")];
     let mut bodies = Vec::new();
     for path in &paths {
         bodies.push(site.get(path).await.unwrap_or_else(|text| panic!("{path}: {text}")));
@@ -112,10 +113,8 @@ async fn a_hundred_cold_lookups_side_by_side_agree_on_one_head() {
     }
     assert_eq!(database.count("/lookup/"), 100);
     let mut tiles: Vec<String> = database.seen().into_iter().filter(|path| path.starts_with("/tile/")).collect();
-    let requests = tiles.len();
-    tiles.sort();
-    tiles.dedup();
-    assert_eq!(requests, tiles.len(), "no tile twice");
+    tiles.retain(|path| path.starts_with("/tile/8/1/"));
+    assert!(tiles.len() < 20, "the top tile of a hundred proofs: {tiles:?}");
     let head = site.store.index.sumdb_head(NAME).await.expect("an index").expect("a head");
     assert_eq!(head, database.head());
 }

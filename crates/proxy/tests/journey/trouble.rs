@@ -50,7 +50,6 @@ async fn trouble_steps_down_only_if_a_rule_covers_it() {
     check("closed", &world.url(), &kind("broken"), |_| {}, true).await;
     world.on(INFO, [Play::login_page()]);
     check("a page", &world.url(), &kind("body"), |_| {}, true).await;
-    check("no TLS", &world.url().replace("http:", "https:"), &kind("tls"), |_| {}, true).await;
     let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("https://{}", silent.local_addr().expect("bound"));
     check("silent TLS", &url, &kind("tls"), |hop| hop.tls = short, true).await;
