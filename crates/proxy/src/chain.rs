@@ -201,5 +201,5 @@ pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
 }
 
 fn no_direct() -> Reason {
-    Reason::NotServed("this modway cannot fetch from version control yet: `direct` was reached".into())
+    Reason::NotBuilt("this modway cannot fetch from version control yet: `direct` was reached".into())
 }

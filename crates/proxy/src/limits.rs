@@ -32,6 +32,15 @@ pub const HELD_BACK_BYTES: u64 = 64 << 10;
 /// What is read from a file or a socket at a time: large enough to keep syscalls rare, small enough for 200 readers in 64 MiB.
 pub const FRAME_BYTES: usize = 256 << 10;
 
+/// Fetches in the air at once on this node. Each may hold a temporary file and a socket, and clients that leave do not end them.
+pub const MAX_FLIGHTS: usize = 2048;
+
+/// Kept answers are asked for again in the background only while fewer fetches than this are in the air: whoever waits comes first.
+pub const MAX_REFRESH_FLIGHTS: usize = 256;
+
+/// So many zips are remembered that were cut on their way to a client: the next request for one waits for its proof.
+pub const MAX_DISTRUSTED: usize = 1024;
+
 /// The text of an upstream's refusal that is passed on: what the go command would print of it.
 pub const MAX_REFUSAL_BYTES: usize = 600;
 

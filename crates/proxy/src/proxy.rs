@@ -234,7 +234,7 @@ impl Inner {
 
 /// A private name never reaches a public checksum database (promise 7).
 fn private_lookup(module: &ModulePath, name: &str) -> Reason {
-    Reason::NotServed(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
+    Reason::Private(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
 }
 
 fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {

@@ -11,7 +11,8 @@ use gomod::sumdb::{
     note::{self, SignerKey},
     tile::{HEIGHT, Tile, TileLevel},
     tlog::{
-        Hash, Tree, format_record, record_hash, stored_hash_index, stored_hashes, stored_hashes_indexes, tree_hash, tree_hash_indexes,
+        Hash, Tree, format_record, record_hash, stored_hash_index, stored_hashes, stored_hashes_indexes, tree_hash,
+        tree_hash_indexes,
     },
 };
 use http::{Request, Response};

@@ -13,6 +13,7 @@ use std::{
 use gomod::{
     dirhash::H1,
     module::{ModulePath, Version},
+    zip::{FileFault, check::Report},
 };
 use plan::{Event, Reason};
 use store::{Kind, Part, Stage};
@@ -219,11 +220,19 @@ fn passing(file: Arc<File>, part: &Part) -> Answer {
 }
 
 fn check_file(file: &File, size_bytes: u64, module: &ModulePath, version: &Version) -> Result<H1, Reason> {
-    let subject = || format!("{}@{}", module.as_str(), version.as_str());
+    let zip = || format!("{}/@v/{}.zip", module.as_str(), version.as_str());
     let report = gomod::zip::check::check_zip(&mut FileAt::new(file, size_bytes), module, version)
-        .map_err(|error| Reason::BadContent(format!("{}: {error}", subject())))?;
-    let bad = || report.fault().unwrap_or_else(|| "no h1".into());
-    report.h1.clone().ok_or_else(|| Reason::BadContent(format!("unzip {}: {}", subject(), bad())))
+        .map_err(|error| Reason::BadContent(format!("{}: {error}", zip())))?;
+    report.h1.clone().ok_or_else(|| Reason::BadContent(bad_zip(&zip(), module, version, &report)))
+}
+
+/// The go command's words: those of its download for an entry outside of the module, those of its unpacking for everything else.
+fn bad_zip(zip: &str, module: &ModulePath, version: &Version, report: &Report) -> String {
+    let stranger = report.invalid.iter().find(|file| matches!(file.why, FileFault::Prefix(_)));
+    match stranger {
+        Some(file) => format!("zip for {}@{} has unexpected file {}", module.as_str(), version.as_str(), file.path),
+        None => format!("unzip {zip}: {}", report.fault().unwrap_or_else(|| "no h1".into())),
+    }
 }
 
 fn broken(upstream: &str, failure: Failure) -> Reason {

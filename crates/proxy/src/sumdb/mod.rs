@@ -13,20 +13,18 @@ use gomod::{
         client::{Head, Merge},
         lookup::{Lookup, LookupError, Need, Proved, Step},
         note::VerifierKey,
-        tile::{Tile, TileError, TilePlan},
+        tile::{Tile, TileError, TileLevel, TilePlan},
     },
 };
-use plan::{Reason, Trouble};
+use plan::{Event, Reason};
 use store::Index;
-use tokio::sync::Mutex;
 
-use crate::{
-    flight::Flight,
-    journey::Journey,
-    limits,
-    upstream::{Failure, Files},
-    vouch::Sums,
-};
+use crate::{journey::Journey, limits, upstream::Failure, vouch::Sums};
+
+mod source;
+
+pub use source::Source;
+use source::{Sources, unproven};
 
 /// How often a lookup starts again because another one moved the tree head meanwhile.
 const MAX_RACES: usize = 64;
@@ -35,21 +33,17 @@ const MAX_RACES: usize = 64;
 pub struct Sumdb {
     name: String,
     key: VerifierKey,
-    sources: Vec<Source>,
-    chosen: Mutex<Option<usize>>,
+    sources: Sources,
     index: Arc<dyn Index>,
-    air: Flight<Result<Bytes, Reason>>,
 }
 
-/// One way to read the database.
-#[derive(Clone)]
-pub struct Source {
-    /// Where its files are read.
-    pub files: Arc<dyn Files>,
-    /// What stands before their paths: `sumdb/NAME/` below a module proxy, empty at the database itself.
-    pub prefix: String,
-    /// Whether trouble with its `supported` gives way to the next source (a bar after the proxy).
-    pub gives_way: bool,
+/// A tile for somebody else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServedTile {
+    /// It is in the newest tree known, and kept.
+    Proven(Bytes),
+    /// It lies beyond the newest tree that the database shows us; not kept.
+    Unproven(Bytes),
 }
 
 /// What one proof has read until now, so that starting again costs no request.
@@ -62,7 +56,7 @@ struct Read {
 impl Sumdb {
     /// The database `name`, whose heads are signed by `key`, read through the first of `sources` that supports it.
     pub fn new(name: String, key: VerifierKey, sources: Vec<Source>, index: Arc<dyn Index>) -> Arc<Self> {
-        Arc::new(Self { name, key, sources, chosen: Mutex::new(None), index, air: Flight::default() })
+        Arc::new(Self { key, sources: Sources::new(name.clone(), sources), name, index })
     }
 
     /// Its name.
@@ -75,44 +69,61 @@ impl Sumdb {
     /// # Errors
     /// [`Reason::Unproven`] if it cannot be asked or does not know the version; [`Reason::SumdbLied`] if what it says does not prove.
     pub async fn prove(&self, module: &ModulePath, version: &Version, journey: &Journey) -> Result<Sums, Reason> {
-        let proved = self.look_up(module, version, journey).await?.0;
+        let kept = self.kept(&lookup_path(module, version)).await?;
+        let proved = self.look_up(module, version, kept, journey).await?.0;
         let vouched = format!("sumdb {} {}", self.name, proved.tree_size);
         Ok(Sums::Known { zip: proved.zip_h1, go_mod: proved.mod_h1, vouched })
     }
 
-    /// The body of `lookup/M@V`, proven; kept for ever.
+    /// The body of `lookup/M@V`, proven; kept for ever. A kept one was proven before it was kept, and costs no request.
     ///
     /// # Errors
-    /// As [`Sumdb::prove`].
+    /// As [`Sumdb::prove`], but [`Reason::NotExist`] if the database does not know the version.
     pub async fn lookup(&self, module: &ModulePath, version: &Version, journey: &Journey) -> Result<Bytes, Reason> {
-        Ok(self.look_up(module, version, journey).await?.1)
+        let path = lookup_path(module, version);
+        if let Some(kept) = self.kept(&path).await? {
+            return Ok(kept);
+        }
+        let body = match self.sources.get(&path, limits::MAX_LOOKUP_BYTES, journey).await {
+            Err(Failure::NotExist(text)) => return Err(Reason::NotExist(text)),
+            end => end.map_err(|failure| self.lookup_failed(&path, &failure))?,
+        };
+        Ok(self.look_up(module, version, Some(body), journey).await?.1)
     }
 
     /// The body of a tile, proven; kept for ever.
     ///
     /// # Errors
     /// [`Reason::NotExist`] if the database has no such tile, [`Reason::SumdbLied`] if it does not prove.
-    pub async fn tile(&self, path: &str, journey: &Journey) -> Result<Bytes, Reason> {
+    pub async fn tile(&self, path: &str, journey: &Journey) -> Result<ServedTile, Reason> {
         let tile = Tile::parse(path).map_err(|error| Reason::BadPath(error.to_string()))?;
         if let Some(kept) = self.kept_tile(&tile).await? {
-            return Ok(kept);
+            return Ok(ServedTile::Proven(kept));
         }
         let body = self.fetch_tile(&tile, journey).await?;
         let mut head = self.head().await?;
         if TilePlan::for_tile(head.tree(), &tile).is_err() {
-            self.latest(journey).await?;
+            if let Err(lied @ Reason::SumdbLied(_)) = self.latest(journey).await {
+                return Err(lied);
+            }
             head = self.head().await?;
         }
         self.prove_tile(&tile, body, &head, journey).await
     }
 
-    /// The newest tree head, shown to continue the one known before.
+    /// The newest tree head, shown to continue the one known before; that one if the database cannot be asked.
     ///
     /// # Errors
-    /// [`Reason::Upstream`] if the database cannot be asked, [`Reason::SumdbLied`] if it lies.
+    /// [`Reason::Unproven`] if the database cannot be asked and no head is known, [`Reason::SumdbLied`] if it lies.
     pub async fn latest(&self, journey: &Journey) -> Result<Bytes, Reason> {
-        let body =
-            self.get("latest", limits::MAX_LOOKUP_BYTES, journey).await.map_err(|failure| self.reason("latest", failure))?;
+        let body = match self.sources.get("latest", limits::MAX_LOOKUP_BYTES, journey).await {
+            Ok(body) => body,
+            Err(failure) => {
+                let known = self.head().await?;
+                let is_known = !known.note().is_empty();
+                return if is_known { Ok(known.note().to_owned().into()) } else { Err(self.reason("latest", failure)) };
+            }
+        };
         let lied = |error: &dyn std::error::Error| self.lied("latest", error);
         for _ in 0..MAX_RACES {
             let known = self.head().await?;
@@ -120,8 +131,8 @@ impl Sumdb {
             let merge = Merge::new(known.clone(), other, &[]).map_err(|error| lied(&error))?;
             let tiles = self.bodies(merge.plan(), journey).await?;
             let (newest, proven) = merge.finish(tiles).map_err(|error| lied(&error))?;
-            self.keep(None, proven.into_tiles()).await?;
-            if self.advance(&known, newest.note()).await? {
+            self.keep(None, proven.into_tiles(), journey).await?;
+            if self.advance(&known, newest.note(), journey).await {
                 return Ok(Bytes::from(newest.note().to_owned()));
             }
         }
@@ -139,22 +150,28 @@ impl Sumdb {
         }
     }
 
-    async fn look_up(&self, module: &ModulePath, version: &Version, journey: &Journey) -> Result<(Proved, Bytes), Reason> {
-        let path = format!("lookup/{}@{}", module.escaped(), version.escaped());
-        let kept = self.kept(&path).await?;
-        if kept.is_none() && self.head().await?.note().is_empty() {
+    /// Proves the lookup whose body is `read` already, or is to be read.
+    async fn look_up(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        read: Option<Bytes>,
+        journey: &Journey,
+    ) -> Result<(Proved, Bytes), Reason> {
+        let path = lookup_path(module, version);
+        if read.is_none() && self.head().await?.note().is_empty() {
             // Best effort: with the newest head known first, most lookups after it move no head. Its failure will show again below.
             let _ = self.latest(journey).await;
         }
-        let mut read = Read { lookup: kept, ..Read::default() };
+        let mut read = Read { lookup: read, ..Read::default() };
         for _ in 0..MAX_RACES {
             let known = self.head().await?;
             let note = Some(known.note()).filter(|note| !note.is_empty());
             let mut lookup = Lookup::new(&self.key, note, module, version).map_err(|error| self.lookup_reason(&path, &error))?;
             let proved = self.drive(&mut lookup, &path, &mut read, journey).await?;
             let body = read.lookup.clone().unwrap_or_default();
-            self.keep(Some((path.clone(), body.clone())), proved.tiles.clone()).await?;
-            if self.advance(&known, &proved.latest).await? {
+            self.keep(Some((path.clone(), body.clone())), proved.tiles.clone(), journey).await?;
+            if self.advance(&known, &proved.latest, journey).await {
                 return Ok((proved, body));
             }
         }
@@ -167,7 +184,8 @@ impl Sumdb {
                 Step::Proved(proved) => return Ok(*proved),
                 Step::Need(Need::Lookup(_)) => {
                     if read.lookup.is_none() {
-                        read.lookup = Some(self.fetch_lookup(path, journey).await?);
+                        let body = self.sources.get(path, limits::MAX_LOOKUP_BYTES, journey).await;
+                        read.lookup = Some(body.map_err(|failure| self.lookup_failed(path, &failure))?);
                     }
                     lookup.feed_lookup(read.lookup.as_deref().unwrap_or_default());
                 }
@@ -184,19 +202,16 @@ impl Sumdb {
         }
     }
 
-    async fn prove_tile(&self, tile: &Tile, body: Bytes, head: &Head, journey: &Journey) -> Result<Bytes, Reason> {
-        let Ok(plan) = TilePlan::for_tile(head.tree(), tile) else {
-            // The caller knows a newer head than the database shows us. It proves the tile itself; we keep nothing unproven.
-            return Ok(body);
-        };
+    async fn prove_tile(&self, tile: &Tile, body: Bytes, head: &Head, journey: &Journey) -> Result<ServedTile, Reason> {
+        let Ok(plan) = TilePlan::for_tile(head.tree(), tile) else { return Ok(ServedTile::Unproven(body)) };
         let bodies = self.bodies(&plan, journey).await?;
         let lied = |error: TileError| self.lied(&tile.to_string(), &error);
         let proven = plan.verify(bodies).map_err(lied)?;
         proven.check_tile(tile, &body).map_err(lied)?;
         let mut tiles = proven.into_tiles();
         tiles.push((*tile, body.to_vec()));
-        self.keep(None, tiles).await?;
-        Ok(body)
+        self.keep(None, tiles, journey).await?;
+        Ok(ServedTile::Proven(body))
     }
 
     async fn bodies(&self, plan: &TilePlan, journey: &Journey) -> Result<Vec<Vec<u8>>, Reason> {
@@ -207,7 +222,11 @@ impl Sumdb {
     async fn any_tile(&self, tile: &Tile, journey: &Journey) -> Result<Bytes, Reason> {
         match self.kept_tile(tile).await? {
             Some(body) => Ok(body),
-            None => self.fetch_tile(tile, journey).await,
+            // Without it there is no proof; that is not to say that what was to be proven does not exist (promise 6).
+            None => self.fetch_tile(tile, journey).await.map_err(|reason| match reason {
+                Reason::NotExist(text) => Reason::Unproven(format!("checksum database {}: {tile} is missing: {text}", self.name)),
+                other => other,
+            }),
         }
     }
 
@@ -215,77 +234,32 @@ impl Sumdb {
         if let Some(body) = self.kept(&tile.to_string()).await? {
             return Ok(Some(body));
         }
-        let full = if tile.is_full() { None } else { self.kept(&tile.full().to_string()).await? };
+        let full = if can_be_cut(tile) { self.kept(&tile.full().to_string()).await? } else { None };
         Ok(full.map(|body| tile.cut_full(&body).into()))
     }
 
     /// A partial tile may be gone because it is full by now: then the full one is cut, as the go command does.
     async fn fetch_tile(&self, tile: &Tile, journey: &Journey) -> Result<Bytes, Reason> {
-        match self.get(&tile.to_string(), limits::MAX_TILE_BYTES, journey).await {
-            Err(Failure::NotExist(_)) if !tile.is_full() => {
+        match self.sources.get(&tile.to_string(), limits::MAX_TILE_BYTES, journey).await {
+            Err(Failure::NotExist(_)) if can_be_cut(tile) => {
                 let full = tile.full().to_string();
-                let body =
-                    self.get(&full, limits::MAX_TILE_BYTES, journey).await.map_err(|failure| self.reason(&full, failure))?;
+                let body = self
+                    .sources
+                    .get(&full, limits::MAX_TILE_BYTES, journey)
+                    .await
+                    .map_err(|failure| self.reason(&full, failure))?;
                 Ok(tile.cut_full(&body).into())
             }
             end => end.map_err(|failure| self.reason(&tile.to_string(), failure)),
         }
     }
 
-    /// Requests for one lookup that come together are one: the `.mod` and the `.zip` of a version are often asked for side by side.
-    async fn fetch_lookup(&self, path: &str, journey: &Journey) -> Result<Bytes, Reason> {
-        let source = self.source(journey).await?;
-        let (full, name, what) = (format!("{}{path}", source.prefix), self.name.clone(), path.to_owned());
-        let journey = journey.clone();
-        let fetch = |landing: crate::flight::Landing<Result<Bytes, Reason>>| async move {
-            let end = source.files.get(&full, limits::MAX_LOOKUP_BYTES, &journey).await;
-            landing.tell(end.map_err(|failure| lookup_failed(&name, &what, &failure)));
-        };
-        self.air.join(path.to_owned(), fetch).await.1.unwrap_or_else(|lost| Err(Reason::Internal(lost.to_string())))
-    }
-
-    async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure> {
-        let source = self.source(journey).await.map_err(|reason| Failure::Trouble(Trouble::Refused(reason.to_string())))?;
-        let end = source.files.get(&format!("{}{path}", source.prefix), limit_bytes, journey).await;
-        if matches!(end, Err(Failure::Trouble(_))) {
-            // Choose again the next time: another source may be better by then.
-            *self.chosen.lock().await = None;
-        }
-        end
-    }
-
-    /// The source in use: as the go command does, the first proxy whose `supported` is answered, else the database itself.
-    async fn source(&self, journey: &Journey) -> Result<Source, Reason> {
-        let mut chosen = self.chosen.lock().await;
-        if let Some(source) = chosen.and_then(|index| self.sources.get(index)) {
-            return Ok(source.clone());
-        }
-        for (index, source) in self.sources.iter().enumerate() {
-            let supported = match source.prefix.is_empty() {
-                true => Ok(Bytes::new()),
-                false => source.files.get(&format!("{}supported", source.prefix), limits::MAX_INFO_BYTES, journey).await,
-            };
-            match supported {
-                Ok(_) => {
-                    *chosen = Some(index);
-                    return Ok(source.clone());
-                }
-                Err(Failure::NotExist(_)) => {}
-                Err(Failure::Trouble(_)) if source.gives_way => {}
-                Err(Failure::Trouble(trouble)) => {
-                    return Err(self.unproven(source.files.name(), "supported", &trouble.to_string()));
-                }
-            }
-        }
-        Err(Reason::Unproven(format!("{}: no upstream proxies this checksum database", self.name)))
-    }
-
     async fn kept(&self, path: &str) -> Result<Option<Bytes>, Reason> {
         self.index.sumdb_file(&self.name, path).await.map_err(|error| Reason::Store(error.to_string()))
     }
 
-    /// Keeps what was proven. A full disk loses nothing but speed.
-    async fn keep(&self, lookup: Option<(String, Bytes)>, tiles: Vec<(Tile, Vec<u8>)>) -> Result<(), Reason> {
+    /// Keeps what was proven. A store that does not take it loses nothing but speed: it is proven all the same.
+    async fn keep(&self, lookup: Option<(String, Bytes)>, tiles: Vec<(Tile, Vec<u8>)>, journey: &Journey) -> Result<(), Reason> {
         let tiles = tiles.into_iter().map(|(tile, body)| (tile.to_string(), Bytes::from(body)));
         let mut files = Vec::new();
         for (path, body) in tiles.chain(lookup) {
@@ -293,24 +267,27 @@ impl Sumdb {
                 files.push((path, body));
             }
         }
-        match files.is_empty() {
-            true => Ok(()),
-            false => match self.index.put_sumdb_files(&self.name, files).await {
-                Err(error) if error.is_full() => Ok(()),
-                end => end.map_err(|error| Reason::Store(error.to_string())),
-            },
+        if !files.is_empty()
+            && let Err(error) = self.index.put_sumdb_files(&self.name, files).await
+        {
+            journey.note(Event::NotKept(error.to_string()));
         }
+        Ok(())
     }
 
-    /// Makes `newest` the known head; `false` if another one moved it meanwhile.
-    async fn advance(&self, known: &Head, newest: &str) -> Result<bool, Reason> {
+    /// Makes `newest` the known head; `false` if another one moved it meanwhile. A store that does not take it keeps the one before,
+    /// which what comes next must continue as well.
+    async fn advance(&self, known: &Head, newest: &str, journey: &Journey) -> bool {
         if newest == known.note() {
-            return Ok(true);
+            return true;
         }
         let old = Some(known.note()).filter(|note| !note.is_empty()).map(|note| Bytes::from(note.to_owned()));
         match self.index.swap_sumdb_head(&self.name, old, Bytes::from(newest.to_owned())).await {
-            Err(error) if error.is_full() => Ok(true),
-            end => end.map_err(|error| Reason::Store(error.to_string())),
+            Ok(moved) => moved,
+            Err(error) => {
+                journey.note(Event::NotKept(error.to_string()));
+                true
+            }
         }
     }
 
@@ -328,13 +305,22 @@ impl Sumdb {
     fn reason(&self, what: &str, failure: Failure) -> Reason {
         match failure {
             Failure::NotExist(text) => Reason::NotExist(text),
-            Failure::Trouble(trouble) => self.unproven(&self.name, what, &trouble.to_string()),
+            Failure::Trouble(trouble) => unproven(&self.name, &self.name, what, &trouble),
         }
     }
 
-    fn unproven(&self, from: &str, what: &str, cause: &str) -> Reason {
-        Reason::Unproven(format!("checksum database {}: reading {what} from {from}: {cause}", self.name))
+    fn lookup_failed(&self, path: &str, failure: &Failure) -> Reason {
+        lookup_failed(&self.name, path, failure)
     }
+}
+
+fn lookup_path(module: &ModulePath, version: &Version) -> String {
+    format!("lookup/{}@{}", module.escaped(), version.escaped())
+}
+
+/// True if the tile can be cut out of the full one: only hashes are of one length.
+fn can_be_cut(tile: &Tile) -> bool {
+    !tile.is_full() && matches!(tile.level(), TileLevel::Hashes(_))
 }
 
 /// An error and its causes in one line.
