@@ -151,7 +151,7 @@ fn unescape(module: &str) -> Result<ModulePath, Reason> {
 
 /// A host, perhaps with a path: what GOSUMDB accepts as a name.
 fn is_database_name(name: &str) -> bool {
-    let legal = |element: &str| !element.is_empty() && element.trim_matches('.') != "" && element.bytes().all(is_name_byte);
+    let legal = |element: &str| !element.is_empty() && !element.trim_matches('.').is_empty() && element.bytes().all(is_name_byte);
     name.split('/').all(legal)
 }
 

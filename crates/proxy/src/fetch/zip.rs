@@ -223,7 +223,7 @@ fn check_file(file: &File, size_bytes: u64, module: &ModulePath, version: &Versi
     let zip = || format!("{}/@v/{}.zip", module.as_str(), version.as_str());
     let report = gomod::zip::check::check_zip(&mut FileAt::new(file, size_bytes), module, version)
         .map_err(|error| Reason::BadContent(format!("{}: {error}", zip())))?;
-    report.h1.clone().ok_or_else(|| Reason::BadContent(bad_zip(&zip(), module, version, &report)))
+    report.h1.ok_or_else(|| Reason::BadContent(bad_zip(&zip(), module, version, &report)))
 }
 
 /// The go command's words: those of its download for an entry outside of the module, those of its unpacking for everything else.
