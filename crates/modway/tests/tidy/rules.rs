@@ -60,7 +60,7 @@ pub(crate) fn environment(source: &Source) -> Vec<String> {
 pub(crate) fn processes(source: &Source) -> Vec<String> {
     let tools = ["git", "hg", "svn", "fossil"];
     let tool = |name: &&str| source.path.starts_with(&format!("crates/proxy/src/upstream/{name}"));
-    if source.is_test() || tools.iter().any(|name| tool(name)) {
+    if source.is_test() || tools.iter().any(tool) {
         return Vec::new();
     }
     let starts = |path: &String| below_any(path, &["std::process::Command", "tokio::process", "process::Command"]);
