@@ -22,7 +22,7 @@ async fn a_private_route_never_asks_the_public_upstream_nor_the_database() {
             let _ = site.get(&path).await;
         }
         let lookup = format!("/sumdb/{NAME}/lookup/git.corp.test/x@v1.0.0");
-        assert_eq!(site.code(&lookup).await, "not-served");
+        assert_eq!(site.code(&lookup).await, "private");
         assert!(public.seen().is_empty(), "{:?}", public.seen());
         assert!(database.seen().is_empty(), "{:?}", database.seen());
     }
