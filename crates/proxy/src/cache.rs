@@ -52,6 +52,11 @@ impl Cache {
         }
         let Some(question) = changing_question(module, ask) else { return Ok(Held::NOTHING) };
         match self.index.answer(&question.to_string()).await.map_err(in_trouble)? {
+            // Too old to be served: if upstreams are gone, what is kept whole can still be listed.
+            Some(kept) if self.is_gone(&kept, now) => match self.derived(module, ask).await? {
+                Held { answer: None, .. } => Ok(self.held(ask, kept, now)),
+                derived => Ok(derived),
+            },
             Some(kept) => Ok(self.held(ask, kept, now)),
             None => self.derived(module, ask).await,
         }
@@ -112,6 +117,10 @@ impl Cache {
                 Held { stored: Stored::Answer(kept.checked_at), answer: Some(answer) }
             }
         }
+    }
+
+    fn is_gone(&self, kept: &store::Answer, now: i64) -> bool {
+        matches!(kept.body, AnswerBody::Found(_)) && self.freshness.age(kept.checked_at, now) == Age::Gone
     }
 
     fn still_fresh(&self, checked_at: i64, now: i64) -> Duration {

@@ -45,8 +45,22 @@ async fn an_info_that_answers_another_question_is_refused() {
     let other = Play::ok("{\"Version\":\"v1.0.1\"}");
     let words = "proxy returned info for version v1.0.1 instead of requested version";
     check("another version", "info", other, "bad-content", words).await;
-    check("a bad time", "info", Play::ok("{\"Version\":\"v1.0.0\",\"Time\":\"yesterday\"}"), "upstream-trouble", "parsing time \"yesterday\"").await;
-    check("a bad time", "latest", Play::ok("{\"Version\":\"v1.0.0\",\"Time\":\"yesterday\"}"), "upstream-trouble", "parsing time \"yesterday\"").await;
+    check(
+        "a bad time",
+        "info",
+        Play::ok("{\"Version\":\"v1.0.0\",\"Time\":\"yesterday\"}"),
+        "upstream-trouble",
+        "parsing time \"yesterday\"",
+    )
+    .await;
+    check(
+        "a bad time",
+        "latest",
+        Play::ok("{\"Version\":\"v1.0.0\",\"Time\":\"yesterday\"}"),
+        "upstream-trouble",
+        "parsing time \"yesterday\"",
+    )
+    .await;
     check("no JSON", "info", Play::ok("{\"Version\":"), "upstream-trouble", "from there: ").await;
     check("nothing", "info", Play::ok(""), "upstream-trouble", "unexpected end of JSON input").await;
 }
@@ -78,13 +92,23 @@ async fn a_zip_that_breaks_the_rules_is_refused_in_gos_words() {
     let zip = |name: &'static str, content: &'static [u8], claimed| Play::ok(any_zip(&[good, (name, content, claimed)]));
     let bad = async |what, play, words| check(what, "zip", play, "bad-content", words).await;
     bad("a traversal", zip("example.test/m@v1.0.0/../../evil", b"x", None), "../../evil").await;
-    bad("a wrong prefix", zip("example.test/m@v1.0.1/m.go", b"x", None), "zip for example.test/m@v1.0.0 has unexpected file example.test/m@v1.0.1/m.go").await;
+    bad(
+        "a wrong prefix",
+        zip("example.test/m@v1.0.1/m.go", b"x", None),
+        "zip for example.test/m@v1.0.0 has unexpected file example.test/m@v1.0.1/m.go",
+    )
+    .await;
     bad("a collision", zip("example.test/m@v1.0.0/GO.MOD", b"x", None), "GO.MOD").await;
     bad("a duplicate", zip("example.test/m@v1.0.0/go.mod", b"x", None), "zip: duplicate entry name").await;
     bad("an absolute path", zip("/etc/passwd", b"x", None), "/etc/passwd").await;
     static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
     bad("a bomb that claims to be small", zip("example.test/m@v1.0.0/bomb", &ZEROS, Some(10)), "bomb").await;
-    bad("a bomb that says so", zip("example.test/m@v1.0.0/bomb", &ZEROS, Some(600 << 20)), "total uncompressed size of module contents too large").await;
+    bad(
+        "a bomb that says so",
+        zip("example.test/m@v1.0.0/bomb", &ZEROS, Some(600 << 20)),
+        "total uncompressed size of module contents too large",
+    )
+    .await;
     let whole = any_zip(&[good]);
     bad("half a zip", Play::ok(whole.slice(..whole.len() / 2)), "zip: not a valid zip file").await;
 }

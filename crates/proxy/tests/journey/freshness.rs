@@ -132,6 +132,25 @@ async fn a_version_that_is_not_kept_whole_is_not_listed() {
 }
 
 #[tokio::test]
+async fn an_answer_too_old_to_be_served_gives_way_to_what_is_kept() {
+    let (world, module) = (World::start().await, Module::new("example.test/m", "v1.0.0"));
+    module.serve(&world);
+    world.on(LIST, [Play::ok("v1.0.0\nv1.1.0\n"), Play::status(503, "")]);
+    world.on(LATEST, [Play::ok("{\"Version\":\"v1.1.0\"}"), Play::status(503, "")]);
+    let site = Setup::to(&world).site();
+    for path in [&module.url("info"), &module.url("mod"), &module.url("zip"), LIST, LATEST] {
+        site.get(path).await.expect("an answer");
+    }
+    site.at(50);
+    assert_eq!(site.get(LIST).await, Ok("v1.0.0\nv1.1.0\n".into()));
+    site.at(1_000_000);
+    assert_eq!(site.get(LIST).await, Ok("v1.0.0\n".into()), "only what can be had here");
+    assert_eq!(site.get(LATEST).await, Ok(module.info.into()));
+    world.on(LIST, [Play::ok("v1.2.0\n")]);
+    assert_eq!(site.get(LIST).await, Ok("v1.2.0\n".into()), "asked first");
+}
+
+#[tokio::test]
 async fn with_off_what_is_kept_is_served() {
     let (world, module) = (World::start().await, Module::new("example.test/m", "v1.0.0"));
     module.serve(&world);

@@ -59,7 +59,13 @@ async fn a_large_zip_that_turns_out_wrong_is_cut_and_the_next_request_hears_why(
     let torn = Play::ok(large().zip).fault(Fault::CutAt(LARGE / 2));
     check("truncated for good", torn, "upstream-trouble", "from there").await;
     let stray = any_zip(&[("elsewhere@v1.0.0/noise.bin", &noise(LARGE), None)]);
-    check("names of another module", Play::ok(stray), "bad-content", "zip for example.test/m@v1.0.0 has unexpected file elsewhere@v1.0.0/noise.bin").await;
+    check(
+        "names of another module",
+        Play::ok(stray),
+        "bad-content",
+        "zip for example.test/m@v1.0.0 has unexpected file elsewhere@v1.0.0/noise.bin",
+    )
+    .await;
     check("no zip at all", Play::ok(noise(LARGE)), "bad-content", "zip: not a valid zip file").await;
 }
 

@@ -66,9 +66,9 @@ async fn three_hops(mirror: Play, public: Play, asked: (usize, usize), answer: &
     first.on(INFO, [mirror]);
     second.on(INFO, [public]);
     let site = Setup::new("mirror|public,direct", &[("mirror", &first.url()), ("public", &second.url())])
-        .hop("mirror", |hop| (hop.first_byte, hop.retries) = (Duration::from_millis(150), 1))
+        .hop("mirror", |hop| (hop.first_byte, hop.retries) = (Duration::from_millis(500), 1))
         .hop("public", |hop| {
-            hop.first_byte = Duration::from_millis(300);
+            hop.first_byte = Duration::from_secs(1);
             hop.step_down = vec![StepDown::ServerErrors, StepDown::Status(429)];
         })
         .site();
@@ -88,7 +88,7 @@ async fn the_three_hops_of_the_example_decide_as_written() {
     three_hops(status(404), status(503), (1, 1), "`direct` was reached").await;
     three_hops(mute(), status(429), (2, 1), "`direct` was reached").await;
     three_hops(mute(), status(403), (2, 1), "from public: status 403").await;
-    three_hops(status(404), mute(), (1, 1), "from public: no first byte within 300ms").await;
+    three_hops(status(404), mute(), (1, 1), "from public: no first byte within 1s").await;
 }
 
 #[tokio::test]
