@@ -44,6 +44,23 @@ async fn lookups_and_tiles_are_kept_and_served_without_asking_again() {
 }
 
 #[tokio::test]
+async fn a_version_looked_up_once_stays_proven_with_the_database_gone() {
+    let (world, module) = (World::start().await, module());
+    let database = Sumdb::start(STRANGERS, &[&module]).await;
+    module.serve(&world);
+    let site = Setup::to(&world).sums(&database).site();
+    site.get(&module.url("mod")).await.expect("a file");
+    for number in 0..300 {
+        database.add(&Module::record_of(&format!("example.test/new{number}"), "v1.0.0", ""));
+    }
+    let newest = site.get(&below("latest")).await.expect("a head");
+    database.lie(Some(Lie::All(503)));
+    assert_eq!(site.get(&module.url("zip")).await, Ok(module.zip.clone()));
+    let head = site.store.index.sumdb_head(NAME).await.expect("an index");
+    assert_eq!(head, Some(newest), "the head does not go back");
+}
+
+#[tokio::test]
 async fn a_partial_tile_of_records_is_not_cut_out_of_the_full_one() {
     let (world, database) = (World::start().await, Sumdb::start(STRANGERS, &[]).await);
     let site = Setup::to(&world).sums(&database).site();
