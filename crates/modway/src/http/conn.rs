@@ -1,6 +1,6 @@
 //! One connection: which protocol it speaks, and its requests until it ends.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use hyper::{
@@ -38,7 +38,7 @@ pub(super) async fn converse(
     tls: Option<Arc<ServerConfig>>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    tune(&stream);
+    tune(&stream, door.limits.write_stall);
     let opened = Instant::now();
     let greeted = async {
         match tls {
@@ -63,11 +63,12 @@ pub(super) async fn converse(
     }
 }
 
-/// Small answers leave at once, and the kernel queues little: see [`limits::MAX_UNSENT_BYTES`].
-fn tune(stream: &TcpStream) {
-    // Both are only for speed; a socket that refuses them still works.
+/// Small answers leave at once, and the kernel ends a connection whose peer takes nothing for `stall`: only the kernel sees each
+/// acknowledged byte, so it alone can tell a slow reader from one that does not move.
+fn tune(stream: &TcpStream, stall: Duration) {
+    // A socket that refuses the first is slower; one that refuses the second is cut by our own, coarser timer.
     let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(limits::MAX_UNSENT_BYTES);
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(stall));
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}

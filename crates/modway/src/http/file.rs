@@ -16,11 +16,12 @@ use tokio::task::JoinHandle;
 
 /// Reads frames of a file.
 ///
-/// What is in the page cache is copied out at once (`preadv2` with `RWF_NOWAIT`); what is not is read by a blocking thread. One buffer is used
-/// again and again, as long as whoever got the last frame has let go of it by the time the next one is wanted.
+/// What is in the page cache is copied out at once (`preadv2` with `RWF_NOWAIT`); what is not is read by a blocking thread. Two buffers take
+/// turns: while the connection still sends one frame it already asks for the next.
 pub(crate) struct Frames {
     file: Arc<File>,
-    buffer: Option<Bytes>,
+    /// The older one first.
+    buffers: [Option<Bytes>; 2],
     blocking: Option<JoinHandle<io::Result<(BytesMut, usize)>>>,
     /// False once the file system turned out not to know `RWF_NOWAIT`.
     nowait: bool,
@@ -28,7 +29,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(crate) fn new(file: Arc<File>) -> Self {
-        Self { file, buffer: None, blocking: None, nowait: true }
+        Self { file, buffers: [None, None], blocking: None, nowait: true }
     }
 
     /// The next bytes at `at`: at least one, at most `most`, which is not 0.
@@ -70,9 +71,10 @@ impl Frames {
         }
     }
 
-    /// The buffer of the last frame if nobody holds it any more, else a new one; at least `most` bytes long.
+    /// The buffer of the frame before the last if nobody holds it any more, else a new one; at least `most` bytes long.
     fn free_buffer(&mut self, most: usize) -> BytesMut {
-        let used = self.buffer.take().and_then(|buffer| buffer.try_into_mut().ok()).filter(|buffer| buffer.len() >= most);
+        self.buffers.rotate_left(1);
+        let used = self.buffers[1].take().and_then(|buffer| buffer.try_into_mut().ok()).filter(|buffer| buffer.len() >= most);
         used.unwrap_or_else(|| BytesMut::zeroed(most))
     }
 
@@ -82,7 +84,7 @@ impl Frames {
         }
         let buffer = buffer.freeze();
         let frame = buffer.slice(..read);
-        self.buffer = Some(buffer);
+        self.buffers[1] = Some(buffer);
         Ok(frame)
     }
 }

@@ -64,9 +64,9 @@ pub const MAX_SEND_BYTES: usize = 2 * HTTP2_FRAME_BYTES;
 /// A silent HTTP/2 peer is asked whether it is there, so often.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// Bytes not yet sent that the kernel may queue of one connection. It keeps "taken by the kernel" close to "taken by the client", so that
-/// a slow reader is seen to move, and it bounds kernel memory.
-pub const MAX_UNSENT_BYTES: u32 = 128 << 10;
+/// The kernel cuts a peer that takes nothing for [`DoorLimits::write_stall`]. Our own timer sees the kernel's buffer only, which moves in steps of
+/// megabytes: so many times as long is what it waits, for whatever the kernel does not end.
+pub const STALL_FACTOR: u32 = 10;
 
 /// Connections that the kernel keeps for us until we accept them: a fleet that starts at once. The usual 128 makes the others wait a second.
 pub const BACKLOG: u32 = 4096;

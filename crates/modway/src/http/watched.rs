@@ -18,7 +18,10 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{framing::Framing, limits::DoorLimits};
+use super::{
+    framing::Framing,
+    limits::{DoorLimits, STALL_FACTOR},
+};
 
 /// What a connection's requests tell its watch.
 #[derive(Debug)]
@@ -191,7 +194,7 @@ impl<S> Watched<S> {
             self.stall_timer = None;
             return outcome;
         }
-        let limit = self.limits.2;
+        let limit = self.limits.2 * STALL_FACTOR;
         let timer = self.stall_timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(too_slow("the client takes no bytes")))
