@@ -87,7 +87,7 @@ impl Proxy {
             databases: databases.iter().map(|database| database.name().to_owned()).collect(),
             freshness: settings.freshness,
         };
-        let cache = Cache { blobs: ground.blobs, index: ground.index, freshness: settings.freshness };
+        let cache = Cache::new(ground.blobs, ground.index, settings.freshness);
         let Ground { clock, metrics, air, checks, .. } = ground;
         let voucher = Voucher { database, waived: settings.sums.waived };
         let fetcher = Fetcher {

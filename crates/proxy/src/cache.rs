@@ -4,8 +4,8 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gomod::{
+    list::VersionList,
     module::{ModulePath, Version},
-    pseudo, semver,
 };
 use plan::{Ask, Freshness, Reason, Stored, decide::is_immutable, freshness::Age};
 use store::{AnswerBody, Blob, Blobs, Content, Digest, Index, Kept, Kind, Part, StoreError};
@@ -25,7 +25,11 @@ pub struct Cache {
     pub index: Arc<dyn Index>,
     /// How long changing answers live.
     pub freshness: Freshness,
+    /// Records read lately. A kept part never changes, so what is here is right until its blob is found damaged.
+    records: Arc<quick_cache::sync::Cache<PartName, Part>>,
 }
+
+type PartName = (ModulePath, Version, Kind);
 
 /// What the store has, and the answer to serve if it comes to that.
 pub struct Held {
@@ -40,6 +44,12 @@ impl Held {
 }
 
 impl Cache {
+    /// The store `blobs` and `index`.
+    pub fn new(blobs: Arc<dyn Blobs>, index: Arc<dyn Index>, freshness: Freshness) -> Self {
+        let records = Arc::new(quick_cache::sync::Cache::new(limits::MAX_RECORDS_IN_MEMORY));
+        Self { blobs, index, freshness, records }
+    }
+
     /// What is kept for `ask` about `module`.
     ///
     /// # Errors
@@ -96,15 +106,29 @@ impl Cache {
     /// # Errors
     /// [`Reason::Store`].
     pub async fn part(&self, module: &ModulePath, version: &Version, kind: Kind) -> Result<Option<Answer>, Reason> {
-        let record = self.index.version(module.as_str(), version.as_str()).await.map_err(in_trouble)?;
-        let Some(part) = record.and_then(|record| record.part(kind).cloned()) else { return Ok(None) };
+        let name = (module.clone(), version.clone(), kind);
+        let Some(part) = self.record(&name).await? else { return Ok(None) };
         match self.blobs.open(part.digest, part.size_bytes).await.map_err(|error| in_trouble(error.into()))? {
             Some(blob) => Ok(Some(immutable(kind, &part, blob))),
             None => {
+                self.records.remove(&name);
                 self.index.forget_blob(module.as_str(), version.as_str(), kind).await.map_err(in_trouble)?;
                 Ok(None)
             }
         }
+    }
+
+    async fn record(&self, name: &PartName) -> Result<Option<Part>, Reason> {
+        if let Some(part) = self.records.get(name) {
+            return Ok(Some(part));
+        }
+        let (module, version, kind) = name;
+        let record = self.index.version(module.as_str(), version.as_str()).await.map_err(in_trouble)?;
+        let part = record.and_then(|record| record.part(*kind).cloned());
+        if let Some(part) = &part {
+            self.records.insert(name.clone(), part.clone());
+        }
+        Ok(part)
     }
 
     /// The kept answer in the words of the decision.
@@ -136,21 +160,22 @@ impl Cache {
         if !matches!(ask, Ask::List | Ask::Latest) {
             return Ok(Held::NOTHING);
         }
-        let mut versions = self.index.complete_versions(module.as_str()).await.map_err(in_trouble)?;
+        let versions = self.index.complete_versions(module.as_str()).await.map_err(in_trouble)?;
         if versions.is_empty() {
             return Ok(Held::NOTHING);
         }
-        semver::sort(&mut versions);
+        let list = VersionList::parse(versions.join("\n").as_bytes());
         let answer = match ask {
-            Ask::List => Some(changing(ask, list_of(&versions), 0, Duration::ZERO)),
-            Ask::Latest => self.latest_of(module, &versions).await?,
+            // Without pseudo-versions: the go command would fetch the newest one even where tags exist.
+            Ask::List => Some(changing(ask, lines(&list.versions()), 0, Duration::ZERO)),
+            Ask::Latest => self.latest_of(module, &list).await?,
             Ask::Info(_) | Ask::Mod(_) | Ask::Zip(_) => None,
         };
         Ok(Held { stored: if answer.is_some() { Stored::Derivable } else { Stored::Nothing }, answer })
     }
 
-    async fn latest_of(&self, module: &ModulePath, versions: &[String]) -> Result<Option<Answer>, Reason> {
-        let Some(latest) = newest(versions).and_then(|version| Version::parse(version).ok()) else { return Ok(None) };
+    async fn latest_of(&self, module: &ModulePath, list: &VersionList) -> Result<Option<Answer>, Reason> {
+        let Some(latest) = list.latest().and_then(|version| Version::parse(&version).ok()) else { return Ok(None) };
         let info = self.part(module, &latest, Kind::Info).await?;
         Ok(info.map(|answer| Answer { caching: Caching::Revalidate, hot_for: Duration::ZERO, ..answer }))
     }
@@ -231,21 +256,11 @@ fn read_file(file: &std::fs::File, size_bytes: u64, limit: u64) -> io::Result<By
     Ok(bytes.into())
 }
 
+fn lines(versions: &[String]) -> Bytes {
+    versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into()
+}
+
 fn chain(error: &StoreError) -> String {
     use std::error::Error;
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
-}
-
-/// A list never holds pseudo-versions: the go command would fetch the newest one even where tags exist.
-fn list_of(versions: &[String]) -> Bytes {
-    let tagged = versions.iter().filter(|version| !pseudo::is_pseudo_version(version));
-    tagged.flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into()
-}
-
-/// The highest release, else the highest prerelease, else the newest pseudo-version, of `versions` in ascending order.
-fn newest(versions: &[String]) -> Option<&String> {
-    let tagged = |version: &&String| !pseudo::is_pseudo_version(version);
-    let release = |version: &&String| tagged(version) && semver::prerelease(version).is_empty();
-    let newest_pseudo = || versions.iter().max_by_key(|version| pseudo::parse(version).ok().map(|parsed| parsed.timestamp()));
-    versions.iter().rfind(release).or_else(|| versions.iter().rfind(tagged)).or_else(newest_pseudo)
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Events kept of one request: a chain of ten hops with all its retries needs about forty.
 pub const MAX_EVENTS: usize = 200;
 
+/// Records of kept files held in memory, about 400 bytes each. A zip that is asked for again and again costs no look into the index.
+pub const MAX_RECORDS_IN_MEMORY: usize = 16_384;
+
 /// A `list` body: a million versions of 60 bytes each. Go itself has no limit.
 pub const MAX_LIST_BYTES: u64 = 64 << 20;
 

@@ -4,32 +4,33 @@ use std::{
     fs::File,
     future::Future,
     io::{self, IoSliceMut},
+    mem,
     os::unix::fs::FileExt,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use proxy::limits::FRAME_BYTES;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
+use super::limits::{MAX_IDLE_BUFFERS, MIN_SHARED_BUFFER_BYTES};
+
 /// Reads frames of a file.
 ///
-/// What is in the page cache is copied out at once (`preadv2` with `RWF_NOWAIT`); what is not is read by a blocking thread. Two buffers take
-/// turns: while the connection still sends one frame it already asks for the next.
+/// What is in the page cache is copied out at once (`preadv2` with `RWF_NOWAIT`); what is not is read by a blocking thread.
 pub(crate) struct Frames {
     file: Arc<File>,
-    /// The older one first.
-    buffers: [Option<Bytes>; 2],
-    blocking: Option<JoinHandle<io::Result<(BytesMut, usize)>>>,
+    blocking: Option<JoinHandle<io::Result<Buffer>>>,
     /// False once the file system turned out not to know `RWF_NOWAIT`.
     nowait: bool,
 }
 
 impl Frames {
     pub(crate) fn new(file: Arc<File>) -> Self {
-        Self { file, buffers: [None, None], blocking: None, nowait: true }
+        Self { file, blocking: None, nowait: true }
     }
 
     /// The next bytes at `at`: at least one, at most `most`, which is not 0.
@@ -38,21 +39,24 @@ impl Frames {
     /// What the disk says; [`io::ErrorKind::UnexpectedEof`] if the file ends before `at`.
     pub(crate) fn poll_at(&mut self, at: u64, most: usize, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         if self.blocking.is_none() {
-            let mut buffer = self.free_buffer(most);
-            match self.read_cached(&mut buffer[..most], at) {
-                Ok(Some(read)) => return Poll::Ready(self.hand_out(buffer, read)),
+            let mut buffer = Buffer::of(most);
+            match self.read_cached(&mut buffer.bytes[..most], at) {
+                Ok(Some(read)) => return Poll::Ready(buffer.hand_out(read)),
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
             let file = Arc::clone(&self.file);
-            self.blocking =
-                Some(tokio::task::spawn_blocking(move || file.read_at(&mut buffer[..most], at).map(|read| (buffer, read))));
+            self.blocking = Some(tokio::task::spawn_blocking(move || {
+                buffer.used = file.read_at(&mut buffer.bytes[..most], at)?;
+                Ok(buffer)
+            }));
         }
         let task = self.blocking.as_mut().expect("it was just made if it was not there");
         let read = ready!(Pin::new(task).poll(cx));
         self.blocking = None;
-        let (buffer, read) = read.map_err(io::Error::other)??;
-        Poll::Ready(self.hand_out(buffer, read))
+        let buffer = read.map_err(io::Error::other)??;
+        let used = buffer.used;
+        Poll::Ready(buffer.hand_out(used))
     }
 
     /// Reads what is there without waiting; `None` if only a wait would tell.
@@ -70,21 +74,46 @@ impl Frames {
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    /// The buffer of the frame before the last if nobody holds it any more, else a new one; at least `most` bytes long.
-    fn free_buffer(&mut self, most: usize) -> BytesMut {
-        self.buffers.rotate_left(1);
-        let used = self.buffers[1].take().and_then(|buffer| buffer.try_into_mut().ok()).filter(|buffer| buffer.len() >= most);
-        used.unwrap_or_else(|| BytesMut::zeroed(most))
+/// What a frame is read into. Large ones go back into a pool when the connection has sent them: making and clearing a new one costs as much as
+/// reading the file.
+struct Buffer {
+    bytes: Box<[u8]>,
+    used: usize,
+}
+
+/// Large buffers that nobody uses, each of [`FRAME_BYTES`].
+static IDLE: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
+
+impl Buffer {
+    /// One with room for `most` bytes.
+    fn of(most: usize) -> Self {
+        let pooled = if (MIN_SHARED_BUFFER_BYTES..=FRAME_BYTES).contains(&most) { FRAME_BYTES } else { most };
+        let idle = if pooled == FRAME_BYTES { IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop() } else { None };
+        Self { bytes: idle.unwrap_or_else(|| vec![0; pooled].into()), used: 0 }
     }
 
-    fn hand_out(&mut self, buffer: BytesMut, read: usize) -> io::Result<Bytes> {
+    fn hand_out(mut self, read: usize) -> io::Result<Bytes> {
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let buffer = buffer.freeze();
-        let frame = buffer.slice(..read);
-        self.buffers[1] = Some(buffer);
-        Ok(frame)
+        self.used = read;
+        Ok(Bytes::from_owner(self))
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.bytes.len() == FRAME_BYTES && idle.len() < MAX_IDLE_BUFFERS {
+            idle.push(mem::take(&mut self.bytes));
+        }
     }
 }

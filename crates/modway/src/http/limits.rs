@@ -64,6 +64,12 @@ pub const MAX_SEND_BYTES: usize = 2 * HTTP2_FRAME_BYTES;
 /// A silent HTTP/2 peer is asked whether it is there, so often.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// File buffers kept for the next frame: enough for a busy moment, little enough for an idle server (4 MiB).
+pub const MAX_IDLE_BUFFERS: usize = 16;
+
+/// Frames of at least so many bytes are read into buffers that are used again. Smaller ones (HTTP/2, the ends of bodies) would waste them.
+pub const MIN_SHARED_BUFFER_BYTES: usize = 128 << 10;
+
 /// The kernel cuts a peer that takes nothing for [`DoorLimits::write_stall`]. Our own timer sees the kernel's buffer only, which moves in steps of
 /// megabytes: so many times as long is what it waits, for whatever the kernel does not end.
 pub const STALL_FACTOR: u32 = 10;
