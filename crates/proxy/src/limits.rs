@@ -32,8 +32,8 @@ pub const PROVEN_FIRST_BYTES: u64 = 1 << 20;
 /// The end of a streaming zip, held back until the zip is proven (promise 3).
 pub const HELD_BACK_BYTES: u64 = 64 << 10;
 
-/// What is read from a file or a socket at a time: large enough to keep syscalls rare, small enough for 200 readers in 64 MiB.
-pub const FRAME_BYTES: usize = 256 << 10;
+/// What is read from a file or a socket at a time: large enough to keep syscalls rare, small enough for 200 readers in 100 MiB.
+pub const FRAME_BYTES: usize = 512 << 10;
 
 /// Fetches in the air at once on this node. Each may hold a temporary file and a socket, and clients that leave do not end them.
 pub const MAX_FLIGHTS: usize = 2048;

@@ -1,15 +1,16 @@
 //! One JSON line per request, written by a thread of its own so that no request ever waits for the log.
 
 use std::{
+    fmt,
     io::{self, Write},
     mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::SystemTime,
 };
 
 use jiff::Timestamp;
 use plan::{Event, Reason};
-use serde::Serialize;
 
 use super::{
     limits::{LOG_PAUSE, MAX_WAITING_LINES},
@@ -98,7 +99,7 @@ impl Shared {
 
 /// Writes until the log is closed. Lines are gathered for a moment first, so that many requests cost one write and one wake-up.
 fn write_all(shared: &Shared, mut sink: Box<dyn Write + Send>) {
-    let (mut records, mut lines) = (Vec::new(), Vec::new());
+    let (mut records, mut lines, mut seconds) = (Vec::new(), Vec::new(), Seconds::default());
     loop {
         let queue = shared
             .changed
@@ -112,7 +113,7 @@ fn write_all(shared: &Shared, mut sink: Box<dyn Write + Send>) {
             shared.changed.wait_timeout_while(queue, LOG_PAUSE, |queue| !queue.closed).unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut records, &mut { waited.0 }.waiting);
         for record in records.drain(..) {
-            line(&record, &mut lines);
+            line(&record, &mut seconds, &mut lines);
         }
         // A log that cannot be written has no place to say so; the server goes on.
         let _ = sink.write_all(&lines).and_then(|()| sink.flush());
@@ -126,88 +127,116 @@ fn write_all(shared: &Shared, mut sink: Box<dyn Write + Send>) {
     }
 }
 
-/// The fields of a line, in their order; absent ones are left out.
-#[derive(Serialize)]
-struct Line<'a> {
-    time: String,
-    level: &'static str,
-    message: &'static str,
-    #[serde(rename = "request.id")]
-    id: String,
-    #[serde(rename = "client.address")]
-    client: std::net::IpAddr,
-    method: &'a str,
-    path: &'a str,
-    endpoint: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(rename = "reason.text", skip_serializing_if = "Option::is_none")]
-    reason_text: Option<String>,
-    end: &'static str,
-    duration_ms: f64,
-    size_bytes: u64,
-    #[serde(rename = "module.path", skip_serializing_if = "Option::is_none")]
-    module: Option<String>,
-    #[serde(rename = "module.version", skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(rename = "store.look", skip_serializing_if = "Option::is_none")]
-    look: Option<&'static str>,
-    #[serde(rename = "upstream.url", skip_serializing_if = "Option::is_none")]
-    upstream: Option<String>,
-    #[serde(rename = "upstream.end", skip_serializing_if = "Option::is_none")]
-    upstream_end: Option<&'static str>,
-    #[serde(rename = "upstream.attempts", skip_serializing_if = "Option::is_none")]
-    attempts: Option<u32>,
-    #[serde(rename = "upstream.duration_ms", skip_serializing_if = "Option::is_none")]
-    upstream_ms: Option<u32>,
-    user_agent: &'a str,
-}
-
-fn line(record: &Record, lines: &mut Vec<u8>) {
-    let (module, version) = why::names(record);
-    let mut line = Line {
-        time: format!("{:.3}", Timestamp::try_from(record.at).unwrap_or_default()),
-        level: level(record),
-        message: "request",
-        id: record.id.to_string(),
-        client: record.client,
-        method: record.method.as_str(),
-        path: &record.path,
-        endpoint: record.endpoint.name(),
-        status: record.status,
-        reason: record.reason.as_ref().map(Reason::code),
-        reason_text: record.reason.as_ref().map(Reason::to_string),
-        end: why::end(&record.end),
-        duration_ms: (record.duration.as_secs_f64() * 1e6).round() / 1e3,
-        size_bytes: record.size_bytes,
-        module,
-        version,
-        look: record.hot.then_some("memory"),
-        upstream: None,
-        upstream_end: None,
-        attempts: None,
-        upstream_ms: None,
-        user_agent: &record.agent,
-    };
-    for (_, event) in record.journey.iter().flat_map(|journey| journey.trace().events) {
-        line.note(event);
+/// One line of `record`; absent fields are left out.
+///
+/// Written by hand because it is written for every request: no text is made that is not part of the line.
+fn line(record: &Record, seconds: &mut Seconds, lines: &mut Vec<u8>) {
+    let (text, used) = record.id.text();
+    let mut fields = Fields { lines };
+    fields.lines.extend_from_slice(b"{\"time\":\"");
+    seconds.write(record.at, fields.lines);
+    fields.lines.push(b'"');
+    fields.text("level", level(record)).text("message", "request").bytes("request.id", &text[..used]);
+    fields.display("client.address", &record.client).text("method", record.method.as_str()).text("path", &record.path);
+    fields.text("endpoint", record.endpoint.name()).number("status", record.status);
+    if let Some(reason) = &record.reason {
+        fields.text("reason", reason.code()).text("reason.text", &reason.to_string());
     }
-    serde_json::to_writer(&mut *lines, &line).expect("strings and numbers always serialize");
-    lines.push(b'\n');
+    let micros = u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX);
+    fields.text("end", why::end(&record.end)).thousandths("duration_ms", micros).number("size_bytes", record.size_bytes);
+    let (module, version) = why::names(record);
+    fields.maybe("module.path", module).maybe("module.version", version);
+    way(record, &mut fields);
+    fields.text("user_agent", &record.agent);
+    lines.extend_from_slice(b"}\n");
 }
 
-impl Line<'_> {
-    /// Takes the store's first word, and the last upstream's.
-    fn note(&mut self, event: Event) {
-        match event {
-            Event::Looked(look) if self.look.is_none() => self.look = Some(why::look_name(look)),
-            Event::Asked { upstream, attempts, end, millis, .. } => {
-                (self.upstream, self.attempts, self.upstream_ms) = (Some(upstream), Some(attempts), Some(millis));
-                self.upstream_end = Some(why::ask_end(&end));
-            }
-            _ => {}
+/// The store's first word, and the last upstream's.
+fn way(record: &Record, fields: &mut Fields<'_>) {
+    fields.maybe("store.look", record.hot.then_some("memory"));
+    let Some(journey) = record.journey.as_ref().filter(|_| !record.hot) else { return };
+    let events = journey.trace().events;
+    let look =
+        events.iter().find_map(|(_, event)| if let Event::Looked(look) = event { Some(why::look_name(*look)) } else { None });
+    fields.maybe("store.look", look);
+    let asked = events.iter().rev().find(|(_, event)| matches!(event, Event::Asked { .. }));
+    if let Some((_, Event::Asked { upstream, attempts, end, millis, .. })) = asked {
+        fields.text("upstream.url", upstream).text("upstream.end", why::ask_end(end));
+        fields.number("upstream.attempts", *attempts).number("upstream.duration_ms", *millis);
+    }
+}
+
+/// The fields of one line.
+struct Fields<'a> {
+    lines: &'a mut Vec<u8>,
+}
+
+impl Fields<'_> {
+    fn name(&mut self, name: &str) {
+        self.lines.extend_from_slice(b",\"");
+        self.lines.extend_from_slice(name.as_bytes());
+        self.lines.extend_from_slice(b"\":");
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> &mut Self {
+        self.name(name);
+        serde_json::to_writer(&mut *self.lines, text).expect("text always serializes");
+        self
+    }
+
+    fn maybe(&mut self, name: &str, text: Option<&str>) -> &mut Self {
+        if let Some(text) = text {
+            self.text(name, text);
         }
+        self
+    }
+
+    /// Letters and digits only.
+    fn bytes(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
+        self.name(name);
+        self.lines.push(b'"');
+        self.lines.extend_from_slice(bytes);
+        self.lines.push(b'"');
+        self
+    }
+
+    /// What prints without anything to escape.
+    fn display(&mut self, name: &str, value: &dyn fmt::Display) -> &mut Self {
+        self.name(name);
+        write!(self.lines, "\"{value}\"").expect("memory takes everything");
+        self
+    }
+
+    fn number(&mut self, name: &str, number: impl Into<u64>) -> &mut Self {
+        self.name(name);
+        write!(self.lines, "{}", number.into()).expect("memory takes everything");
+        self
+    }
+
+    fn thousandths(&mut self, name: &str, number: u64) -> &mut Self {
+        self.name(name);
+        write!(self.lines, "{}.{:03}", number / 1000, number % 1000).expect("memory takes everything");
+        self
+    }
+}
+
+/// Prints times; remembers the last second, which most lines share.
+#[derive(Default)]
+struct Seconds {
+    second: u64,
+    text: String,
+}
+
+impl Seconds {
+    fn write(&mut self, at: SystemTime, lines: &mut Vec<u8>) {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if self.text.is_empty() || self.second != since.as_secs() {
+            let second = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+            self.text = format!("{:.0}", Timestamp::from_second(second).unwrap_or_default());
+            self.text.truncate(self.text.len() - "Z".len());
+            self.second = since.as_secs();
+        }
+        write!(lines, "{}.{:03}Z", self.text, since.subsec_millis()).expect("memory takes everything");
     }
 }
 
@@ -240,10 +269,7 @@ fn level(record: &Record) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::mpsc,
-        time::{Duration, SystemTime},
-    };
+    use std::{sync::mpsc, time::Duration};
 
     use super::{
         super::{ids::Ids, records::Endpoint},
@@ -302,9 +328,9 @@ mod tests {
     #[test]
     fn a_line_reads_like_this() {
         let (mut lines, record) = (Vec::new(), record("/a\"\\\u{1b}"));
-        line(&record, &mut lines);
+        line(&record, &mut Seconds::default(), &mut lines);
         let expected = format!(
-            r#"{{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"request","request.id":"{}","client.address":"127.0.0.1","method":"GET","path":"/a\"\\\u001b","endpoint":"list","status":200,"end":"whole","duration_ms":1.5,"size_bytes":7,"store.look":"memory","user_agent":""}}"#,
+            r#"{{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"request","request.id":"{}","client.address":"127.0.0.1","method":"GET","path":"/a\"\\\u001b","endpoint":"list","status":200,"end":"whole","duration_ms":1.500,"size_bytes":7,"store.look":"memory","user_agent":""}}"#,
             record.id
         );
         assert_eq!(String::from_utf8(lines).unwrap(), expected + "\n");

@@ -116,18 +116,18 @@ pub(crate) const fn end(end: &End) -> &'static str {
 }
 
 /// The module path and version asked about, if any.
-pub(crate) fn names(record: &Record) -> (Option<String>, Option<String>) {
+pub(crate) fn names(record: &Record) -> (Option<&str>, Option<&str>) {
     use plan::Ask;
     match record.request.as_deref() {
         Some(Request::Module(module, ask)) => {
             let version = match ask {
                 Ask::List | Ask::Latest => None,
-                Ask::Info(rev) => Some(rev.to_string()),
-                Ask::Mod(version) | Ask::Zip(version) => Some(version.to_string()),
+                Ask::Info(rev) => Some(rev.as_str()),
+                Ask::Mod(version) | Ask::Zip(version) => Some(version.as_str()),
             };
-            (Some(module.to_string()), version)
+            (Some(module.as_str()), version)
         }
-        Some(Request::Sumdb(_, SumdbAsk::Lookup(module, version))) => (Some(module.to_string()), Some(version.to_string())),
+        Some(Request::Sumdb(_, SumdbAsk::Lookup(module, version))) => (Some(module.as_str()), Some(version.as_str())),
         Some(Request::Sumdb(..)) | None => (None, None),
     }
 }
