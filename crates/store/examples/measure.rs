@@ -147,7 +147,7 @@ fn part(number: u64) -> Part {
         size_bytes: number,
         h1: Some("h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned()),
         vouched: "sumdb sum.golang.org 31415926".to_owned(),
-        origin: "https://proxy.golang.org".to_owned(),
+        origin: "https://proxy.example".to_owned(),
         kept_at: 1_700_000_000,
     }
 }

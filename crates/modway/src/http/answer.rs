@@ -7,7 +7,7 @@ use hyper::{
     HeaderMap, Response, StatusCode,
     header::{
         ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-        HeaderValue, LAST_MODIFIED, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+        HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
@@ -22,6 +22,9 @@ use super::{
     refusal,
 };
 
+/// The header that names the request in logs and under `/-/why`.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// A response before its body is accounted for.
 pub(crate) type Rendered = Response<Content>;
 
@@ -29,16 +32,13 @@ pub(crate) type Rendered = Response<Content>;
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     body: Body,
-    media: Media,
-    caching: Caching,
+    /// Those of the bytes as they are; cloned whole, which costs less than putting them together.
+    headers: HeaderMap,
     modified_at: i64,
     last_modified: HeaderValue,
-    length: HeaderValue,
     etag: Option<HeaderValue>,
     /// The compressed copy, its length and its tag.
     gzip: Option<(Bytes, HeaderValue, HeaderValue)>,
-    /// Whether some requests get a compressed copy.
-    varies: bool,
 }
 
 impl Prepared {
@@ -47,9 +47,18 @@ impl Prepared {
         let varies = encoding::compressible(&answer).is_some();
         let tag = |suffix: &str| answer.digest.map(|digest| ascii(format!("\"{digest}{suffix}\"")));
         let gzip = gzip.and_then(|bytes| Some((bytes.clone(), HeaderValue::from(bytes.len()), tag("-gzip")?)));
-        let (etag, length) = (tag(""), HeaderValue::from(answer.body.size_bytes()));
-        let Answer { body, media, caching, modified_at, .. } = answer;
-        Self { body, media, caching, modified_at, last_modified: http_date(modified_at), length, etag, gzip, varies }
+        let (etag, last_modified) = (tag(""), http_date(answer.modified_at));
+        let mut headers = headers(&answer);
+        etag.clone().map(|etag| headers.insert(ETAG, etag));
+        if varies {
+            headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        // What was never kept has no time of its own.
+        if answer.modified_at != 0 {
+            headers.insert(LAST_MODIFIED, last_modified.clone());
+        }
+        let Answer { body, modified_at, .. } = answer;
+        Self { body, headers, modified_at, last_modified, etag, gzip }
     }
 
     /// Bytes of memory this takes, about.
@@ -124,23 +133,22 @@ fn not_modified(prepared: &Prepared, tag: Option<HeaderValue>) -> Rendered {
 
 /// The headers of the bytes as they are.
 fn plain(status: StatusCode, prepared: &Prepared, content: Content) -> Rendered {
-    let mut map = HeaderMap::with_capacity(12);
-    map.insert(CONTENT_LENGTH, prepared.length.clone());
-    map.insert(CONTENT_TYPE, media_type(prepared.media));
-    map.insert(CACHE_CONTROL, cache_control(prepared.caching));
-    map.insert(LAST_MODIFIED, prepared.last_modified.clone());
-    map.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    map.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(etag) = &prepared.etag {
-        map.insert(ETAG, etag.clone());
-    }
-    if prepared.varies {
-        map.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    }
     let mut response = Response::new(content);
     *response.status_mut() = status;
-    *response.headers_mut() = map;
+    *response.headers_mut() = prepared.headers.clone();
     response
+}
+
+/// What every answer like `answer` says of itself, with room for the request's id.
+fn headers(answer: &Answer) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(12);
+    map.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.size_bytes()));
+    map.insert(CONTENT_TYPE, media_type(answer.media));
+    map.insert(CACHE_CONTROL, cache_control(answer.caching));
+    map.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    map.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    map.insert(REQUEST_ID, HeaderValue::from_static(""));
+    map
 }
 
 const fn media_type(media: Media) -> HeaderValue {

@@ -64,6 +64,9 @@ pub const MAX_SEND_BYTES: usize = 2 * HTTP2_FRAME_BYTES;
 /// A silent HTTP/2 peer is asked whether it is there, so often.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// Forgotten records kept to be written over: as many as may be in flight at once on a busy server.
+pub const MAX_SPARE_RECORDS: usize = 1024;
+
 /// File buffers kept for the next frame: enough for a busy moment, little enough for an idle server (4 MiB).
 pub const MAX_IDLE_BUFFERS: usize = 16;
 

@@ -15,7 +15,7 @@ use proxy::journey::Journey;
 use super::{
     Door,
     ids::Id,
-    limits::{MAX_KEPT_EVENTS, MAX_LOGGED_AGENT_BYTES, MAX_LOGGED_PATH_BYTES},
+    limits::{MAX_KEPT_EVENTS, MAX_LOGGED_AGENT_BYTES, MAX_LOGGED_PATH_BYTES, MAX_SPARE_RECORDS},
 };
 
 /// One request, from its header to the end of its body.
@@ -133,7 +133,7 @@ impl Ticket {
             duration: Duration::ZERO,
         };
         door.metrics.in_flight.inc();
-        Self { record: Arc::new(record), started, door: Arc::clone(door) }
+        Self { record: door.records.place(record), started, door: Arc::clone(door) }
     }
 
     /// The record, to be added to.
@@ -191,11 +191,24 @@ pub(crate) struct Records {
 struct Kept {
     records: VecDeque<(Arc<Record>, usize)>,
     events: usize,
+    /// Forgotten records that nobody holds, to be written over: a new one would be made by one thread and freed by another.
+    spare: Vec<Arc<Record>>,
 }
 
 impl Records {
     pub(crate) fn new(most: usize) -> Self {
         Self { most, kept: Mutex::default() }
+    }
+
+    /// `record`, in the place of a forgotten one if there is one.
+    fn place(&self, record: Record) -> Arc<Record> {
+        let spare = self.kept.lock().unwrap_or_else(PoisonError::into_inner).spare.pop();
+        let Some(mut spare) = spare else { return Arc::new(record) };
+        match Arc::get_mut(&mut spare) {
+            Some(place) => *place = record,
+            None => return Arc::new(record),
+        }
+        spare
     }
 
     fn keep(&self, record: Arc<Record>) {
@@ -207,7 +220,12 @@ impl Records {
         while kept.records.len() > self.most || kept.events > MAX_KEPT_EVENTS {
             let Some((record, events)) = kept.records.pop_front() else { break };
             kept.events -= events;
-            dropped.push(record);
+            // Those of the hot path: they hold next to nothing.
+            if record.hot && Arc::strong_count(&record) == 1 && kept.spare.len() < MAX_SPARE_RECORDS {
+                kept.spare.push(record);
+            } else {
+                dropped.push(record);
+            }
         }
         // What is dropped may be large; nobody should wait for that.
         drop(kept);

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use hyper::{
     Method, Request, Response,
     body::{Body as _, Incoming},
-    header::{HeaderName, HeaderValue},
+    header::HeaderValue,
     http::request::Parts,
 };
 use plan::{Event, Reason, Trouble, trace::AskEnd};
@@ -23,8 +23,6 @@ use super::{
     route::{self, Target},
     watched::InUse,
 };
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request. Never fails: what goes wrong is an answer, too.
 pub(super) async fn handle(
@@ -49,7 +47,7 @@ pub(super) async fn handle(
     };
     let (text, used) = ticket.record().id.text();
     let id = HeaderValue::from_bytes(&text[..used]).expect("letters and digits");
-    rendered.headers_mut().insert(REQUEST_ID, id);
+    rendered.headers_mut().insert(answer::REQUEST_ID, id);
     ticket.answered(rendered.status().as_u16(), !rendered.body().is_empty());
     rendered.map(|content| DoorBody::new(content, ticket, in_use))
 }

@@ -12,7 +12,7 @@ use std::{
 use gomod::goenv::defaults;
 use testkit::go::Go;
 
-use super::server::Server;
+use super::{say, server::Server};
 
 /// A web server with 142 requirements in its own go.mod, each with its line in its own go.sum.
 const PROJECT: &str = "github.com/caddyserver/caddy/v2@v2.8.4";
@@ -25,7 +25,7 @@ fn a_real_project_travels_cold_warm_and_with_every_upstream_gone() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let proxy = std::env::var("GOPROXY").ok().filter(|list| !list.is_empty()).unwrap_or_else(|| defaults::GOPROXY.into());
     if !reaches(&proxy, home.path()) {
-        println!("skipped: live journey: no module proxy is reached from this machine");
+        say("skipped: live journey: no module proxy is reached from this machine");
         return;
     }
     let store = home.path().join("store");
@@ -35,7 +35,7 @@ fn a_real_project_travels_cold_warm_and_with_every_upstream_gone() {
         project = unpack(&server, home.path());
         let cold = download(&server, &project, &home.path().join("cold"));
         let warm = download(&server, &project, &home.path().join("warm"));
-        println!("live: {} modules, cold {:.1}s, warm {:.1}s", cold.0, cold.1, warm.1);
+        say(&format!("live: {} modules of {PROJECT}, cold {:.1}s, warm {:.1}s", cold.0, cold.1, warm.1));
         assert!(cold.0 >= MODULES, "only {} modules", cold.0);
         assert_eq!(cold.0, warm.0);
     }
@@ -44,7 +44,7 @@ fn a_real_project_travels_cold_warm_and_with_every_upstream_gone() {
         [("GOPROXY", "http://127.0.0.1:1"), ("HTTPS_PROXY", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://127.0.0.1:1")];
     let server = Server::start(&store, &nowhere);
     let cut = download(&server, &project, &home.path().join("cut"));
-    println!("live: {} modules with every upstream gone, {:.1}s", cut.0, cut.1);
+    say(&format!("live: {} modules with every upstream gone, {:.1}s", cut.0, cut.1));
     assert!(cut.0 >= MODULES);
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use testkit::modules::Module;
 
-use super::server::Server;
+use super::{say, server::Server};
 
 /// Versions that travel in one test.
 const MODULES: usize = 24;
@@ -57,7 +57,7 @@ fn with_a_full_disk_what_is_kept_is_served_and_what_is_not_is_refused_in_words_o
     fs::create_dir(&disk).expect("a folder");
     // Large enough for the reserve that a store leaves free, and for the first module, but not for all.
     let Some(mounted) = Tmpfs::mount(&disk, "40m") else {
-        println!("skipped: a full disk: mounting needs root");
+        say("skipped: a full disk: mounting needs root");
         return;
     };
     let (proxy, truth) = upstream(home.path(), 3_000_000);
