@@ -194,6 +194,7 @@ fn limits(config: &Config) -> DoorLimits {
         stop: server.shutdown,
         hot_bytes: server.hot_bytes,
         records: server.records,
+        workers: std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
 

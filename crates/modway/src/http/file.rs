@@ -16,7 +16,7 @@ use proxy::limits::FRAME_BYTES;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
-use super::limits::{MAX_IDLE_BUFFERS, MIN_SHARED_BUFFER_BYTES};
+use super::limits::{BURST_BYTES, MAX_IDLE_BUFFERS, MIN_SHARED_BUFFER_BYTES};
 
 /// Reads frames of a file.
 ///
@@ -26,11 +26,13 @@ pub(crate) struct Frames {
     blocking: Option<JoinHandle<io::Result<Buffer>>>,
     /// False once the file system turned out not to know `RWF_NOWAIT`.
     nowait: bool,
+    /// Bytes handed out since the other connections of this thread last had their turn.
+    burst: usize,
 }
 
 impl Frames {
     pub(crate) fn new(file: Arc<File>) -> Self {
-        Self { file, blocking: None, nowait: true }
+        Self { file, blocking: None, nowait: true, burst: 0 }
     }
 
     /// The next bytes at `at`: at least one, at most `most`, which is not 0.
@@ -38,10 +40,18 @@ impl Frames {
     /// # Errors
     /// What the disk says; [`io::ErrorKind::UnexpectedEof`] if the file ends before `at`.
     pub(crate) fn poll_at(&mut self, at: u64, most: usize, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        if self.burst >= BURST_BYTES {
+            self.burst = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if self.blocking.is_none() {
             let mut buffer = Buffer::of(most);
             match self.read_cached(&mut buffer.bytes[..most], at) {
-                Ok(Some(read)) => return Poll::Ready(buffer.hand_out(read)),
+                Ok(Some(read)) => {
+                    self.burst += read;
+                    return Poll::Ready(buffer.hand_out(read));
+                }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -24,6 +24,8 @@ pub struct DoorLimits {
     pub hot_bytes: u64,
     /// Finished requests remembered for `/-/why`.
     pub records: usize,
+    /// Threads that serve connections; 0 leaves them on the runtime that accepts them.
+    pub workers: usize,
 }
 
 impl Default for DoorLimits {
@@ -38,6 +40,7 @@ impl Default for DoorLimits {
             stop: Duration::from_secs(30),
             hot_bytes: 64 << 20,
             records: 10_000,
+            workers: 0,
         }
     }
 }
@@ -72,6 +75,9 @@ pub const MAX_IDLE_BUFFERS: usize = 16;
 
 /// Frames of at least so many bytes are read into buffers that are used again. Smaller ones (HTTP/2, the ends of bodies) would waste them.
 pub const MIN_SHARED_BUFFER_BYTES: usize = 128 << 10;
+
+/// A body that was handed over so much of lets the other connections of its thread go on: about half a millisecond.
+pub const BURST_BYTES: usize = 2 << 20;
 
 /// The kernel cuts a peer that takes nothing for [`DoorLimits::write_stall`]. Our own timer sees the kernel's buffer only, which moves in steps of
 /// megabytes: so many times as long is what it waits, for whatever the kernel does not end.

@@ -52,7 +52,8 @@ pub async fn serve(door: Arc<Door>, listener: TcpListener, tls: Option<Tls>, mut
     let mut connections = JoinSet::new();
     while let Some((stream, ticket)) = gate.next(&door, &listener, &mut phase, &mut connections).await {
         let (door, tls, phase) = (Arc::clone(&door), tls.as_ref().map(|tls| tls.load_full()), phase.clone());
-        connections.spawn(async move {
+        let workers = Arc::clone(&door.workers);
+        workers.spawn(&mut connections, stream, move |stream| async move {
             conn::converse(&door, stream, ticket.client, tls, phase).await;
             drop(ticket);
         });

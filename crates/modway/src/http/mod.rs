@@ -23,6 +23,7 @@ mod route;
 mod serve;
 mod watched;
 mod why;
+mod workers;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -30,7 +31,7 @@ use async_trait::async_trait;
 use plan::{Reason, Request};
 use proxy::{answer::Answer, journey::Journey};
 
-use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records};
+use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records, workers::Workers};
 pub use self::{
     limits::DoorLimits,
     listen::{Phase, Tls, bind, serve},
@@ -63,11 +64,13 @@ pub struct Door {
     /// Set once the listener is closed: no longer ready.
     pub(crate) stopping: AtomicBool,
     pub(crate) log: Log,
+    pub(crate) workers: Arc<Workers>,
 }
 
 impl Door {
     /// A door in front of `answers`. Its request log goes to `log`.
     pub fn new(answers: Arc<dyn Answers>, limits: DoorLimits, metrics: Arc<Metrics>, log: Log) -> Arc<Self> {
+        let workers = Arc::new(Workers::start(limits.workers));
         let (records, hot) = (Records::new(limits.records), Hot::new(limits.hot_bytes));
         Arc::new(Self {
             answers,
@@ -79,6 +82,7 @@ impl Door {
             limits,
             metrics,
             log,
+            workers,
         })
     }
 

@@ -194,3 +194,19 @@ async fn a_stop_ends_at_its_deadline_or_at_the_second_word() {
         assert_eq!((line["end"].as_str(), line["status"].as_u64()), (Some("client-left"), Some(0)));
     }
 }
+
+#[tokio::test]
+async fn a_door_with_threads_of_its_own_answers_on_all_of_them_and_stops() {
+    let server = server(DoorLimits { workers: 3, ..DoorLimits::default() }).await;
+    let mut clients = Vec::new();
+    for _ in 0..7 {
+        clients.push(server.connect().await);
+    }
+    for client in &mut clients {
+        assert_eq!(client.ask("GET", PATH, "").await.status, 200);
+    }
+    server.phase.send_replace(Phase::Draining);
+    for mut client in clients {
+        assert!(client.rest().await.is_empty(), "the connection is closed");
+    }
+}

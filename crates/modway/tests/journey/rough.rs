@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use testkit::modules::Module;
@@ -28,7 +28,7 @@ const KILLS: u64 = 12;
 #[test]
 fn a_server_that_is_killed_again_and_again_never_serves_a_wrong_byte_and_loses_none_it_keeps() {
     let home = tempfile::tempdir().expect("a temporary folder");
-    let (proxy, truth) = upstream(home.path(), 200_000);
+    let (proxy, truth) = upstream(home.path(), MODULES, 200_000);
     let store = home.path().join("store");
     let mut right = 0;
     for round in 0..KILLS {
@@ -60,7 +60,7 @@ fn with_a_full_disk_what_is_kept_is_served_and_what_is_not_is_refused_in_words_o
         say("skipped: a full disk: mounting needs root");
         return;
     };
-    let (proxy, truth) = upstream(home.path(), 3_000_000);
+    let (proxy, truth) = upstream(home.path(), MODULES, 3_000_000);
     let server = started(&mounted.0.join("store"), &proxy);
     let mut zips: Vec<&String> = truth.keys().filter(|path| path.ends_with(".zip")).collect();
     zips.sort();
@@ -83,10 +83,22 @@ fn with_a_full_disk_what_is_kept_is_served_and_what_is_not_is_refused_in_words_o
     whole(server.address(), zips[0], &truth);
 }
 
+#[test]
+fn readers_that_stop_in_the_middle_slow_nobody() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let (proxy, truth) = upstream(home.path(), 1, 12_000_000);
+    let server = started(&home.path().join("store"), &proxy);
+    let path = truth.keys().find(|path| path.ends_with(".zip")).expect("a zip");
+    // All of them ask for the same cold zip, and take nothing of it: more than the system's buffers hold is left over.
+    let stopped: Vec<TcpStream> = (0..20).map(|_| ask(&server.address(), path).expect("a connection")).collect();
+    (0..3).for_each(|_| whole(server.address(), path, &truth));
+    drop(stopped);
+}
+
 /// A module proxy as a folder, and the bytes of every path in it.
-fn upstream(home: &Path, noise_bytes: usize) -> (String, Arc<HashMap<String, Vec<u8>>>) {
+fn upstream(home: &Path, modules: usize, noise_bytes: usize) -> (String, Arc<HashMap<String, Vec<u8>>>) {
     let (root, mut truth) = (home.join("upstream"), HashMap::new());
-    for number in 0..MODULES {
+    for number in 0..modules {
         let module = Module::large(&format!("example.com/m{number}"), "v1.0.0", noise_bytes);
         let folder = root.join(&module.path).join("@v");
         fs::create_dir_all(&folder).expect("a folder");
@@ -155,12 +167,17 @@ fn refusal(address: String, path: &str) -> Option<String> {
     (status != 200).then(|| String::from_utf8_lossy(&body).into_owned())
 }
 
+/// A connection on which `path` was asked for.
+fn ask(address: &str, path: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: modway\r\nConnection: close\r\n\r\n").ok()?;
+    Some(stream)
+}
+
 /// One request; none if the connection broke before the whole body was there.
 fn get(address: &str, path: &str) -> Option<(u16, Vec<u8>)> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(deadline - Instant::now())).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: modway\r\nConnection: close\r\n\r\n").ok()?;
+    let mut stream = ask(address, path)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
