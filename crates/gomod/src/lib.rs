@@ -25,6 +25,7 @@ pub mod pseudo;
 
 pub mod pattern;
 
+pub mod goimport;
 pub mod goproxy;
 
 pub mod goenv;

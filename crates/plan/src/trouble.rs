@@ -33,6 +33,8 @@ pub enum Trouble {
     Skipped(u64),
     /// This kind of upstream cannot answer such a question, or the configuration forbids it.
     Refused(String),
+    /// A version control tool failed, in Go's words where Go has them and its own cleaned ones elsewhere.
+    Vcs(String),
 }
 
 /// Which of a hop's deadlines passed.
@@ -66,6 +68,7 @@ impl Trouble {
             Self::TooLarge(_) => "too-large",
             Self::Skipped(_) => "skipped",
             Self::Refused(_) => "refused",
+            Self::Vcs(_) => "vcs",
         }
     }
 
@@ -82,7 +85,7 @@ impl Trouble {
         match self {
             Self::Dns(_) | Self::Connect(_) | Self::Tls(_) | Self::ForwardProxy(_) | Self::Broken(_) | Self::Deadline(..) => true,
             Self::Status(status, _) | Self::Wait(status, _) => *status >= 500 || *status == 429 || *status == 408,
-            Self::Redirect(_) | Self::Body(_) | Self::TooLarge(_) | Self::Skipped(_) | Self::Refused(_) => false,
+            Self::Redirect(_) | Self::Body(_) | Self::TooLarge(_) | Self::Skipped(_) | Self::Refused(_) | Self::Vcs(_) => false,
         }
     }
 }
@@ -111,7 +114,7 @@ impl fmt::Display for Trouble {
             Self::Status(status, text) if text.is_empty() => write!(f, "status {status}"),
             Self::Status(status, text) => write!(f, "status {status}: {text}"),
             Self::Wait(status, seconds) => write!(f, "status {status}, asks to wait {seconds}s"),
-            Self::Redirect(cause) | Self::Body(cause) | Self::Refused(cause) => f.write_str(cause),
+            Self::Redirect(cause) | Self::Body(cause) | Self::Refused(cause) | Self::Vcs(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "body larger than {limit} bytes"),
             Self::Skipped(seconds) => write!(f, "skipped: it kept failing; asked again in {seconds}s"),
         }

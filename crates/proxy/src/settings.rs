@@ -1,5 +1,7 @@
 //! What an operator can set of the proxy, checked and typed. `modway/config` makes it; nothing here reads a file or the environment.
 
+mod direct;
+
 use std::{fmt, path::PathBuf, time::Duration};
 
 use gomod::{
@@ -9,6 +11,8 @@ use gomod::{
 };
 pub use plan::Freshness;
 use plan::Trouble;
+
+pub use self::direct::{Access, Credential, Direct, Forge};
 
 /// Everything the proxy is told.
 #[derive(Clone, Debug)]

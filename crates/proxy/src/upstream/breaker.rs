@@ -64,7 +64,12 @@ fn counts(trouble: &Trouble) -> bool {
         Trouble::Dns(_) | Trouble::Connect(_) | Trouble::Tls(_) | Trouble::ForwardProxy(_) => true,
         Trouble::Broken(_) | Trouble::Deadline(..) => true,
         Trouble::Status(status, _) | Trouble::Wait(status, _) => *status >= 500 || *status == 429,
-        Trouble::Redirect(_) | Trouble::Body(_) | Trouble::TooLarge(_) | Trouble::Skipped(_) | Trouble::Refused(_) => false,
+        Trouble::Redirect(_)
+        | Trouble::Body(_)
+        | Trouble::TooLarge(_)
+        | Trouble::Skipped(_)
+        | Trouble::Refused(_)
+        | Trouble::Vcs(_) => false,
     }
 }
 

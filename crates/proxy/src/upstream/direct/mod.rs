@@ -1,0 +1,4 @@
+//! Version control itself as an upstream: from a module path to its repository, from a revision to a version, from a tree to the zip
+//! with Go's own h1. No `go` process is ever started.
+
+pub mod repo;
