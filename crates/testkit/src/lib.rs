@@ -9,6 +9,8 @@ pub mod modules;
 
 pub mod sumdb;
 
+pub mod repos;
+
 pub mod tls;
 
 pub mod go;

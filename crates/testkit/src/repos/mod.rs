@@ -1,0 +1,12 @@
+//! Real repositories for tests, and real servers of them on loopback.
+
+mod server;
+pub use server::GitServer;
+
+mod git;
+pub use git::{Format, Repository};
+
+mod cgi;
+
+#[cfg(test)]
+mod tests;
