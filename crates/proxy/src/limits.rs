@@ -76,3 +76,27 @@ pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 2 << 20;
 
 /// What one HTTP/2 connection may send ahead of our reading: eight streams at their bound.
 pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+
+/// What one answer of a version control tool may be that is read into memory: a million references of 100 bytes.
+pub const CHILD_ANSWER_BYTES: u64 = 128 << 20;
+
+/// What is kept of a child's complaints, the end of them: tools say last what matters.
+pub const CHILD_STDERR_BYTES: usize = 8 << 10;
+
+/// From the polite end of a child to the other one: git takes its lock files away within milliseconds.
+pub const CHILD_GRACE: Duration = Duration::from_millis(500);
+
+/// Address space of one child. git maps packs whole; a repository of 2 GiB needs about 3 GiB.
+pub const CHILD_MEMORY_BYTES: u64 = 8 << 30;
+
+/// Open files of one child: git keeps packs open, one file each.
+pub const CHILD_FILES: u64 = 1024;
+
+/// Processes and threads of our user, counted by the kernel over everything it runs; its bound for a child that multiplies. The superuser has none.
+pub const CHILD_USERS_PROCESSES: u64 = 4096;
+
+/// A child's processor time is its wall clock times this: `index-pack` uses several threads.
+pub const CHILD_PROCESSORS: u64 = 4;
+
+/// How often descendants that left their group are looked for and killed: each time those are met that were born since.
+pub const CHILD_HUNTS: u32 = 1000;

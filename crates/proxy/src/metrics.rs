@@ -8,12 +8,13 @@ use prometheus_client::{
 };
 
 /// The proxy's counters. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     looks: Family<LookLabel, Counter>,
     fetches: Family<EndLabel, Counter>,
     kept_bytes: Counter,
     drifts: Counter,
+    children: Family<ToolLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,6 +28,11 @@ struct EndLabel {
     end: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToolLabel {
+    tool: &'static str,
+}
+
 impl Metrics {
     /// Counters that `registry` shows.
     pub fn register(registry: &mut Registry) -> Self {
@@ -35,6 +41,7 @@ impl Metrics {
         registry.register("fetches", "Fetches from upstream, by kind and end", metrics.fetches.clone());
         registry.register("kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
         registry.register("drifts", "Versions whose origin now has other bytes than those kept first", metrics.drifts.clone());
+        registry.register("children", "Processes started, by tool", metrics.children.clone());
         metrics
     }
 
@@ -56,6 +63,11 @@ impl Metrics {
     /// Bytes were kept.
     pub fn kept(&self, size_bytes: u64) {
         self.kept_bytes.inc_by(size_bytes);
+    }
+
+    /// A process was started: `git`, `hg`, `svn`, `fossil`, `helper`.
+    pub fn child(&self, tool: &'static str) {
+        self.children.get_or_create(&ToolLabel { tool }).inc();
     }
 
     /// An origin drifted.

@@ -10,6 +10,7 @@ use plan::Trouble;
 use crate::{journey::Journey, spool::SpoolWriter};
 
 mod breaker;
+pub mod child;
 pub mod direct;
 mod escape;
 pub mod file;
