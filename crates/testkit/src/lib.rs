@@ -1,4 +1,4 @@
-//! For tests: scripted upstreams and certificates, the real go command, Go's own code as an oracle.
+//! For tests: scripted upstreams and certificates, file systems whose power can be cut, the real go command, Go's own code as an oracle.
 
 pub mod world;
 mod world_h2;
@@ -6,6 +6,8 @@ mod world_h2;
 pub mod faults;
 
 pub mod modules;
+
+pub mod mount;
 
 pub mod sumdb;
 

@@ -4,6 +4,7 @@ mod support;
 
 mod answers;
 mod bodies;
+mod floods;
 mod framing;
 mod paths;
 mod protocols;

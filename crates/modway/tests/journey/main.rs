@@ -1,9 +1,11 @@
 //! Whole journeys through the `modway` binary: on real modules, and under rough treatment.
 
 mod live;
+mod power;
 mod rough;
 
 mod server;
+mod truth;
 
 /// Says something that is to be read although the test passes: the harness keeps what is merely printed.
 fn say(line: &str) {

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use store::{Content, Digest, Kept, Kind, Part, Store, limits::MEMORY_BLOB_BYTES};
 
-use crate::mount::{Mount, alone, skipped};
+use testkit::mount::{Mount, alone, skipped};
 
 const MIB: usize = 1 << 20;
 

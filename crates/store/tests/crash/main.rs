@@ -10,7 +10,6 @@ mod kill;
 mod power;
 mod syscall;
 
-mod mount;
 mod writer;
 
 /// The number of rounds: `usual`, or `long` if `MODWAY_LONG=1` says so.

@@ -11,10 +11,10 @@ use store::{
     fs::{FsBlobs, Layout},
 };
 
+use testkit::mount::{Mount, alone, skipped};
+
 use crate::{
-    Dice,
-    mount::{Mount, alone, skipped},
-    rounds,
+    Dice, rounds,
     writer::{Ledger, Writer, read_back},
 };
 

@@ -2,8 +2,9 @@
 
 use std::{fs, process::Command};
 
+use testkit::mount::skipped;
+
 use crate::{
-    mount::skipped,
     rounds,
     writer::{read_back, travel},
 };

@@ -6,8 +6,8 @@ use std::{
 };
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, NetPort, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
-    RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, NetPort, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::Command;
@@ -85,7 +85,9 @@ impl Cage {
             .create()?
             .add_rules(path_beneath_rules(&self.reads, read))?
             .add_rules(path_beneath_rules(&self.writes, all))?
-            .add_rules(self.ports.iter().map(|port| Ok::<_, landlock::RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp))))?;
+            .add_rules(
+                self.ports.iter().map(|port| Ok::<_, landlock::RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp))),
+            )?;
         Ok(ruleset.restrict_self()?.ruleset)
     }
 }

@@ -23,19 +23,18 @@ mod confine;
 mod group;
 mod noise;
 mod start;
-mod tally;
 mod talk;
+mod tally;
 mod word;
 
 pub use bounds::Bounds;
-pub use confine::works as can_confine;
 pub use command::{Command, Data, Tool};
+pub use confine::works as can_confine;
 pub use noise::cleaned;
-pub use tally::{tallied, inherited};
 pub use talk::Talk;
+pub use tally::{inherited, tallied};
 pub use word::{Ref, RepoUrl, Rev, SubDir, Word};
 
-use crate::limits;
 
 /// Whoever starts children. Cheap to clone; one for the whole process, so that its bounds are the process's.
 #[derive(Clone, Debug)]
@@ -65,7 +64,7 @@ pub struct Output {
     pub code: Option<i32>,
     /// What it wrote to its standard output; empty if that went to a file.
     pub stdout: Vec<u8>,
-    /// The end of what it complained about, fit for a terminal: at most [`limits::CHILD_STDERR_BYTES`], no control bytes but line feeds.
+    /// The end of what it complained about, fit for a terminal: at most [`crate::limits::CHILD_STDERR_BYTES`], no control bytes but line feeds.
     pub stderr: String,
 }
 
@@ -165,7 +164,8 @@ impl Children {
 /// The first executable file `name` in `path`. Relative folders are passed over: they would depend on where the child runs.
 fn found(path: &str, name: &str) -> Result<PathBuf, Trouble> {
     use std::os::unix::fs::PermissionsExt as _;
-    let executable = |file: &PathBuf| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0);
+    let executable =
+        |file: &PathBuf| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0);
     std::env::split_paths(path)
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))

@@ -16,7 +16,9 @@ fn a_remote_has_a_scheme_and_a_host() {
     for good in ["https://git.example.com/lib", "ssh://git@git.example.com:22/lib", "svn+ssh://h/x"] {
         assert!(RepoUrl::parse(good).is_ok(), "{good}");
     }
-    for bad in ["file:///etc", "FILE:///etc", "/etc", "git@h:lib", "ext::sh -c x", "ssh://-oProxyCommand=x/", "ssh://u@-oX/", "https://"] {
+    for bad in
+        ["file:///etc", "FILE:///etc", "/etc", "git@h:lib", "ext::sh -c x", "ssh://-oProxyCommand=x/", "ssh://u@-oX/", "https://"]
+    {
         assert!(RepoUrl::parse(bad).is_err(), "{bad}");
     }
 }
@@ -38,7 +40,9 @@ fn a_reference_is_what_git_takes() {
     for good in ["HEAD", "refs/heads/main", "refs/tags/sub/v1.0.0+x"] {
         assert!(Ref::parse(good).is_ok(), "{good}");
     }
-    for bad in ["main", "refs/heads/", "refs/heads/a..b", "refs/heads/a.lock", "refs/heads/.a", "refs//x", "refs/heads/a^{}", "refs/x y"] {
+    for bad in
+        ["main", "refs/heads/", "refs/heads/a..b", "refs/heads/a.lock", "refs/heads/.a", "refs//x", "refs/heads/a^{}", "refs/x y"]
+    {
         assert!(Ref::parse(bad).is_err(), "{bad}");
     }
 }

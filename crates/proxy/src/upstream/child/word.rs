@@ -94,7 +94,8 @@ impl RepoUrl {
         };
         let plain = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         // A host that begins with a hyphen is a flag to ssh.
-        let good = plain && !scheme.eq_ignore_ascii_case("file") && !rest.is_empty() && !rest.starts_with('-') && !rest.contains("@-");
+        let good =
+            plain && !scheme.eq_ignore_ascii_case("file") && !rest.is_empty() && !rest.starts_with('-') && !rest.contains("@-");
         if good && !text.contains(' ') { Word::new(text).map(Self) } else { Err(refused("repository", text)) }
     }
 

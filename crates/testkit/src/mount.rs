@@ -13,7 +13,7 @@ const INSIDE: &str = "MODWAY_TEST_INSIDE_NAMESPACE";
 /// Runs `body` in a process of its own with a mount namespace of its own: the test named `test` runs again there.
 ///
 /// Says `skipped:` on standard error where that cannot be, or where one of the `tools` is missing.
-pub(crate) fn alone(test: &str, tools: &[&str], body: impl FnOnce()) {
+pub fn alone(test: &str, tools: &[&str], body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
@@ -33,12 +33,12 @@ pub(crate) fn alone(test: &str, tools: &[&str], body: impl FnOnce()) {
 }
 
 /// Past the test harness, which keeps back what a passing test prints.
-pub(crate) fn skipped(test: &str, reason: &str) {
+pub fn skipped(test: &str, reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {test}: {reason}");
 }
 
 /// A mounted file system; unmounted when dropped.
-pub(crate) struct Mount {
+pub struct Mount {
     home: tempfile::TempDir,
     kind: &'static str,
     options: String,
@@ -46,14 +46,14 @@ pub(crate) struct Mount {
 
 impl Mount {
     /// A memory file system with these mount options.
-    pub(crate) fn memory(options: &str) -> Result<Self, String> {
+    pub fn memory(options: &str) -> Result<Self, String> {
         let mount = Self { home: tempfile::tempdir().unwrap(), kind: "tmpfs", options: options.to_owned() };
         mount.mount()?;
         Ok(mount)
     }
 
     /// A file system of this kind on a loop device over a sparse file, made by `mkfs.KIND` with `arguments`.
-    pub(crate) fn image(kind: &'static str, size_bytes: u64, arguments: &[&str]) -> Result<Self, String> {
+    pub fn image(kind: &'static str, size_bytes: u64, arguments: &[&str]) -> Result<Self, String> {
         let mount = Self { home: tempfile::tempdir().unwrap(), kind, options: "loop".to_owned() };
         File::create(mount.device()).and_then(|file| file.set_len(size_bytes)).unwrap();
         told(Command::new(format!("mkfs.{kind}")).arg("-q").args(arguments).arg(mount.device()))?;
@@ -62,17 +62,17 @@ impl Mount {
     }
 
     /// The directory it is mounted on.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.home.path().join("mount")
     }
 
     /// Cuts the power: whatever was not synced is lost, and every later write fails until [`Mount::again`].
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         told(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.path())).unwrap();
     }
 
     /// Mounts it again, as after a power cut. Nobody may have a file open in it.
-    pub(crate) fn again(&self) {
+    pub fn again(&self) {
         told(Command::new("umount").arg(self.path())).unwrap();
         self.mount().unwrap();
     }
