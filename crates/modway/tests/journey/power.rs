@@ -48,7 +48,7 @@ fn check(kind: &'static str) {
         drop(server);
         disk.again();
         // The upstream is gone: what is served now is what the disk kept.
-        let server = started(&store, "http://127.0.0.1:1");
+        let server = started(&store, "off");
         whole_before.iter().for_each(|path| whole(server.address(), path, &truth));
         truth.keys().for_each(|path| whole_or_refused_otherwise(server.address(), path, &truth));
         drop(server);
