@@ -6,12 +6,16 @@
 //! Source: `cmd/go/internal/cfg/cfg.go` in Go 1.27.
 
 pub mod defaults;
+mod goinsecure;
 mod gosumdb;
+mod govcs;
 mod netrc;
 
 use std::collections::BTreeMap;
 
+pub use goinsecure::{InsecureAct, insecure};
 pub use gosumdb::{InvalidGoSumdb, SumdbSetting};
+pub use govcs::{Disallowed, GoVcs, InvalidGoVcs, Rule};
 pub use netrc::{Login, Netrc};
 
 use crate::pattern::Patterns;
