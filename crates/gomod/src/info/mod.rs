@@ -2,6 +2,12 @@
 
 mod json;
 
+mod sums;
+
+mod write;
+
+pub use sums::{repo_sum, tag_sum};
+
 use crate::module::{self, ModulePath, Rev, Version};
 use crate::text;
 use crate::time::{InvalidTime, Time};

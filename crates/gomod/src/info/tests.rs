@@ -104,3 +104,69 @@ fn a_version_that_fits_the_path_must_come_back() {
     check_answer("x.y/z", "main", "v1.0.1", true);
     check_answer("x.y/z/v2", "v2.0.0", "v2.0.1", false);
 }
+
+#[track_caller]
+fn check_written(version: &str, time: &str, origin: Option<&Origin>, document: &str) {
+    let time = Time::parse_rfc3339(time).expect(time);
+    let written = Info::write(version, time, origin);
+    assert_eq!(String::from_utf8_lossy(written.bytes()), document);
+    assert_eq!(Info::parse(written.bytes()), Ok(written));
+}
+
+#[test]
+fn a_document_is_written_as_go_s_cache_has_it() {
+    check_written("v1.0.0", "2026-11-23T06:27:34Z", None, r#"{"Version":"v1.0.0","Time":"2026-11-23T06:27:34Z"}"#);
+    let origin = Origin {
+        vcs: "git".into(),
+        url: "https://x.y/<&>".into(),
+        reference: "a\"\\\n\u{1}\u{2028}é".into(),
+        ..Origin::default()
+    };
+    check_written(
+        "v0.0.0-20261123062734-abcdefabcdef",
+        "2026-11-23T06:27:34.123456Z",
+        Some(&origin),
+        r#"{"Version":"v0.0.0-20261123062734-abcdefabcdef","Time":"2026-11-23T06:27:34.123456Z","Origin":{"VCS":"git","URL":"https://x.y/\u003c\u0026\u003e","Ref":"a\"\\\n\u0001\u2028é"}}"#,
+    );
+    check_written(
+        "v1",
+        "2026-11-23T06:27:34+02:00",
+        Some(&Origin::default()),
+        r#"{"Version":"v1","Time":"2026-11-23T04:27:34Z","Origin":{}}"#,
+    );
+}
+
+#[test]
+fn a_settled_origin_forgets_how_the_version_was_found() {
+    let origin = Origin {
+        hash: "h".into(),
+        tag_prefix: "p".into(),
+        tag_sum: "t".into(),
+        reference: "refs/heads/main".into(),
+        repo_sum: "q".into(),
+        ..Origin::default()
+    };
+    let settled = Origin { hash: "h".into(), reference: "refs/heads/main".into(), ..Origin::default() };
+    assert_eq!(origin.settled("v1.0.0"), settled);
+    assert_eq!(origin.settled("v0.0.0-20261123062734-abcdefabcdef"), Origin { reference: String::new(), ..settled });
+}
+
+const EMPTY_SUM: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+#[test]
+fn only_tags_that_can_matter_are_summed() {
+    assert_eq!(tag_sum("", []), format!("t1:{EMPTY_SUM}"));
+    let idle = [("main", "1"), ("v1", "2"), ("v1.2", "3"), ("v0.0.0-20261123062734-abcdefabcdef", "4"), ("sub/v1.0.0", "5")];
+    assert_eq!(tag_sum("", idle), tag_sum("", []));
+    assert_ne!(tag_sum("", [("v1.0.0", "1")]), tag_sum("", []));
+    assert_ne!(tag_sum("", [("v1.0.0+meta", "1")]), tag_sum("", []));
+    assert_ne!(tag_sum("sub/", [("sub/v1.0.0", "1")]), tag_sum("sub/", []));
+    assert_eq!(tag_sum("sub/v1", [("sub/v1.0.0", "1")]), tag_sum("sub/", [("sub/v1.0.0", "1")]));
+}
+
+#[test]
+fn the_sum_of_a_repository_counts_every_name_and_commit() {
+    assert_eq!(repo_sum([]), format!("r1:{EMPTY_SUM}"));
+    assert_ne!(repo_sum([("HEAD", "1")]), repo_sum([("HEAD", "2")]));
+    assert_ne!(repo_sum([("a", "1"), ("b", "1")]), repo_sum([("a", "1")]));
+}
