@@ -37,6 +37,13 @@ var operations = map[string]func(arguments []string) []any{
 	"list":     list,
 	"info":     info,
 
+	"known":     known,
+	"goimports": goImports,
+	"discover":  discover,
+	"govcs":     govcs,
+	"writeinfo": writeInfo,
+	"sums":      sums,
+
 	"verifier":     verifier,
 	"note":         openNote,
 	"tree":         tree,

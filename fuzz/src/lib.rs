@@ -5,7 +5,8 @@
 
 use std::io::Cursor;
 
-use gomod::goenv::{Netrc, SumdbSetting};
+use gomod::goenv::{GoVcs, Netrc, SumdbSetting};
+use gomod::goimport::{Discovery, Known, Page, RepoRoot, Step, Vcs, look_up};
 use gomod::goproxy::{GoProxyList, GoUrl, Outcome, Privacy, Source, Verdict};
 use gomod::info::Info;
 use gomod::list::VersionList;
@@ -14,6 +15,7 @@ use gomod::pattern::Patterns;
 use gomod::sumdb::note::{self, SignerKey, VerifierKey};
 use gomod::sumdb::tile::Tile;
 use gomod::sumdb::tlog::{self, Hash, Tree};
+use gomod::time::Time;
 use gomod::zip::check::check_zip;
 use gomod::{modfile, pseudo, semver};
 
@@ -29,6 +31,9 @@ pub const TARGETS: &[Target] = &[
     ("goproxy", goproxy),
     ("gosumdb", gosumdb),
     ("netrc", netrc),
+    ("import_path", import_path),
+    ("go_import", go_import),
+    ("govcs", govcs),
     ("mod_file", mod_file),
     ("info", info),
     ("list", list),
@@ -139,6 +144,65 @@ pub fn netrc(data: &[u8]) {
     }
 }
 
+/// Import paths: a root is a prefix of its path, and leads to its own host.
+pub fn import_path(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    match look_up(text) {
+        Ok(Known::Root(root)) => {
+            check_root(text, &root);
+            assert_eq!(root.url, format!("https://{}", root.root));
+        }
+        Ok(Known::Suffix(suffix)) => {
+            check_root(text, &suffix.at("https"));
+            assert_eq!(suffix.root, format!("{}.{}", suffix.repo, suffix.vcs));
+        }
+        Ok(Known::Page) => {}
+        Err(error) => drop(error.to_string()),
+    }
+}
+
+/// Pages of `?go-get=1`, the root's after a line with a dash if it is another: at most two are asked for, and what is found is safe to use.
+pub fn go_import(data: &[u8]) {
+    let cut = data.windows(3).position(|window| window == b"\n-\n");
+    let pages = cut.map_or((data, data), |cut| (&data[..cut], &data[cut + 3..]));
+    let module = ModulePath::parse("x.test/lib/a").expect("a good path");
+    let first = Discovery::new(&module);
+    let second = match first.clone().answer(&Page::read(&first.url("https"), "200 OK", "", pages.0)) {
+        Ok(Step::Ask(second)) => second,
+        Ok(Step::Found(root)) => return check_root(module.as_str(), &root),
+        Err(error) => return drop(error.to_string()),
+    };
+    assert!(second.import_path().len() < module.as_str().len());
+    match second.clone().answer(&Page::read(&second.url("https"), "200 OK", "", pages.1)) {
+        Ok(Step::Ask(_)) => panic!("two pages are enough"),
+        Ok(Step::Found(root)) => check_root(module.as_str(), &root),
+        Err(error) => drop(error.to_string()),
+    }
+}
+
+/// The invariants of [`RepoRoot`].
+fn check_root(path: &str, root: &RepoRoot) {
+    let rest = path.strip_prefix(&root.root).expect("the root is a prefix");
+    assert!(rest.is_empty() || rest.starts_with('/') || root.root.ends_with('/'));
+    let (scheme, _) = root.url.split_once(':').expect("there is a scheme");
+    assert!(!scheme.eq_ignore_ascii_case("file") && !root.url.starts_with('-') && !root.subdir.starts_with(['-', '/']));
+    assert!(!root.url.bytes().any(|byte| byte.is_ascii_control() || byte == b' '));
+    assert!(root.subdir.split('/').all(|element| element != ".."));
+}
+
+/// GOVCS (first line) for a root (the rest): Go's own rules decide if nothing else does.
+pub fn govcs(data: &[u8]) {
+    let Some((govcs, root)) = str::from_utf8(data).ok().and_then(|text| text.split_once('\n')) else { return };
+    let private = Patterns::parse("*.corp.test");
+    match GoVcs::parse(govcs) {
+        Ok(govcs) => match govcs.check(Vcs::Git, root, &private) {
+            Ok(rule) => assert!(rule.to_string().contains(':')),
+            Err(no) => assert!(!no.rule.is_empty() && no.private == private.find(root).is_some()),
+        },
+        Err(error) => drop(error.to_string()),
+    }
+}
+
 /// go.mod: what is good strictly is good laxly.
 pub fn mod_file(data: &[u8]) {
     let _ = modfile::module_path(data);
@@ -152,7 +216,14 @@ pub fn mod_file(data: &[u8]) {
 /// `.info`: byte for byte.
 pub fn info(data: &[u8]) {
     match Info::parse(data) {
-        Ok(info) => assert_eq!(info.bytes(), data),
+        Ok(info) => {
+            assert_eq!(info.bytes(), data);
+            // An offset can lead out of the years that can be written.
+            if Time::from_unix_seconds(info.time().unix_seconds()).is_some() {
+                let written = Info::write(info.version(), info.time(), info.origin());
+                assert_eq!(Info::parse(written.bytes()).as_ref(), Ok(&written));
+            }
+        }
         Err(error) => drop(error.to_string()),
     }
 }

@@ -2,6 +2,7 @@ package modfetch
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,4 +66,21 @@ func OracleList(body []byte) ([]string, error) {
 		return nil, err
 	}
 	return append([]string{}, versions.List...), nil
+}
+
+// OracleWriteInfo is the document as it is, and as the module cache keeps it.
+func OracleWriteInfo(info *RevInfo) []any {
+	plain, err := json.Marshal(info)
+	if err != nil {
+		return []any{map[string]string{"error": err.Error()}}
+	}
+	file := filepath.Join(os.Getenv("MODWAY_ORACLE_DIR"), "written.info")
+	if err := writeDiskStat(context.Background(), file, info); err != nil {
+		return []any{string(plain), map[string]string{"error": err.Error()}}
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		return []any{string(plain), map[string]string{"error": err.Error()}}
+	}
+	return []any{string(plain), string(kept)}
 }

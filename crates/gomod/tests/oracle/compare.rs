@@ -11,10 +11,10 @@ use testkit::oracle::{Answer, Oracle, Question};
 use crate::random::Random;
 
 /// How many questions all areas ask together.
-pub(crate) const DEFAULT_CASES: u64 = 1_200_000;
+pub(crate) const DEFAULT_CASES: u64 = 1_400_000;
 
 /// What the shares in [`AREAS`] are parts of.
-pub(crate) const PARTS: u32 = 1200;
+pub(crate) const PARTS: u32 = 1400;
 
 /// Every area with its part of the questions: more where a question is cheap and the grammar is rich.
 pub(crate) const AREAS: &[(&str, u32)] = &[
@@ -33,6 +33,12 @@ pub(crate) const AREAS: &[(&str, u32)] = &[
     ("netrc", 40),
     ("list", 20),
     ("info", 60),
+    ("known", 60),
+    ("goimports", 80),
+    ("discover", 20),
+    ("govcs", 20),
+    ("writeinfo", 10),
+    ("sums", 10),
     ("verifier", 20),
     ("note", 40),
     ("tree", 20),

@@ -3,12 +3,13 @@
 //! The other side is Go's own code (`testkit::oracle`). One module per part of gomod; each test in it is one area with a share of the
 //! questions, a way to make them that stays near the edges of what is valid, and the translation of gomod's answers.
 //!
-//! `MODWAY_ORACLE_CASES` scales the number of questions (default 1,200,000), `MODWAY_ORACLE_SEED` repeats a run.
+//! `MODWAY_ORACLE_CASES` scales the number of questions (default 1,400,000), `MODWAY_ORACLE_SEED` repeats a run.
 
 mod compare;
 mod random;
 
 mod fetch;
+mod imports;
 mod mod_file;
 mod names;
 mod sumdb;
