@@ -5,7 +5,7 @@ use gomod::pattern::Patterns;
 use crate::{
     freshness::{Age, Freshness},
     reason::Reason,
-    request::{Ask, Request, SumdbAsk},
+    request::{Ask, Request, SumdbAsk, Way},
 };
 
 /// What the operator set, as far as deciding needs it.
@@ -26,6 +26,9 @@ pub struct RouteRule {
     pub name: String,
     /// Its patterns.
     pub patterns: Patterns,
+    /// True if its list has `direct`: only then may a client ask for version control by the prefix `/@direct/`. Without it the operator
+    /// has said who owns these paths, and their names go to nobody else (promise 7).
+    pub direct: bool,
 }
 
 /// What is known of a request until now. Every fact starts unknown; the server learns the one that a step asks for.
@@ -70,7 +73,8 @@ pub enum Fetched {
 pub enum Step {
     /// Look into the store, and decide again.
     Look,
-    /// Ask along the list of this route (its index and the pattern that matched), and decide again.
+    /// Ask along the list of this route (its index and the pattern that matched), and decide again. On the direct way version control alone
+    /// is asked.
     Fetch(usize, String),
     /// Ask the checksum database, and decide again.
     FetchSumdb,
@@ -98,14 +102,18 @@ impl Facts {
 /// What to do with `request` under `rules`, given what is known. Total; the same arguments always give the same step.
 pub fn decide(request: &Request, rules: &Rules, facts: &Facts) -> Step {
     match request {
-        Request::Module(module, _) => match route(module.as_str(), rules) {
+        Request::Module(module, _, way) => match route(module.as_str(), rules) {
+            Some((index, _)) if *way == Way::Direct && !rules.routes[index].direct => {
+                let name = &rules.routes[index].name;
+                Step::Refuse(Reason::NoRoute(format!("route {name} does not lead to version control: its list has no `direct`")))
+            }
             Some((index, pattern)) => on_the_way(Step::Fetch(index, pattern), Step::ServeAndRefresh(index), rules, facts),
             None => Step::Refuse(Reason::NoRoute(format!("no route of this server matches {}", module.as_str()))),
         },
-        Request::Sumdb(name, _) if !rules.databases.contains(name) => {
+        Request::Sumdb(name, ..) if !rules.databases.contains(name) => {
             Step::Refuse(Reason::NotServed(format!("this server does not proxy the checksum database {name}")))
         }
-        Request::Sumdb(_, SumdbAsk::Supported) => Step::Supported,
+        Request::Sumdb(_, SumdbAsk::Supported, _) => Step::Supported,
         Request::Sumdb(..) => on_the_way(Step::FetchSumdb, Step::FetchSumdb, rules, facts),
     }
 }
@@ -170,9 +178,10 @@ mod tests {
     fn rules() -> Rules {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
-        let route = |name: &str, patterns: &str| RouteRule { name: name.into(), patterns: Patterns::parse(patterns) };
+        let route =
+            |name: &str, patterns: &str, direct| RouteRule { name: name.into(), patterns: Patterns::parse(patterns), direct };
         Rules {
-            routes: vec![route("private", "*.corp"), route("public", "*.com")],
+            routes: vec![route("private", "*.corp", false), route("public", "*.com", true)],
             databases: vec!["sum.test".into()],
             freshness,
         }
@@ -223,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn version_control_is_asked_by_prefix_only_where_the_list_has_it() {
+        check("/@direct/a.com/m/@v/list", Stored::Nothing, Fetched::Found, "look, fetch 1 *.com, fetched");
+        check("/@direct/a.com/m/@v/v1.0.0.zip", Stored::Immutable, trouble(), "look, stored");
+        check("/@direct/a.com/m/@v/list", Stored::Answer(NOW - 15), trouble(), "look, stored, refresh 1");
+        check("/@direct/a.corp/m/@v/list", Stored::Nothing, Fetched::Found, "refuse no-route");
+        check("/@direct/a.corp/m/@v/v1.0.0.zip", Stored::Immutable, Fetched::Found, "refuse no-route");
+        check("/@direct/a.org/m/@v/list", Stored::Nothing, Fetched::Found, "refuse no-route");
+    }
+
+    #[test]
     fn an_answer_that_ages_is_served_while_it_is_asked_for_again() {
         check("/a.com/m/@v/list", Stored::Answer(NOW - 15), trouble(), "look, stored, refresh 1");
         check("/a.com/m/@v/list", Stored::Answer(NOW - 50), Fetched::Found, "look, fetch 1 *.com, fetched");
@@ -264,6 +283,7 @@ mod tests {
     fn only_configured_checksum_databases_are_proxied() {
         check("/sumdb/sum.test/supported", Stored::Nothing, trouble(), "supported");
         check("/sumdb/sum.test/tile/8/0/000", Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+        check("/@direct/sumdb/sum.test/supported", Stored::Nothing, trouble(), "supported");
         check("/sumdb/other.test/supported", Stored::Nothing, Fetched::Found, "refuse not-served");
     }
 }

@@ -12,6 +12,6 @@ pub mod trouble;
 pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
 pub use freshness::Freshness;
 pub use reason::{Mover, Reason};
-pub use request::{Ask, Request, SumdbAsk};
+pub use request::{Ask, Request, SumdbAsk, Way};
 pub use trace::{Event, Trace};
 pub use trouble::Trouble;

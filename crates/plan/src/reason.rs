@@ -134,7 +134,7 @@ impl Reason {
             Self::SumdbLied(_) => "do not go on; ask whoever runs the checksum database, keep this text",
             Self::BadContent(_) => "ask the module's author for a version that follows the rules, or another upstream",
             Self::NotServed(_) => "name it in this server's configuration",
-            Self::NoRoute(_) => "add a route for this path to the configuration",
+            Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
             Self::Private(_) => "name the module in GONOSUMDB or GOPRIVATE where the go command runs, too",
             Self::NotBuilt(_) => "take `direct` out of the route's list, or put a module proxy in front of it",
             Self::StoreFull => "make room on the disk of this server",

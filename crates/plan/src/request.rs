@@ -7,11 +7,24 @@ use crate::Reason;
 /// A request of the GOPROXY protocol.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Request {
-    /// About a module: `/M/@v/list`, `/M/@latest`, …
-    Module(ModulePath, Ask),
-    /// About a checksum database: its name (which may hold slashes) and what is asked of it, `/sumdb/NAME/lookup/M@V`, …
-    Sumdb(String, SumdbAsk),
+    /// About a module: `/M/@v/list`, `/M/@latest`, `/@direct/M/@v/list`, …
+    Module(ModulePath, Ask, Way),
+    /// About a checksum database: its name (which may hold slashes) and what is asked of it, `/sumdb/NAME/lookup/M@V`, … It is the same one on
+    /// every way; a go command whose GOPROXY ends in `/@direct` looks for it there.
+    Sumdb(String, SumdbAsk, Way),
 }
+
+/// Which way a module is fetched. A prefix of the URL path says it; all begin with `@`, as no module path does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Way {
+    /// Along the list of its route.
+    Route,
+    /// `/@direct/`: from version control, past the entries of the list that come before `direct`.
+    Direct,
+}
+
+/// The prefix of [`Way::Direct`].
+const DIRECT: &str = "/@direct";
 
 /// What is asked of a module.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -47,43 +60,65 @@ impl Request {
     /// # Errors
     /// [`Reason::BadPath`] if it is no request, or does not print back to the same bytes.
     pub fn parse(path: &str) -> Result<Self, Reason> {
-        let inner = path.strip_prefix('/').ok_or_else(|| Reason::BadPath("the path must begin with a slash".into()))?;
+        let (way, below) = match path.strip_prefix(DIRECT) {
+            Some(below) => (Way::Direct, below),
+            None => (Way::Route, path),
+        };
+        let inner = below.strip_prefix('/').ok_or_else(|| Reason::BadPath("the path must begin with a slash".into()))?;
         let request = match inner.strip_prefix("sumdb/") {
-            Some(rest) => parse_sumdb(rest)?,
-            None => parse_module(inner)?,
+            Some(rest) => parse_sumdb(rest, way)?,
+            None => parse_module(inner, way)?,
         };
         if request.path() == path { Ok(request) } else { Err(not_canonical()) }
     }
 
     /// The URL path, not percent-encoded; parses back to the same request.
     pub fn path(&self) -> String {
+        let prefix = self.way().prefix();
         match self {
-            Self::Module(module, ask) => {
+            Self::Module(module, ask, _) => {
                 let module = module.escaped();
                 match ask {
-                    Ask::List => format!("/{module}/@v/list"),
-                    Ask::Latest => format!("/{module}/@latest"),
-                    Ask::Info(rev) => format!("/{module}/@v/{}.info", rev.escaped()),
-                    Ask::Mod(version) => format!("/{module}/@v/{}.mod", version.escaped()),
-                    Ask::Zip(version) => format!("/{module}/@v/{}.zip", version.escaped()),
+                    Ask::List => format!("{prefix}/{module}/@v/list"),
+                    Ask::Latest => format!("{prefix}/{module}/@latest"),
+                    Ask::Info(rev) => format!("{prefix}/{module}/@v/{}.info", rev.escaped()),
+                    Ask::Mod(version) => format!("{prefix}/{module}/@v/{}.mod", version.escaped()),
+                    Ask::Zip(version) => format!("{prefix}/{module}/@v/{}.zip", version.escaped()),
                 }
             }
-            Self::Sumdb(name, ask) => format!("/sumdb/{name}/{}", ask.path()),
+            Self::Sumdb(name, ask, _) => format!("{prefix}/sumdb/{name}/{}", ask.path()),
+        }
+    }
+
+    /// The way that was asked for.
+    pub const fn way(&self) -> Way {
+        match self {
+            Self::Module(_, _, way) | Self::Sumdb(_, _, way) => *way,
         }
     }
 
     /// The kind of request, from a closed set: for metrics and logs.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Module(_, Ask::List) => "list",
-            Self::Module(_, Ask::Latest) => "latest",
-            Self::Module(_, Ask::Info(_)) => "info",
-            Self::Module(_, Ask::Mod(_)) => "mod",
-            Self::Module(_, Ask::Zip(_)) => "zip",
-            Self::Sumdb(_, SumdbAsk::Supported) => "sumdb-supported",
-            Self::Sumdb(_, SumdbAsk::Latest) => "sumdb-latest",
-            Self::Sumdb(_, SumdbAsk::Lookup(..)) => "sumdb-lookup",
-            Self::Sumdb(_, SumdbAsk::Tile(_)) => "sumdb-tile",
+            Self::Module(_, Ask::List, _) => "list",
+            Self::Module(_, Ask::Latest, _) => "latest",
+            Self::Module(_, Ask::Info(_), _) => "info",
+            Self::Module(_, Ask::Mod(_), _) => "mod",
+            Self::Module(_, Ask::Zip(_), _) => "zip",
+            Self::Sumdb(_, SumdbAsk::Supported, _) => "sumdb-supported",
+            Self::Sumdb(_, SumdbAsk::Latest, _) => "sumdb-latest",
+            Self::Sumdb(_, SumdbAsk::Lookup(..), _) => "sumdb-lookup",
+            Self::Sumdb(_, SumdbAsk::Tile(_), _) => "sumdb-tile",
+        }
+    }
+}
+
+impl Way {
+    /// What a path begins with on this way: `/@direct`, or nothing.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Route => "",
+            Self::Direct => DIRECT,
         }
     }
 }
@@ -100,9 +135,9 @@ impl SumdbAsk {
     }
 }
 
-fn parse_module(inner: &str) -> Result<Request, Reason> {
+fn parse_module(inner: &str, way: Way) -> Result<Request, Reason> {
     if let Some(module) = inner.strip_suffix("/@latest") {
-        return Ok(Request::Module(unescape(module)?, Ask::Latest));
+        return Ok(Request::Module(unescape(module)?, Ask::Latest, way));
     }
     let (module, file) = inner.split_once("/@v/").ok_or_else(no_request)?;
     let module = unescape(module)?;
@@ -114,11 +149,11 @@ fn parse_module(inner: &str) -> Result<Request, Reason> {
         Some((text, "zip")) => Ask::Zip(version(text)?),
         _ => return Err(no_request()),
     };
-    Ok(Request::Module(module, ask))
+    Ok(Request::Module(module, ask, way))
 }
 
 /// A database's name may hold slashes, so it ends where the first known endpoint begins.
-fn parse_sumdb(rest: &str) -> Result<Request, Reason> {
+fn parse_sumdb(rest: &str, way: Way) -> Result<Request, Reason> {
     let endpoints = ["/lookup/", "/tile/"].iter().filter_map(|mark| rest.find(mark)).min();
     let end = endpoints.or_else(|| rest.rfind('/')).ok_or_else(no_request)?;
     let (name, file) = (&rest[..end], &rest[end + 1..]);
@@ -131,7 +166,7 @@ fn parse_sumdb(rest: &str) -> Result<Request, Reason> {
         (_, Some(lookup)) => parse_lookup(lookup)?,
         _ => SumdbAsk::Tile(tile(file)?),
     };
-    Ok(Request::Sumdb(name.into(), ask))
+    Ok(Request::Sumdb(name.into(), ask, way))
 }
 
 fn parse_lookup(lookup: &str) -> Result<SumdbAsk, Reason> {
@@ -199,6 +234,25 @@ mod tests {
         check("/sumdb/localhost.localdev/sumdb/lookup/example.com/tile/m@v1.0.0", Some("sumdb-lookup"));
         check("/sumdb/sum.golang.org/tile/8/0/x001/x234/067.p/12", Some("sumdb-tile"));
         check("/sumdb/sum.golang.org/tile/8/data/000", Some("sumdb-tile"));
+    }
+
+    #[test]
+    fn a_prefix_asks_for_version_control_and_prints_back() {
+        check("/@direct/github.com/!azure/x/@v/list", Some("list"));
+        check("/@direct/github.com/!azure/x/@latest", Some("latest"));
+        check("/@direct/example.com/m/@v/main.info", Some("info"));
+        check("/@direct/example.com/m/@v/v1.0.0.zip", Some("zip"));
+        check("/@direct/sumdb/sum.golang.org/supported", Some("sumdb-supported"));
+        let way = |path: &str| Request::parse(path).map(|request| request.way());
+        assert_eq!(way("/example.com/m/@latest"), Ok(Way::Route));
+        assert_eq!(way("/@direct/example.com/m/@latest"), Ok(Way::Direct));
+        check("/@direct/@direct/example.com/m/@latest", None);
+        check("/@directexample.com/m/@latest", None);
+        check("/@direct", None);
+        check("/@direct/", None);
+        check("/@Direct/example.com/m/@latest", None);
+        check("/@other/example.com/m/@latest", None);
+        check("//@direct/example.com/m/@latest", None);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use gomod::{
     goenv::SumdbSetting,
-    goproxy::{Entry, GoProxyList, Separator},
+    goproxy::{self, Entry, GoProxyList, Separator},
     sumdb::note::VerifierKey,
 };
-use plan::{Rules, Trouble, decide::RouteRule};
+use plan::{Rules, Trouble, Way, decide::RouteRule};
 use store::{Blobs, Index};
 use tokio::sync::Semaphore;
 
@@ -20,7 +20,7 @@ use crate::{
     flight::Flight,
     metrics::Metrics,
     proxy::{Landed, Parts, Proxy},
-    settings::{Hop, Settings, hop_name},
+    settings::{Hop, Route, Settings, hop_name},
     sumdb::{Source, Sumdb},
     upstream::{Files, Upstream, file::FileUpstream, http::HttpUpstream},
     vouch::Voucher,
@@ -70,8 +70,13 @@ impl Proxy {
     /// [`BadSettings`].
     pub fn assemble(settings: Settings, ground: Ground) -> Result<Self, BadSettings> {
         let ready = every_upstream(&settings.hops, &ground.roots)?;
-        let chains: Vec<_> =
-            settings.routes.iter().map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready))).collect();
+        // Until version control is built here, `direct` is an entry that nobody can be asked at.
+        let direct: Option<ChainHop> = None;
+        let chains: Vec<_> = settings
+            .routes
+            .iter()
+            .map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready, direct.as_ref())))
+            .collect();
         let public = settings.routes.last().zip(chains.last()).map(|(route, chain)| (&route.upstreams, &**chain));
         let database = database(&settings.sums.database, public, &settings.sums.hop, &ready, &ground)?;
         let mut databases: Vec<Arc<Sumdb>> = database.iter().cloned().collect();
@@ -79,11 +84,7 @@ impl Proxy {
             databases.extend(self::database(other, public, &settings.sums.hop, &ready, &ground)?);
         }
         let rules = Rules {
-            routes: settings
-                .routes
-                .iter()
-                .map(|route| RouteRule { name: route.name.clone(), patterns: route.patterns.clone() })
-                .collect(),
+            routes: settings.routes.iter().map(rule).collect(),
             databases: databases.iter().map(|database| database.name().to_owned()).collect(),
             freshness: settings.freshness,
         };
@@ -98,7 +99,8 @@ impl Proxy {
             checks,
             distrusted: Distrusted::default(),
         };
-        Ok(Self::new(Parts { rules, chains, databases, cache, fetcher: Arc::new(fetcher), clock, metrics, air }))
+        let direct = Arc::new(only_direct(direct.as_ref()));
+        Ok(Self::new(Parts { rules, chains, direct, databases, cache, fetcher: Arc::new(fetcher), clock, metrics, air }))
     }
 }
 
@@ -116,11 +118,26 @@ fn ready(hop: &Hop, roots: &Roots) -> Result<Ready, BadSettings> {
     Ok(Ready { files: Arc::clone(&upstream) as _, upstream })
 }
 
-fn chain(list: &GoProxyList, hops: &[Hop], ready: &HashMap<String, Ready>) -> Chain {
-    Chain::new(list.clone(), |name| {
+fn chain(list: &GoProxyList, hops: &[Hop], ready: &HashMap<String, Ready>, direct: Option<&ChainHop>) -> Chain {
+    Chain::new(Way::Route, list.clone(), |entry| {
+        if entry.source == goproxy::Source::Direct {
+            return direct.cloned();
+        }
+        let name = hop_name(entry)?;
         let step_down = hops.iter().find(|hop| hop.name == name).map(|hop| hop.step_down.clone())?;
-        ready.get(name).map(|ready| ChainHop { upstream: Arc::clone(&ready.upstream), step_down })
+        ready.get(&name).map(|ready| ChainHop { upstream: Arc::clone(&ready.upstream), step_down })
     })
+}
+
+/// The chain of `/@direct/`.
+fn only_direct(direct: Option<&ChainHop>) -> Chain {
+    let list = GoProxyList::parse("direct").expect("a word of Go's own is a list");
+    Chain::new(Way::Direct, list, |_| direct.cloned())
+}
+
+fn rule(route: &Route) -> RouteRule {
+    let direct = route.upstreams.entries().iter().any(|entry| entry.source == goproxy::Source::Direct);
+    RouteRule { name: route.name.clone(), patterns: route.patterns.clone(), direct }
 }
 
 /// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly.

@@ -7,7 +7,7 @@ use gomod::{
     list::VersionList,
     module::{ModulePath, Version},
 };
-use plan::{Ask, Freshness, Reason, Stored, decide::is_immutable, freshness::Age};
+use plan::{Ask, Freshness, Reason, Stored, Way, decide::is_immutable, freshness::Age};
 use store::{AnswerBody, Blob, Blobs, Content, Digest, Index, Kept, Kind, Part, StoreError};
 
 use crate::{
@@ -50,18 +50,18 @@ impl Cache {
         Self { blobs, index, freshness, records }
     }
 
-    /// What is kept for `ask` about `module`.
+    /// What is kept for `ask` about `module` on this way. What never changes is the same on every way.
     ///
     /// # Errors
     /// [`Reason::Store`].
-    pub async fn look(&self, module: &ModulePath, ask: &Ask, now: i64) -> Result<Held, Reason> {
+    pub async fn look(&self, module: &ModulePath, ask: &Ask, way: Way, now: i64) -> Result<Held, Reason> {
         if let Some((version, kind)) = immutable_part(ask)
             && let Some(answer) = self.part(module, &version, kind).await?
         {
             return Ok(Held { stored: Stored::Immutable, answer: Some(answer) });
         }
         let Some(question) = changing_question(module, ask) else { return Ok(Held::NOTHING) };
-        match self.index.answer(&question.to_string()).await.map_err(in_trouble)? {
+        match self.index.answer(&key(way, &question)).await.map_err(in_trouble)? {
             // Too old to be served: if upstreams are gone, what is kept whole can still be listed.
             Some(kept) if self.is_gone(&kept, now) => match self.derived(module, ask).await? {
                 Held { answer: None, .. } => Ok(self.held(ask, kept, now)),
@@ -72,22 +72,22 @@ impl Cache {
         }
     }
 
-    /// The validators of the kept answer to `question`, if `upstream` gave it.
+    /// The validators of the answer kept under `key`, if `upstream` gave it.
     ///
     /// # Errors
     /// [`Reason::Store`].
-    pub async fn known(&self, question: &Question, upstream: &str) -> Result<Option<(Known, store::Answer)>, Reason> {
-        let kept = self.index.answer(&question.to_string()).await.map_err(in_trouble)?;
+    pub async fn known(&self, key: &str, upstream: &str) -> Result<Option<(Known, store::Answer)>, Reason> {
+        let kept = self.index.answer(key).await.map_err(in_trouble)?;
         let usable = kept.filter(|kept| kept.origin == upstream && matches!(kept.body, AnswerBody::Found(_)));
         Ok(usable.map(|kept| (Known { etag: kept.etag.clone(), last_modified: kept.last_modified.clone() }, kept)))
     }
 
-    /// Keeps the answer to a question whose answer changes, and gives it ready to be served.
+    /// Keeps the answer to a question whose answer changes, under its [`key`].
     ///
     /// # Errors
     /// [`StoreError`]; the caller may pass the answer through.
-    pub async fn keep_answer(&self, question: &Question, kept: store::Answer) -> Result<(), StoreError> {
-        self.index.put_answer(&question.to_string(), kept).await
+    pub async fn keep_answer(&self, key: &str, kept: store::Answer) -> Result<(), StoreError> {
+        self.index.put_answer(key, kept).await
     }
 
     /// Keeps a small immutable file: the blob first, then the record.
@@ -199,6 +199,15 @@ pub fn changing_question(module: &ModulePath, ask: &Ask) -> Option<Question> {
         Ask::Info(rev) => Some(Question::Stat(module.clone(), rev.clone())),
         Ask::Mod(version) => Some(Question::GoMod(module.clone(), version.clone())),
         Ask::Zip(_) => None,
+    }
+}
+
+/// The key under which the answer to `question` is kept on this way: `example.com/m/@v/list`, `@direct/example.com/m/@v/list`. A list read from
+/// version control must not be taken for one that the route's upstreams gave, nor the other way round.
+pub fn key(way: Way, question: &Question) -> String {
+    match way {
+        Way::Route => question.to_string(),
+        Way::Direct => format!("{}/{question}", way.prefix().trim_start_matches('/')),
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gomod::goproxy::{GoProxyList, Outcome, Place, Privacy, Separator, Source, Verdict, Walk};
-use plan::{Event, Reason, Trouble};
+use gomod::goproxy::{Entry, GoProxyList, Outcome, Place, Privacy, Separator, Source, Verdict, Walk};
+use plan::{Event, Reason, Trouble, Way};
 
 use crate::{
     journey::Journey,
-    settings::{StepDown, hop_name},
+    settings::StepDown,
     upstream::{Failure, Upstream},
 };
 
 /// A route's list with its upstreams ready to be asked.
 pub struct Chain {
+    way: Way,
     list: GoProxyList,
     hops: Vec<Option<Hop>>,
     /// The last trouble of each entry: whether skipping it gives way depends on what it would fail with.
@@ -55,11 +56,16 @@ pub enum Miss {
 }
 
 impl Chain {
-    /// The chain of `list`; `hop` finds the upstream of an entry by its name or URL.
-    pub fn new(list: GoProxyList, hop: impl Fn(&str) -> Option<Hop>) -> Self {
-        let hops: Vec<_> = list.entries().iter().map(|entry| hop_name(entry).and_then(|name| hop(&name))).collect();
+    /// The chain of `list` on `way`; `hop` finds the upstream of an entry.
+    pub fn new(way: Way, list: GoProxyList, hop: impl Fn(&Entry) -> Option<Hop>) -> Self {
+        let hops: Vec<_> = list.entries().iter().map(hop).collect();
         let last = hops.iter().map(|_| Mutex::default()).collect();
-        Self { list, hops, last }
+        Self { way, list, hops, last }
+    }
+
+    /// The way that its answers are of: changing ones are kept apart.
+    pub const fn way(&self) -> Way {
+        self.way
     }
 
     /// Starts a walk to ask for `what`, a path that may be shown.
@@ -72,7 +78,7 @@ impl Chain {
         self.last[index].lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What can be asked, one for each entry of the list; `None` for `off`, and for `direct` while nobody can be asked there.
+    /// What can be asked, one for each entry of the list; `None` for `off`.
     pub fn hops(&self) -> &[Option<Hop>] {
         &self.hops
     }
@@ -81,7 +87,7 @@ impl Chain {
 impl Travel<'_> {
     /// The upstream to ask now; `None` when the walk is over.
     ///
-    /// Entries that cannot be asked (`off`, `direct`, a hop that is skipped) are answered here.
+    /// Entries that cannot be asked (`off`, a hop that is skipped) are answered here.
     pub fn here(&mut self) -> Option<Arc<dyn Upstream>> {
         loop {
             let (entry, index) = (self.walk.here()?, self.index()?);

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gomod::module::ModulePath;
-use plan::{Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, decide, freshness::Age, trace::Look};
+use plan::{
+    Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age, trace::Look,
+};
 use store::Digest;
 
 use crate::{
@@ -32,6 +34,7 @@ pub struct Proxy {
 struct Inner {
     rules: Rules,
     chains: Vec<Arc<Chain>>,
+    direct: Arc<Chain>,
     databases: Vec<Arc<Sumdb>>,
     cache: Cache,
     fetcher: Arc<Fetcher>,
@@ -46,6 +49,8 @@ pub struct Parts {
     pub rules: Rules,
     /// One per route, in the order of `rules.routes`.
     pub chains: Vec<Arc<Chain>>,
+    /// Version control alone, for `/@direct/`.
+    pub direct: Arc<Chain>,
     /// One per name in `rules.databases`.
     pub databases: Vec<Arc<Sumdb>>,
     /// The store.
@@ -70,8 +75,8 @@ struct AtHand {
 impl Proxy {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { rules, chains, databases, cache, fetcher, clock, metrics, air } = parts;
-        Self { inner: Arc::new(Inner { rules, chains, databases, cache, fetcher, air, clock, metrics }) }
+        let Parts { rules, chains, direct, databases, cache, fetcher, clock, metrics, air } = parts;
+        Self { inner: Arc::new(Inner { rules, chains, direct, databases, cache, fetcher, air, clock, metrics }) }
     }
 
     /// The fetches in the air, for the proxy that takes this one's place.
@@ -138,7 +143,7 @@ impl Proxy {
 
     async fn look(&self, request: &Request, now: i64) -> Result<Held, Reason> {
         let held = match request {
-            Request::Module(module, ask) => self.inner.cache.look(module, ask, now).await?,
+            Request::Module(module, ask, way) => self.inner.cache.look(module, ask, *way, now).await?,
             // A database looks into the store by itself: what it keeps may have to be cut or proven with the newest head.
             Request::Sumdb(..) => Held { stored: Stored::Nothing, answer: None },
         };
@@ -148,12 +153,10 @@ impl Proxy {
 
     /// Joins or starts the fetch. What the fetch does is noted in the journey of the request that started it.
     async fn fetch(&self, request: &Request, route: usize, journey: &Journey) -> Landed {
-        let Request::Module(module, ask) = request else { return Err(Miss::Failed(Reason::Internal("no module".into()))) };
         if !self.inner.air.takes(&request.path(), limits::MAX_FLIGHTS) {
             return Err(Miss::Failed(Reason::Busy(format!("{} fetches are under way", limits::MAX_FLIGHTS))));
         }
-        let (role, landed) =
-            self.inner.air.join(request.path(), |landing| self.flight(module, ask, route, journey, landing)).await;
+        let (role, landed) = self.inner.air.join(request.path(), |landing| self.flight(request, route, journey, landing)).await;
         if role == Role::Joins {
             journey.note(Event::Joined);
         }
@@ -161,37 +164,38 @@ impl Proxy {
     }
 
     fn refresh(&self, request: &Request, route: usize) {
-        let Request::Module(module, ask) = request else { return };
         if !self.inner.air.takes(&request.path(), limits::MAX_REFRESH_FLIGHTS) {
             // The kept answer was served; a later request asks again.
             return;
         }
         let journey = Journey::new(std::time::Instant::now());
-        self.inner.air.start(request.path(), |landing| self.flight(module, ask, route, &journey, landing));
+        self.inner.air.start(request.path(), |landing| self.flight(request, route, &journey, landing));
     }
 
     fn flight(
         &self,
-        module: &ModulePath,
-        ask: &Ask,
+        request: &Request,
         route: usize,
         journey: &Journey,
         landing: crate::flight::Landing<Landed>,
     ) -> impl Future<Output = ()> + Send + 'static + use<> {
-        let (inner, journey) = (Arc::clone(&self.inner), journey.clone());
-        let (module, ask) = (module.clone(), ask.clone());
+        let (inner, journey, request) = (Arc::clone(&self.inner), journey.clone(), request.clone());
         async move {
+            let Request::Module(module, ask, way) = request else { return };
             // Whoever started this looked a moment ago; an earlier fetch may have kept the answer since.
-            if let Some(kept) = inner.kept_meanwhile(&module, &ask).await {
+            if let Some(kept) = inner.kept_meanwhile(&module, &ask, way).await {
                 return landing.tell(kept);
             }
-            let chain = Arc::clone(&inner.chains[route]);
+            let chain = match way {
+                Way::Route => Arc::clone(&inner.chains[route]),
+                Way::Direct => Arc::clone(&inner.direct),
+            };
             inner.fetcher.fetch(&chain, &module, &ask, &journey, landing).await;
         }
     }
 
     async fn fetch_sumdb(&self, request: &Request, journey: &Journey) -> Landed {
-        let Request::Sumdb(name, ask) = request else { return Err(Miss::Failed(Reason::Internal("no database".into()))) };
+        let Request::Sumdb(name, ask, _) = request else { return Err(Miss::Failed(Reason::Internal("no database".into()))) };
         let database = self.inner.databases.iter().find(|database| database.name() == name);
         let database = database.ok_or_else(|| Miss::Failed(Reason::Internal(format!("no database {name}"))))?;
         let body = match ask {
@@ -218,9 +222,9 @@ impl Proxy {
 
 impl Inner {
     /// The answer that needs no fetch any more.
-    async fn kept_meanwhile(&self, module: &ModulePath, ask: &Ask) -> Option<Landed> {
+    async fn kept_meanwhile(&self, module: &ModulePath, ask: &Ask, way: Way) -> Option<Landed> {
         let now = self.clock.now();
-        let held = self.cache.look(module, ask, now).await.ok()?;
+        let held = self.cache.look(module, ask, way, now).await.ok()?;
         match (held.stored, held.answer) {
             (Stored::Immutable, Some(answer)) => Some(Ok(answer)),
             (Stored::Answer(at), Some(answer)) if self.rules.freshness.age(at, now) == Age::Fresh => Some(Ok(answer)),

@@ -25,6 +25,8 @@ pub struct Settings {
     pub sums: Sums,
     /// How long changing answers live.
     pub freshness: Freshness,
+    /// Version control itself.
+    pub direct: Direct,
 }
 
 /// Which upstreams serve which module paths.

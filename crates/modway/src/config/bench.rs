@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use proxy::settings::Secret;
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 
 use super::{
     environment::{Environment, Files},
@@ -118,6 +118,19 @@ impl<'a> Bench<'a> {
             return None;
         }
         Some((path, certificates))
+    }
+
+    /// The private key in the PEM file that the key names.
+    pub(super) fn private_key(&mut self, key: &str, written: &str) -> Option<(PathBuf, PrivateKeyDer<'static>)> {
+        let (path, content) = self.read(key, 0, written)?;
+        match PrivateKeyDer::from_pem_slice(&content) {
+            Ok(private) => Some((path, private)),
+            Err(_) => {
+                let what = format!("{} holds no private key in PEM", path.display());
+                self.wrong(key, what, "name a file with a PRIVATE KEY block in it");
+                None
+            }
+        }
     }
 }
 

@@ -19,11 +19,14 @@ pub(crate) struct File {
     /// Where modules are kept.
     pub(crate) store: Store,
     /// The upstreams that routes name, one table each: `[upstream.NAME]`. NAME is of letters, digits, `-` and `_`. `[upstream.direct]` has no
-    /// `url`: it sets the patience with version control itself, for the entry `direct`.
+    /// `url` and no login: it sets the patience with version control itself, for the entry `direct`.
     pub(crate) upstream: BTreeMap<String, Upstream>,
     /// Which upstreams serve which modules, in order: the first `[[route]]` whose `match` fits serves a module. The last one must match
     /// everything. Without any, the machine's own Go settings (GOPROXY, GONOPROXY, GOPRIVATE) make the routes.
     pub(crate) route: Vec<Route>,
+    /// Version control itself, for the entry `direct` of a list and for the prefix `/@direct/`. Modules are fetched from their own
+    /// repositories by git, hg, svn and fossil. The patience with it stands in `[upstream.direct]`.
+    pub(crate) direct: Direct,
     /// The checksum database that vouches for public modules.
     pub(crate) sumdb: Sumdb,
     /// How long answers that may change are kept: lists of versions, `@latest`, branches.
@@ -141,6 +144,85 @@ pub(crate) struct Route {
     pub(crate) upstreams: String,
 }
 
+/// Version control itself.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Direct {
+    /// The folder of the repositories that were fetched, one for each remote, and of what is unpacked for a moment. It can be deleted while
+    /// modway is stopped. Not set: `vcs` in the folder of the store.
+    pub(crate) folder: String,
+    /// So long the tags and branches of a repository are believed without asking again.
+    pub(crate) refs_fresh: Period,
+    /// As GOPRIVATE: what the words `private` and `public` in `govcs` mean. Not set: the machine's GOPRIVATE.
+    pub(crate) goprivate: String,
+    /// As GOINSECURE: modules that are looked for with certificates nobody checked, or over plain http. Not set: the machine's GOINSECURE.
+    pub(crate) goinsecure: String,
+    /// As GOVCS: which version control systems may be used for which modules. Not set: the machine's GOVCS, else
+    /// `public:git|hg,private:all`.
+    pub(crate) govcs: String,
+    /// Where git, hg, svn, fossil and ssh are looked for, as PATH. Not set: the PATH that modway was started with.
+    pub(crate) path: String,
+    /// Whom to turn to about our requests, such as `https://go.example.com/` or `mailto:go@example.com`: part of the User-Agent.
+    pub(crate) contact: String,
+    /// Processes of version control that run at once.
+    #[schemars(range(min = 1, max = 256))]
+    pub(crate) children: u32,
+    /// Connections to one host at once.
+    #[schemars(range(min = 1, max = 256))]
+    pub(crate) connections_per_origin: u32,
+    /// Requests to one host in a minute.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) requests_per_minute: u32,
+    /// The most that one repository may take on the disk; a larger one is refused.
+    pub(crate) repository: Size,
+    /// How hosts are reached that need a login, have a private address, or are in need of anything else. In order: the first `[[direct.access]]`
+    /// whose `place` fits counts. A host without any is public: https, no login. Without a single one, the hosts that GOPRIVATE names in full
+    /// may have private addresses, and their logins come from the netrc file.
+    pub(crate) access: Vec<Access>,
+}
+
+/// How one host, or a part of it, is reached. Who we are there is said once at most: user and password, netrc, helper, ssh key, or GitHub App.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Access {
+    /// The host, with its port if it is not the scheme's, and perhaps the beginning of a path: `gitlab.example.com`, `git.example.com:8443/team`.
+    pub(crate) place: String,
+    /// The user name; with `password_file` or `password_env`. Not set: what the `forge` wants beside a token (`oauth2`, `x-access-token`).
+    pub(crate) user: String,
+    /// The file that holds the password or token. It is read at every use, so that it can be exchanged at any time.
+    pub(crate) password_file: String,
+    /// The environment variable that holds the password or token.
+    pub(crate) password_env: String,
+    /// True: user and password come from the netrc file ($NETRC, or ~/.netrc), read at every use.
+    pub(crate) netrc: bool,
+    /// A command, word by word, as in GOAUTH: it is called with the URL and prints headers. It stands here as it is; no secret belongs into it.
+    pub(crate) helper: Vec<String>,
+    /// The private key for ssh; with `known_hosts_file`, and with `ssh` among the schemes.
+    pub(crate) ssh_key_file: String,
+    /// The known_hosts file with the keys of the host: no other key is accepted, and none is added.
+    pub(crate) known_hosts_file: String,
+    /// The id of a GitHub App; with `github_app_key_file`. Its tokens live for an hour and are made when they are needed. 0: none.
+    pub(crate) github_app: u32,
+    /// The private key of the GitHub App, in PEM.
+    pub(crate) github_app_key_file: String,
+    /// The base URL of GitHub's API for the GitHub App. Not set: `https://api.github.com`, or `/api/v3` of the place's host.
+    pub(crate) github_api: String,
+    /// PEM files with certificates that are trusted besides the system's, for this place only.
+    pub(crate) ca_files: Vec<String>,
+    /// The name that the host's certificate has, if it is another one than in the URL. It is sent as SNI, too.
+    pub(crate) server_name: String,
+    /// The certificate that we show to the host, in PEM. Set together with `client_key_file`.
+    pub(crate) client_cert_file: String,
+    /// Its private key, in PEM.
+    pub(crate) client_key_file: String,
+    /// True: the host may have an address of a private network, of this machine, or a link-local one. Otherwise no connection is made to such.
+    pub(crate) private_addresses: bool,
+    /// Schemes that may be used besides https: `http`, `ssh`, `git`, `svn`.
+    pub(crate) schemes: Vec<String>,
+    /// What the host is, if modules there are found through its API with our login: `gitlab`, `github` or `forgejo`.
+    pub(crate) forge: String,
+}
+
 /// The checksum database that vouches for public modules.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -226,6 +308,29 @@ impl Default for Upstream {
 impl Default for Breaker {
     fn default() -> Self {
         Self { failures: 5, pause: Period::seconds(30) }
+    }
+}
+
+/// References are believed as long as `freshness.fresh` believes an answer made of them, so that the list, the latest version and the
+/// `.info`s of one `go get` cost a repository one question. Eight children fill a small machine while most of them wait for the network. Four
+/// connections are what a browser of the careful kind opens to a host; ten requests a second let a cold build of a hundred modules of one forge
+/// through and still end a flood of made-up versions. The largest public Go repositories take 1 to 2 GiB.
+impl Default for Direct {
+    fn default() -> Self {
+        Self {
+            folder: String::new(),
+            refs_fresh: Period::seconds(60),
+            goprivate: String::new(),
+            goinsecure: String::new(),
+            govcs: String::new(),
+            path: String::new(),
+            contact: String::new(),
+            children: 8,
+            connections_per_origin: 4,
+            requests_per_minute: 600,
+            repository: Size(4 << 30),
+            access: Vec::new(),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn hops(upstreams: &BTreeMap<String, Upstream>, bench: &mut Bench<'_>
         check_name(name, &path, bench);
         if name == DIRECT {
             check_direct(upstream, &path, bench);
-            direct = hop(DIRECT, String::new(), upstream, &path, bench);
+            direct = hop(DIRECT, String::new(), &without_login(upstream), &path, bench);
         } else {
             let url = url(upstream, &path, bench);
             hops.push(hop(name, url, upstream, &path, bench));
@@ -84,18 +84,31 @@ fn check_name(name: &str, path: &str, bench: &mut Bench<'_>) {
     }
 }
 
-/// Version control has no base URL and asks its own helpers who we are.
+/// Version control has no base URL, and who we are stands with the place where we are it.
 fn check_direct(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) {
-    let who = [("url", &upstream.url), ("user", &upstream.user), ("password_file", &upstream.password_file)];
-    let secrets =
-        [("password_env", &upstream.password_env), ("token_file", &upstream.token_file), ("token_env", &upstream.token_env)];
-    for (key, _) in who.iter().chain(&secrets).filter(|(_, text)| !text.is_empty()) {
-        bench.wrong(
-            &format!("{path}.{key}"),
-            format!("[upstream.direct] is version control itself and has no `{key}`"),
-            "take it out",
-        );
+    if !upstream.url.is_empty() {
+        bench.wrong(&format!("{path}.url"), "[upstream.direct] is version control itself and has no `url`", "take it out");
     }
+    let logins = [
+        ("user", &upstream.user),
+        ("password_file", &upstream.password_file),
+        ("password_env", &upstream.password_env),
+        ("token_file", &upstream.token_file),
+        ("token_env", &upstream.token_env),
+    ];
+    let netrc = upstream.netrc.then_some("netrc");
+    let said = logins.iter().filter(|(_, text)| !text.is_empty()).map(|(key, _)| *key).chain(netrc);
+    for key in said.collect::<Vec<_>>() {
+        let what = format!("[upstream.direct] is version control itself and has no `{key}`");
+        bench.wrong(&format!("{path}.{key}"), what, "write it in a [[direct.access]], with the place that it is for");
+    }
+}
+
+/// For a login that was found to be out of place, one mistake is enough.
+fn without_login(upstream: &Upstream) -> Upstream {
+    let none = String::new;
+    let (user, password_file, password_env, token_file, token_env) = (none(), none(), none(), none(), none());
+    Upstream { user, password_file, password_env, token_file, token_env, netrc: false, ..upstream.clone() }
 }
 
 fn url(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) -> String {
@@ -228,7 +241,7 @@ fn insecure(url: &str) -> bool {
 }
 
 /// Tells whether `host`, with or without a port, is this very machine by its spelling.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'))

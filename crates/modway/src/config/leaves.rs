@@ -79,8 +79,8 @@ impl Leaves {
         self.at(path).map(|leaf| &leaf.place).or_else(|| self.tables.get(path)).cloned().unwrap_or(Place::Whole)
     }
 
-    /// All values as one tree, ready for serde.
-    pub(super) fn tree(&self) -> Value {
+    /// All values as one tree of this schema, ready for serde.
+    pub(super) fn tree(&self, schema: Node<'_>) -> Value {
         let mut root = Value::Object(serde_json::Map::new());
         for path in self.tables.keys() {
             slot(&mut root, path, Value::Object(serde_json::Map::new()));
@@ -88,11 +88,7 @@ impl Leaves {
         for (path, leaf) in &self.leaves {
             slot(&mut root, path, leaf.value.clone());
         }
-        if let Some(Value::Object(routes)) = root.get("route") {
-            let mut routes: Vec<_> = routes.iter().collect();
-            routes.sort_by_key(|(index, _)| index.parse::<usize>().unwrap_or(usize::MAX));
-            root["route"] = routes.into_iter().map(|(_, route)| route.clone()).collect();
-        }
+        list_tables(&mut root, schema);
         root
     }
 
@@ -249,6 +245,21 @@ fn plain(value: &DeValue<'_>) -> Result<Value, String> {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// Turns tables by number, `{"0": …, "1": …}`, into lists where the schema has lists of tables.
+fn list_tables(value: &mut Value, node: Node<'_>) {
+    let Some(object) = value.as_object_mut() else { return };
+    for (name, child) in object {
+        let Some(node) = node.child(name) else { continue };
+        if let (Kind::Tables, Value::Object(tables)) = (node.kind(), &*child) {
+            let mut tables: Vec<_> = tables.clone().into_iter().collect();
+            tables.sort_by_key(|(index, _)| index.parse::<usize>().unwrap_or(usize::MAX));
+            *child = tables.into_iter().map(|(_, table)| table).collect();
+        } else {
+            list_tables(child, node);
+        }
+    }
 }
 
 /// Puts `value` at the dotted `path` of `root`, with tables on the way.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gomod::goenv::{self, Layer, Netrc, Settings, defaults};
 use proxy::{
     client::Roots,
-    settings::{ForwardProxy, Login, Secret},
+    settings::{Credential, ForwardProxy, Login, Secret},
 };
 
 use super::{
@@ -20,7 +20,13 @@ pub(super) struct Machine {
     pub(super) gonoproxy: Setting,
     pub(super) gosumdb: Setting,
     pub(super) gonosumdb: Setting,
+    pub(super) goprivate: Setting,
+    pub(super) goinsecure: Setting,
+    pub(super) govcs: Setting,
+    pub(super) goauth: Setting,
     pub(super) netrc: Option<Netrc>,
+    /// Where the netrc file is, or would be.
+    pub(super) netrc_path: Option<PathBuf>,
 }
 
 /// One setting of the go command.
@@ -52,8 +58,20 @@ impl Machine {
             gonoproxy: setting(settings.gonoproxy().1),
             gosumdb: setting(settings.gosumdb()),
             gonosumdb: setting(settings.gonosumdb().1),
+            goprivate: setting(settings.goprivate().1),
+            goinsecure: setting(settings.find("GOINSECURE")),
+            govcs: setting(settings.find("GOVCS")),
+            goauth: setting(settings.find("GOAUTH")),
             netrc: netrc(bench),
+            netrc_path: netrc_path(bench.environment),
         }
+    }
+
+    /// Who the go command is in front of a repository: whom the netrc file names, if there is one and GOAUTH does not say otherwise.
+    pub(super) fn git_login(&self) -> Credential {
+        let asks_netrc = self.goauth.value.split(';').any(|method| method.trim() == "netrc");
+        let path = self.netrc_path.clone().filter(|_| asks_netrc && self.netrc.is_some());
+        path.map_or(Credential::None, Credential::Netrc)
     }
 }
 
@@ -81,9 +99,13 @@ fn user_file(environment: &Environment) -> Option<PathBuf> {
 
 /// The netrc file that the go command reads: $NETRC, else ~/.netrc. `None` if there is none.
 pub(super) fn netrc(bench: &Bench<'_>) -> Option<Netrc> {
-    let named = bench.environment.get("NETRC").map(PathBuf::from);
-    let path = named.or_else(|| bench.environment.get("HOME").map(|home| PathBuf::from(home).join(".netrc")))?;
+    let path = netrc_path(bench.environment)?;
     bench.peek(&path).map(|text| Netrc::parse(&String::from_utf8_lossy(&text)))
+}
+
+fn netrc_path(environment: &Environment) -> Option<PathBuf> {
+    let named = environment.get("NETRC").map(PathBuf::from);
+    named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".netrc")))
 }
 
 /// Who the netrc file says that we are at `url`.

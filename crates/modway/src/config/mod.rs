@@ -3,7 +3,9 @@
 //! [`Config::load`] is a pure function of the file's text, an [`Environment`] and [`Files`], so that a reload is the same function
 //! called again, and a test needs no machine.
 
+mod access;
 mod bench;
+mod direct;
 mod environment;
 mod file;
 mod hops;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 
 use proxy::{
     client::Roots,
-    settings::{Freshness, Hop, Settings},
+    settings::{Freshness, Settings},
 };
 
 pub use environment::{Disk, Environment, Files};
@@ -49,8 +51,6 @@ pub struct Config {
     pub proxy: Settings,
     /// Which certificates all upstreams are believed by, besides their own CA files.
     pub roots: Roots,
-    /// The patience with version control itself, for the entry `direct`: its URL is empty. Used from the next release on.
-    pub direct: Hop,
     /// What is worth knowing though nothing is wrong.
     pub notes: Vec<Mistake>,
     lines: Vec<Line>,
@@ -75,7 +75,7 @@ impl Config {
     pub fn load(source: &Source, environment: &Environment, files: &dyn Files) -> Result<Self, Mistakes> {
         let schema = schema();
         let leaves = read(source, environment, Node(&schema));
-        let file = match serde_json::from_value(leaves.tree()) {
+        let file = match serde_json::from_value(leaves.tree(Node(&schema))) {
             Ok(file) => file,
             // Every value passed the check of its kind before, so this is a disagreement between the schema and the types.
             Err(error) => return Err(Mistakes(vec![internal(&error)])),
@@ -126,9 +126,10 @@ fn read(source: &Source, environment: &Environment, schema: Node<'_>) -> Leaves 
 fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<Config> {
     let server = server::server(&file.server, bench);
     let store_path = server::store_path(&file.store, bench);
-    let (hops, direct) = hops::hops(&file.upstream, bench);
+    let (hops, patience) = hops::hops(&file.upstream, bench);
     let (routes, hops) = routes::routes(file, hops, machine, server.as_ref(), bench);
     let sums = sums::sums(file, &hops, machine, bench);
+    let direct = direct::direct(&file.direct, patience, store_path.as_deref(), machine, bench);
     let freshness = Freshness {
         fresh: file.freshness.fresh.0,
         revalidate: file.freshness.revalidate.0,
@@ -139,9 +140,8 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
         server: server?,
         store_path: store_path?,
         reserve_bytes: file.store.reserve.0,
-        proxy: Settings { routes, hops, sums: sums?, freshness },
+        proxy: Settings { routes, hops, sums: sums?, freshness, direct: direct? },
         roots: machine::roots(bench),
-        direct,
         notes: Vec::new(),
         lines: Vec::new(),
     })

@@ -9,19 +9,25 @@ pub fn reference() -> String {
     let schema = schema();
     let mut page = HEAD.to_owned();
     for (name, node) in Node(&schema).named().into_iter().flatten() {
-        let node = Node(node);
-        let (header, inner) = match node.kind() {
-            Kind::Tables => (format!("[[{name}]]"), node.element()),
-            _ if node.named().is_none() => (format!("[{name}.NAME]"), node.child("NAME")),
-            _ => (format!("[{name}]"), Some(node)),
-        };
-        page.push_str(&format!(
-            "\n## `{header}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n|---|---|---|---|\n",
-            one_line(node)
-        ));
-        inner.into_iter().for_each(|inner| rows(inner, "", &mut page));
+        section(name, Node(node), &mut page);
     }
     page
+}
+
+/// The section of a table, then those of the lists of tables in it.
+fn section(path: &str, node: Node<'_>, page: &mut String) {
+    let (header, inner) = match node.kind() {
+        Kind::Tables => (format!("[[{path}]]"), node.element()),
+        _ if node.named().is_none() => (format!("[{path}.NAME]"), node.child("NAME")),
+        _ => (format!("[{path}]"), Some(node)),
+    };
+    let table = "| Key | Takes | Default | Meaning |\n|---|---|---|---|";
+    page.push_str(&format!("\n## `{header}`\n\n{}\n\n{table}\n", one_line(node)));
+    let Some(inner) = inner else { return };
+    rows(inner, "", page);
+    for (name, child) in inner.named().into_iter().flatten().filter(|(_, child)| Node(child).kind() == Kind::Tables) {
+        section(&format!("{path}.{name}"), Node(child), page);
+    }
 }
 
 const HEAD: &str = "# Configuration
@@ -29,14 +35,14 @@ const HEAD: &str = "# Configuration
 One TOML file, named by `--config FILE` or `MODWAY_CONFIG`. Every key has a default, so the file may be missing or empty.
 This page is made from the code (`modway config reference`) and tested against it; `modway config example` prints an explained file.
 
-**Layers**, a later one wins: defaults, the go command's settings on this machine (only for what GOPROXY, GONOPROXY, GOSUMDB and GONOSUMDB
-say), the file, the environment, flags. `modway config show` names the layer of every value.
+**Layers**, a later one wins: defaults, the go command's settings on this machine (only for what GOPROXY, GONOPROXY, GOSUMDB, GONOSUMDB,
+GOPRIVATE, GOINSECURE, GOVCS and GOAUTH say), the file, the environment, flags. `modway config show` names the layer of every value.
 
 **Environment.** `MODWAY_SECTION__KEY` sets a key: `MODWAY_SERVER__LISTEN=0.0.0.0:8080`, `MODWAY_UPSTREAM__MIRROR__TOTAL=3s`,
 `MODWAY_ROUTE__0__UPSTREAMS=mirror,off`. Lists are separated by commas; `-` in a name is written `_`.
 
-**Secrets** stand in files (`password_file`, `token_file`, `forward_proxy_file`) or in environment variables that the file names (`password_env`,
-`token_env`). They are never printed.
+**Secrets** stand in files (`password_file`, `token_file`, `forward_proxy_file`, `ssh_key_file`, `github_app_key_file`, netrc) or in environment
+variables that the file names (`password_env`, `token_env`). They are never printed.
 
 **Paths** in the file are relative to the file's folder.
 
@@ -51,11 +57,14 @@ the log says why. `[server]` `listen` and the limits of connections, and `[store
 fn rows(node: Node<'_>, prefix: &str, page: &mut String) {
     for (name, child) in node.named().into_iter().flatten() {
         let (key, child) = (format!("{prefix}{name}"), Node(child));
-        if child.kind() == Kind::Table {
-            rows(child, &format!("{key}."), page);
-        } else {
-            let default = child.default().map_or(String::new(), default);
-            page.push_str(&format!("| `{key}` | {} | {default} | {} |\n", takes(&child.kind()), one_line(child)));
+        match child.kind() {
+            Kind::Table => rows(child, &format!("{key}."), page),
+            // They have a section of their own.
+            Kind::Tables => (),
+            kind => {
+                let default = child.default().map_or(String::new(), default);
+                page.push_str(&format!("| `{key}` | {} | {default} | {} |\n", takes(&kind), one_line(child)));
+            }
         }
     }
 }

@@ -101,8 +101,7 @@ impl Making<'_, '_> {
         for entry in list.entries() {
             match &entry.source {
                 Source::Proxy(url) | Source::File(url) => self.admit_url(entry, url, place),
-                Source::Direct => self.note_direct(place),
-                Source::Off => (),
+                Source::Direct | Source::Off => (),
             }
         }
     }
@@ -130,14 +129,6 @@ impl Making<'_, '_> {
             let netrc = if of_machine { self.machine.netrc.as_ref() } else { None };
             let hop = hops::plain(name, url, netrc, self.bench);
             self.hops.push(hop);
-        }
-    }
-
-    /// Go's own default has `direct` in it, of which nobody needs to be told.
-    fn note_direct(&mut self, place: &Place) {
-        if !matches!(place, Place::Go(_)) {
-            let what = "direct mode comes with the next release; until then `direct` refuses in words what no earlier entry has";
-            self.bench.put(false, place.clone(), what.to_owned(), "leave it: nothing is to be changed when it comes".to_owned());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{bench::Bench, file};
 
@@ -129,8 +129,8 @@ fn tls(server: &file::Server, bench: &mut Bench<'_>) -> Option<Option<Arc<rustls
         bench.wrong(key, what, fix);
         return None;
     }
-    let (chain, private) = (bench.certificates("server.tls_cert_file", 0, cert), private_key(key, bench));
-    let config = paired(chain?.1, private?);
+    let (chain, private) = (bench.certificates("server.tls_cert_file", 0, cert), bench.private_key("server.tls_key_file", key));
+    let config = paired(chain?.1, private?.1);
     if let Err(error) = &config {
         let fix = "name the key that belongs to this certificate";
         bench.wrong("server.tls_cert_file", format!("certificate and key do not work: {error}"), fix);
@@ -144,17 +144,4 @@ fn paired(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> R
     let mut config = builder.with_no_client_auth().with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn private_key(written: &str, bench: &mut Bench<'_>) -> Option<PrivateKeyDer<'static>> {
-    let (path, content) = bench.read("server.tls_key_file", 0, written)?;
-    let key = PrivateKeyDer::from_pem_slice(&content).ok();
-    if key.is_none() {
-        bench.wrong(
-            "server.tls_key_file",
-            format!("{} holds no private key in PEM", path.display()),
-            "name a file with a PRIVATE KEY block in it",
-        );
-    }
-    key
 }

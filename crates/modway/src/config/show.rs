@@ -1,14 +1,14 @@
 //! The effective configuration, each value with the layer it comes from.
 
 use gomod::goenv::SumdbSetting;
-use proxy::settings::{Hop, Login};
+use proxy::settings::{Access, Credential, Hop, Login};
 use serde_json::{Value, json};
 
 use super::{
     Config,
     keys::{Kind, Node},
     leaves::Leaves,
-    machine::Machine,
+    machine::{Machine, Setting},
     mistake::Place,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn lines(schema: Node<'_>, leaves: &Leaves, machine: &Machine, config
         lines.extend(routes_of_machine(machine, config));
     }
     lines.extend(config.proxy.hops.iter().filter_map(login));
+    lines.extend(config.proxy.direct.access.iter().filter_map(access));
     lines.sort_by_key(|line| order(&line.table));
     lines
 }
@@ -124,9 +125,25 @@ fn fill_in(line: &mut Line, machine: &Machine, config: &Config) {
         ("[store]", "path") => (config.store_path.display().to_string(), "default: the user's data folder".to_owned()),
         ("[sumdb]", "gosumdb") => (sumdb(&config.proxy.sums.database), machine.gosumdb.layer.clone()),
         ("[sumdb]", "gonosumdb") if line.layer == "default" => (machine.gonosumdb.value.clone(), machine.gonosumdb.layer.clone()),
+        ("[direct]", key) if line.layer == "default" => match of_direct(key, machine, config) {
+            Some(found) => found,
+            None => return,
+        },
         _ => return,
     };
     (line.value, line.layer) = (value.into(), layer);
+}
+
+fn of_direct(key: &str, machine: &Machine, config: &Config) -> Option<(String, String)> {
+    let of_machine = |setting: &Setting| Some((setting.value.clone(), setting.layer.clone()));
+    match key {
+        "folder" => Some((config.proxy.direct.folder.display().to_string(), "default: in the folder of the store".to_owned())),
+        "goprivate" => of_machine(&machine.goprivate),
+        "goinsecure" => of_machine(&machine.goinsecure),
+        "govcs" => of_machine(&machine.govcs),
+        "path" => Some((config.proxy.direct.path.clone(), "environment PATH".to_owned())),
+        _ => None,
+    }
 }
 
 fn sumdb(setting: &SumdbSetting) -> String {
@@ -180,9 +197,23 @@ fn login(hop: &Hop) -> Option<Line> {
     })
 }
 
+/// Who we are at a place of version control; never how we prove it.
+fn access(access: &Access) -> Option<Line> {
+    let value = match &access.credential {
+        Credential::None => return None,
+        Credential::Netrc(path) => format!("whom {} names", path.display()),
+        Credential::Fixed(user, _) | Credential::File(user, _) => format!("{user} (secret)"),
+        Credential::Helper(words) => format!("whom {} names", words.first().map_or("", String::as_str)),
+        Credential::Ssh(key, _) => format!("the ssh key {}", key.display()),
+        Credential::GithubApp(id, ..) => format!("GitHub App {id}"),
+    };
+    let layer = "sent to this place only".to_owned();
+    Some(Line { table: "# logins".to_owned(), key: format!("# {}", access.place), value: value.into(), layer })
+}
+
 /// Sections in the order of the file; what is no section last.
 fn order(table: &str) -> usize {
-    let sections = ["[server", "[store", "[upstream", "[[route", "[sumdb", "[freshness"];
+    let sections = ["[server", "[store", "[upstream", "[[route", "[direct", "[[direct", "[sumdb", "[freshness"];
     sections.iter().position(|section| table.starts_with(section)).unwrap_or(sections.len())
 }
 

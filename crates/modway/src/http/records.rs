@@ -81,11 +81,11 @@ impl Endpoint {
 
     pub(crate) const fn of(request: &Request) -> Self {
         match request {
-            Request::Module(_, Ask::List) => Self::List,
-            Request::Module(_, Ask::Latest) => Self::Latest,
-            Request::Module(_, Ask::Info(_)) => Self::Info,
-            Request::Module(_, Ask::Mod(_)) => Self::Mod,
-            Request::Module(_, Ask::Zip(_)) => Self::Zip,
+            Request::Module(_, Ask::List, _) => Self::List,
+            Request::Module(_, Ask::Latest, _) => Self::Latest,
+            Request::Module(_, Ask::Info(_), _) => Self::Info,
+            Request::Module(_, Ask::Mod(_), _) => Self::Mod,
+            Request::Module(_, Ask::Zip(_), _) => Self::Zip,
             Request::Sumdb(..) => Self::Sumdb,
         }
     }

@@ -119,7 +119,7 @@ pub(crate) const fn end(end: &End) -> &'static str {
 pub(crate) fn names(record: &Record) -> (Option<&str>, Option<&str>) {
     use plan::Ask;
     match record.request.as_deref() {
-        Some(Request::Module(module, ask)) => {
+        Some(Request::Module(module, ask, _)) => {
             let version = match ask {
                 Ask::List | Ask::Latest => None,
                 Ask::Info(rev) => Some(rev.as_str()),
@@ -127,7 +127,7 @@ pub(crate) fn names(record: &Record) -> (Option<&str>, Option<&str>) {
             };
             (Some(module.as_str()), version)
         }
-        Some(Request::Sumdb(_, SumdbAsk::Lookup(module, version))) => (Some(module.as_str()), Some(version.as_str())),
+        Some(Request::Sumdb(_, SumdbAsk::Lookup(module, version), _)) => (Some(module.as_str()), Some(version.as_str())),
         Some(Request::Sumdb(..)) | None => (None, None),
     }
 }

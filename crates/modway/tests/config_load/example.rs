@@ -1,16 +1,14 @@
 use std::time::Duration;
 
 use gomod::goproxy::Separator;
-use modway::config::EXAMPLE;
+use modway::config::{Config, EXAMPLE};
 use proxy::settings::{Hop, StepDown};
 
 use super::world::World;
 
 #[test]
-fn the_example_is_accepted_with_one_note_about_direct() {
-    let notes = World::with(EXAMPLE).good().notes;
-    let whats: Vec<&str> = notes.iter().map(|note| note.what.split(';').next().unwrap_or("")).collect();
-    assert_eq!(whats, ["direct mode comes with the next release"]);
+fn the_example_is_accepted_without_a_note() {
+    assert_eq!(World::with(EXAMPLE).good().notes, []);
 }
 
 /// Without the hops, every value that the example writes is the default of its key: a reader may start from either.
@@ -23,6 +21,11 @@ fn the_example_shows_the_defaults() {
     assert_eq!(example.server.shutdown, default.server.shutdown);
     assert_eq!(example.server.listen, default.server.listen);
     assert_eq!(example.server.max_connections, default.server.max_connections);
+    let limits = |config: &Config| {
+        let direct = &config.proxy.direct;
+        (direct.refs_fresh, direct.children, direct.connections_per_origin, direct.requests_per_minute, direct.repository_bytes)
+    };
+    assert_eq!(limits(&example), limits(&default));
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn the_example_has_the_patience_of_the_decision_tree() {
     assert_eq!(hop("mirror").first_byte, Duration::from_secs(3));
     check(hop("public"), 6, 0, &[StepDown::ServerErrors, StepDown::Status(429)]);
     assert_eq!(hop("public").first_byte, Duration::from_secs(6));
-    check(&config.direct, 10, 0, &[]);
+    check(&config.proxy.direct.patience, 10, 0, &[]);
 }
 
 #[track_caller]
@@ -87,6 +90,20 @@ fn the_page_that_explains_every_key_is_made_from_the_code() {
     assert!(page == modway::config::reference(), "write it again: modway config reference > docs/configuration.md");
 }
 
+/// What is commented out is a configuration, too: with the files that it names it is accepted.
+#[test]
+fn the_examples_access_rules_are_good_when_they_are_let_in() {
+    let (_, rules) = EXAMPLE.split_once("# [[direct.access]]\n").expect("the example has rules");
+    let (rules, _) = rules.split_once("\n[sumdb]").expect("the checksum database comes next");
+    let is_rule = |line: &&str| line.starts_with("[[") || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let lines: Vec<&str> = rules.lines().map(|line| line.trim_start_matches("# ")).filter(is_rule).collect();
+    let text = format!("[[direct.access]]\n{}\n", lines.join("\n").replace("password_env", "# password_env"));
+    let world = World::with(&text).pems().file("/run/secrets/gitlab-token", "s3cret").file("/home/u/.netrc", "");
+    let config = world.good();
+    assert_eq!(config.notes, [], "{text}");
+    assert_eq!(config.proxy.direct.access.len(), 5);
+}
+
 /// The first configuration in a page, without its comments.
 fn shown(page: &str) -> String {
     let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page shows a configuration");
@@ -97,7 +114,7 @@ fn shown(page: &str) -> String {
 fn both_readmes_show_the_same_good_configuration() {
     let (english, chinese) = (include_str!("../../../../README.md"), include_str!("../../../../README.zh-CN.md"));
     assert_eq!(shown(english), shown(chinese));
-    let config = World::with(&shown(english)).good();
+    let config = World::with(&shown(english)).file("/home/u/.netrc", "").good();
     assert_eq!(config.notes, []);
     assert_eq!(config.proxy.hops.len(), 2);
 }

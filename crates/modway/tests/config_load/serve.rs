@@ -172,7 +172,7 @@ fn check(home: &Home, arguments: &[&str], code: i32, words: &str) {
 fn commands_end_with_the_promised_codes() {
     let home = Home::with("direct");
     let file = home.file().display().to_string();
-    check(&home, &["config", "check", &file], 0, "note: direct mode comes with the next release");
+    check(&home, &["config", "check", &file], 0, "the configuration is good");
     check(&home, &["config", "check", &file, "--json"], 0, "\"good\": true");
     check(&home, &["config", "show", "--config", &file], 0, "upstreams = \"direct\"");
     check(&home, &["config", "example"], 0, "[upstream.mirror]");

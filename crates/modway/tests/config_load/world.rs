@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+
 use modway::config::{Config, Environment, Files, Mistakes, Source};
 
 /// What a configuration is loaded from.
@@ -46,6 +48,16 @@ impl World {
     pub(crate) fn file(mut self, path: &str, content: &str) -> Self {
         self.disk.0.insert(path.into(), content.into());
         self
+    }
+
+    /// The certificates and keys that the example names.
+    pub(crate) fn pems(self) -> Self {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let certificates = ["/etc/modway/corp-ca.pem", "/etc/modway/client.crt"];
+        let keys = ["/etc/modway/client.key", "/run/secrets/github-app.pem", "/run/secrets/deploy-key"];
+        let world = certificates.iter().fold(self, |world, path| world.file(path, &cert.pem()));
+        let world = keys.iter().fold(world, |world, path| world.file(path, &signing_key.serialize_pem()));
+        world.file("/etc/modway/known_hosts", "git.example.com ssh-ed25519 AAAA\n")
     }
 
     pub(crate) fn listen(mut self, address: &str) -> Self {

@@ -14,7 +14,7 @@ use store::{AnswerBody, Digest, Kind, Part};
 use super::Fetcher;
 use crate::{
     answer::{Answer, Body, Caching},
-    cache::{changing, changing_question, media},
+    cache::{changing, changing_question, key, media},
     chain::{Chain, Miss},
     journey::Journey,
     proxy::Landed,
@@ -48,7 +48,7 @@ impl Fetcher {
                 }
             }
         }
-        self.missed(&question, travel.miss(), journey).await
+        self.missed(&key(chain.way(), &question), travel.miss(), journey).await
     }
 
     /// The `.info` of a version, kept byte for byte.
@@ -69,11 +69,14 @@ impl Fetcher {
                         return self.keep_document((module, version, Kind::Info), body, part, journey).await;
                     }
                     // Another version for one that does not fit the path's major version (v2.0.0 for v2.0.0+incompatible): an answer, but no part.
-                    Ok(_) => return self.keep_changing(&Ask::Info(rev), &question, body, known, upstream.name(), journey).await,
+                    Ok(_) => {
+                        let key = key(chain.way(), &question);
+                        return self.keep_changing(&Ask::Info(rev), &key, body, known, upstream.name(), journey).await;
+                    }
                 },
             }
         }
-        self.missed(&question, travel.miss(), journey).await
+        self.missed(&key(chain.way(), &question), travel.miss(), journey).await
     }
 
     /// An answer that may change: asked for with the validators of the kept one.
@@ -81,21 +84,22 @@ impl Fetcher {
         let Some(question) = changing_question(module, ask) else {
             return Err(Miss::Failed(Reason::Internal("no question".into())));
         };
+        let key = key(chain.way(), &question);
         let mut travel = chain.travel(question.to_string(), journey);
         while let Some(upstream) = travel.here() {
-            let kept = self.cache.known(&question, upstream.name()).await.map_err(Miss::Failed)?;
+            let kept = self.cache.known(&key, upstream.name()).await.map_err(Miss::Failed)?;
             let known = kept.as_ref().map(|(known, _)| known.clone()).unwrap_or_default();
             match (upstream.ask(&question, &known, journey).await, kept) {
                 (Err(failure), _) => travel.failed(failure),
-                (Ok(Reply::NotModified), Some((_, kept))) => return self.confirmed(ask, &question, kept, journey).await,
+                (Ok(Reply::NotModified), Some((_, kept))) => return self.confirmed(ask, &key, kept, journey).await,
                 (Ok(Reply::NotModified), None) => travel.refused(unasked(upstream.name(), &question)),
                 (Ok(Reply::Found { body, known }), _) => match judge_changing(module, ask, &body, upstream.name()) {
                     Err(reason) => travel.refused(reason),
-                    Ok(()) => return self.keep_changing(ask, &question, body, known, upstream.name(), journey).await,
+                    Ok(()) => return self.keep_changing(ask, &key, body, known, upstream.name(), journey).await,
                 },
             }
         }
-        self.missed(&question, travel.miss(), journey).await
+        self.missed(&key, travel.miss(), journey).await
     }
 
     async fn keep_document(&self, subject: (&ModulePath, &Version, Kind), body: Bytes, part: Part, journey: &Journey) -> Landed {
@@ -111,43 +115,28 @@ impl Fetcher {
         self.after_keeping(subject, kept, fresh, journey).await
     }
 
-    async fn keep_changing(
-        &self,
-        ask: &Ask,
-        question: &Question,
-        body: Bytes,
-        known: Known,
-        origin: &str,
-        journey: &Journey,
-    ) -> Landed {
+    async fn keep_changing(&self, ask: &Ask, key: &str, body: Bytes, known: Known, origin: &str, journey: &Journey) -> Landed {
         let now = self.clock.now();
-        let before = self.cache.index.answer(&question.to_string()).await.ok().flatten();
+        let before = self.cache.index.answer(key).await.ok().flatten();
         let unchanged = before.filter(|before| before.body == AnswerBody::Found(body.clone()));
         let changed_at = unchanged.map_or(now, |before| before.changed_at);
         let Known { etag, last_modified } = known;
         let record = AnswerBody::Found(body.clone());
         let kept = store::Answer { body: record, etag, last_modified, origin: origin.into(), checked_at: now, changed_at };
-        self.keep_and_serve(ask, question, kept, body, journey).await
+        self.keep_and_serve(ask, key, kept, body, journey).await
     }
 
-    async fn confirmed(&self, ask: &Ask, question: &Question, kept: store::Answer, journey: &Journey) -> Landed {
+    async fn confirmed(&self, ask: &Ask, key: &str, kept: store::Answer, journey: &Journey) -> Landed {
         let AnswerBody::Found(body) = kept.body.clone() else {
             return Err(Miss::Failed(Reason::Internal("nothing to confirm".into())));
         };
         let kept = store::Answer { checked_at: self.clock.now(), ..kept };
-        self.keep_and_serve(ask, question, kept, body, journey).await
+        self.keep_and_serve(ask, key, kept, body, journey).await
     }
 
-    async fn keep_and_serve(
-        &self,
-        ask: &Ask,
-        question: &Question,
-        kept: store::Answer,
-        body: Bytes,
-        journey: &Journey,
-    ) -> Landed {
+    async fn keep_and_serve(&self, ask: &Ask, key: &str, kept: store::Answer, body: Bytes, journey: &Journey) -> Landed {
         let (changed_at, fresh) = (kept.changed_at, self.cache.freshness.fresh);
-        match self.cache.keep_answer(question, kept).await {
+        match self.cache.keep_answer(key, kept).await {
             Ok(()) => Ok(changing(ask, body, changed_at, fresh)),
             Err(error) => {
                 journey.note(Event::NotKept(error.to_string()));
@@ -157,14 +146,14 @@ impl Fetcher {
     }
 
     /// "Does not exist" is kept briefly; trouble never.
-    async fn missed(&self, question: &Question, miss: Miss, journey: &Journey) -> Landed {
+    async fn missed(&self, key: &str, miss: Miss, journey: &Journey) -> Landed {
         if let Miss::NotExist(text) = &miss {
             let now = self.clock.now();
             let body = AnswerBody::NotExist(text.clone());
             let none = String::new;
             let kept =
                 store::Answer { body, etag: none(), last_modified: none(), origin: none(), checked_at: now, changed_at: now };
-            if let Err(error) = self.cache.keep_answer(question, kept).await {
+            if let Err(error) = self.cache.keep_answer(key, kept).await {
                 journey.note(Event::NotKept(error.to_string()));
             }
         }

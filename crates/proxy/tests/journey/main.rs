@@ -1,6 +1,7 @@
 //! Whole journeys through the assembled proxy: scripted upstreams, a checksum database that can lie, stores that fail.
 
 mod content;
+mod direct_way;
 mod fallback;
 mod flight;
 mod freshness;
@@ -33,7 +34,7 @@ use proxy::{
     limits,
     metrics::Metrics,
     proxy::Landed,
-    settings::{Breaker, ForwardProxy, Hop, Login, Route, Sums},
+    settings::{Breaker, Direct, ForwardProxy, Hop, Login, Route, Sums},
     spool::{Settled, SpoolReader},
 };
 use store::{
@@ -77,7 +78,7 @@ impl Setup {
             proxied: Vec::new(),
             hop: hop("database", "http://unused.test"),
         };
-        Self(Settings { routes: Vec::new(), hops, sums, freshness: FRESHNESS }).route("public", "*", list)
+        Self(Settings { routes: Vec::new(), hops, sums, freshness: FRESHNESS, direct: direct() }).route("public", "*", list)
     }
 
     /// One upstream named `there`.
@@ -243,6 +244,25 @@ fn hop(name: &str, url: &str) -> Hop {
         login: Login::None,
         ca_files: Vec::new(),
         forward_proxy: ForwardProxy::Direct,
+    }
+}
+
+/// Version control that no test here reaches.
+fn direct() -> Direct {
+    Direct {
+        patience: hop("direct", ""),
+        private: Patterns::parse(""),
+        insecure: Patterns::parse(""),
+        govcs: String::new(),
+        access: Vec::new(),
+        folder: std::env::temp_dir().join("modway-test-without-version-control"),
+        refs_fresh: Duration::from_secs(60),
+        path: String::new(),
+        contact: String::new(),
+        connections_per_origin: 1,
+        requests_per_minute: 60,
+        children: 1,
+        repository_bytes: 1 << 20,
     }
 }
 

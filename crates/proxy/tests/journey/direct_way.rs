@@ -1,0 +1,108 @@
+//! The prefix `/@direct/`: the same decisions on another way. A scripted upstream stands for version control.
+
+use gomod::goproxy::GoProxyList;
+use plan::{Rules, Way, decide::RouteRule};
+use proxy::{
+    cache::Cache,
+    chain::{Chain, Hop as ChainHop},
+    fetch::{Distrusted, Fetcher},
+    proxy::Parts,
+    upstream::http::HttpUpstream,
+    vouch::Voucher,
+};
+
+use super::*;
+
+const LIST: &str = "/example.test/m/@v/list";
+const DIRECT_LIST: &str = "/@direct/example.test/m/@v/list";
+
+/// A site whose route leads to `route`, and whose version control is `direct`.
+fn site(route: &World, direct: &World) -> Site {
+    let (store, air, now) = (memory::store().0, Flight::default(), Arc::new(AtomicI64::new(NOW)));
+    let (checks, ticking) = (Arc::new(Semaphore::new(2)), Arc::clone(&now));
+    let clock = Clock::new(move || ticking.load(Ordering::SeqCst));
+    let cache = Cache::new(Arc::clone(&store.blobs), Arc::clone(&store.index), FRESHNESS);
+    let patterns = Patterns::parse("*");
+    let fetcher = Fetcher {
+        cache: cache.clone(),
+        voucher: Voucher { database: None, waived: Patterns::parse("") },
+        clock: clock.clone(),
+        metrics: Metrics::default(),
+        checks: Arc::clone(&checks),
+        distrusted: Distrusted::default(),
+    };
+    let parts = Parts {
+        rules: Rules {
+            routes: vec![RouteRule { name: "public".into(), patterns, direct: true }],
+            databases: Vec::new(),
+            freshness: FRESHNESS,
+        },
+        chains: vec![chain(Way::Route, "https://there.test", route)],
+        direct: chain(Way::Direct, "direct", direct),
+        databases: Vec::new(),
+        cache,
+        fetcher: Arc::new(fetcher),
+        clock,
+        metrics: Metrics::default(),
+        air: air.clone(),
+    };
+    Site { proxy: Proxy::new(parts), store, air, now, checks }
+}
+
+fn chain(way: Way, list: &str, world: &World) -> Arc<Chain> {
+    let upstream = Arc::new(HttpUpstream::new(hop("one", &world.url()), &Roots::Files(Vec::new())).expect("a hop"));
+    let hop = ChainHop { upstream, step_down: Vec::new() };
+    Arc::new(Chain::new(way, GoProxyList::parse(list).expect("a list"), |_| Some(hop.clone())))
+}
+
+#[tokio::test]
+async fn each_way_has_its_own_lists_and_what_never_changes_is_shared() {
+    let (route, direct) = (World::start().await, World::start().await);
+    let module = Module::new("example.test/m", "v1.0.0");
+    route.on(LIST, [Play::ok("v1.0.0\n")]);
+    direct.on(LIST, [Play::ok("v1.0.0\nv1.1.0\n")]);
+    module.serve(&direct);
+    let site = site(&route, &direct);
+    assert_eq!(site.get(LIST).await, Ok("v1.0.0\n".into()));
+    assert_eq!(site.get(DIRECT_LIST).await, Ok("v1.0.0\nv1.1.0\n".into()));
+    assert_eq!(site.get(LIST).await, Ok("v1.0.0\n".into()), "one way does not overwrite the other");
+    assert_eq!((route.seen().len(), direct.seen().len()), (1, 1));
+    let zip = site.get(&format!("/@direct{}", module.url("zip"))).await.expect("a zip");
+    assert_eq!(site.get(&module.url("zip")).await, Ok(zip), "kept once, for both");
+    assert_eq!(route.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_on_one_way_may_exist_on_the_other() {
+    let (route, direct) = (World::start().await, World::start().await);
+    let module = Module::new("example.test/m", "v1.0.0");
+    module.serve(&direct);
+    let site = site(&route, &direct);
+    assert_eq!(site.code(&module.url("info")).await, "not-exist");
+    assert_eq!(site.code(&format!("/@direct{}", module.url("info"))).await, "found");
+    assert_eq!(site.code(&module.url("info")).await, "found", "it never changes, so it is there for both");
+}
+
+#[tokio::test]
+async fn bytes_that_were_kept_first_win_on_every_way() {
+    let (route, direct) = (World::start().await, World::start().await);
+    let module = Module::new("example.test/m", "v1.0.0");
+    let other = Module::of("example.test/m", "v1.0.0", &[("b.go", b"b".to_vec())]);
+    module.serve(&route);
+    other.serve(&direct);
+    let site = site(&route, &direct);
+    let first = site.get(&module.url("zip")).await.expect("a zip");
+    let again = site.get(&format!("/@direct{}", module.url("zip"))).await;
+    assert_eq!(again, Ok(first));
+    assert!(direct.seen().is_empty(), "nobody asks for what is kept");
+}
+
+#[tokio::test]
+async fn each_way_has_flights_of_its_own() {
+    let (route, direct) = (World::start().await, World::start().await);
+    route.on(LIST, [Play::ok("v1.0.0\n")]);
+    direct.on(LIST, [Play::ok("v1.1.0\n")]);
+    let site = site(&route, &direct);
+    let (one, other) = tokio::join!(site.get(LIST), site.get(DIRECT_LIST));
+    assert_eq!((one, other), (Ok("v1.0.0\n".into()), Ok("v1.1.0\n".into())));
+}
