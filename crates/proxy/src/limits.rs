@@ -100,3 +100,42 @@ pub const CHILD_PROCESSORS: u64 = 4;
 
 /// How often descendants that left their group are looked for and killed: each time those are met that were born since.
 pub const CHILD_HUNTS: u32 = 1000;
+
+/// Processes of one child's group. git fetch over HTTP is five; a script with its helpers may be ten.
+pub const CHILD_PROCESSES: usize = 64;
+
+/// How often a child that takes long is looked after: whether it multiplies.
+pub const CHILD_ROUND: Duration = Duration::from_secs(1);
+
+/// References of one remote. The largest known repositories have half as many; a million take 80 MiB of memory.
+pub const MAX_REFS: usize = 2_000_000;
+
+/// What `git ls-remote` may print: two million lines.
+pub const MAX_REFS_BYTES: u64 = 256 << 20;
+
+/// A line of `git ls-remote`: a hash and a name that a file system could hold.
+pub const MAX_REF_LINE_BYTES: u64 = 8 << 10;
+
+/// `git cat-file` ends when nobody asked for so long: a build asks for a module's versions within seconds.
+pub const GIT_TALK_IDLE: Duration = Duration::from_secs(20);
+
+/// The line before an object: its name as it was asked for, a path included.
+pub const GIT_HEAD_BYTES: u64 = 16 << 10;
+
+/// A remote that could not be asked is not asked again for so many seconds, whoever wants to know.
+pub const GIT_FAILURE_SECONDS: i64 = 10;
+
+/// A commit with its message, or a tag. Real ones are under 10 KiB; merges of signed tags hold those.
+pub const MAX_COMMIT_BYTES: u64 = 16 << 20;
+
+/// A repository whose first version took no more than this comes whole with its second: a whole one costs its server less than ten pieces.
+pub const GIT_SMALL_BYTES: u64 = 4 << 20;
+
+/// Packs of one repository, before they are made one: with more, every object is looked for in too many places.
+pub const GIT_PACKS: usize = 40;
+
+/// Files in one tree. The largest repositories have a quarter of a million.
+pub const MAX_TREE_FILES: usize = 1_000_000;
+
+/// Repositories that are open at once; each holds its references, about 100 bytes each.
+pub const MAX_REPOSITORIES: usize = 256;

@@ -57,7 +57,7 @@ fn only_the_configuration_reads_the_environment() {
 }
 
 #[test]
-fn only_version_control_starts_processes() {
+fn processes_are_started_in_one_place() {
     check(rules::processes);
 }
 

@@ -51,16 +51,16 @@ pub(crate) fn environment(source: &Source) -> Vec<String> {
     if source.is_test() || source.path.starts_with("crates/modway/src/config/") {
         return Vec::new();
     }
-    let of_std = source.paths().into_iter().filter(|path| below_any(path, &["std::env"]));
+    // It takes a text apart, and reads nothing.
+    let reads = |path: &String| below_any(path, &["std::env"]) && path != "std::env::split_paths";
+    let of_std = source.paths().into_iter().filter(reads);
     let of_clap = source.code.contains("#[arg(") && source.code.contains("env =");
     findings(source, "reads the environment", of_std.chain(of_clap.then(|| "#[arg(env = …)]".to_owned())))
 }
 
-/// Processes are started by the four that need a tool.
+/// Processes are started in one place, which cages them.
 pub(crate) fn processes(source: &Source) -> Vec<String> {
-    let tools = ["git", "hg", "svn", "fossil"];
-    let tool = |name: &&str| source.path.starts_with(&format!("crates/proxy/src/upstream/{name}"));
-    if source.is_test() || tools.iter().any(tool) {
+    if source.is_test() || source.path.starts_with("crates/proxy/src/upstream/child/") {
         return Vec::new();
     }
     let starts = |path: &String| below_any(path, &["std::process::Command", "tokio::process", "process::Command"]);
@@ -144,6 +144,7 @@ mod tests {
     #[test]
     fn reading_the_environment_outside_the_configuration_is_found() {
         check(environment, "crates/proxy/src/a.rs", "use std::env::var;", "env!(\"CARGO_PKG_VERSION\")");
+        check(environment, "crates/proxy/src/a.rs", "std::env::vars_os()", "std::env::split_paths(path)");
         check(environment, "crates/modway/src/cli.rs", "#[arg(long, env = \"X\")]", "#[arg(long)]");
         assert_eq!(environment(&Source::new("crates/modway/src/config/environment.rs", "use std::env;")), [""; 0]);
     }
@@ -152,7 +153,8 @@ mod tests {
     fn a_process_started_elsewhere_is_found() {
         check(processes, "crates/proxy/src/chain.rs", "use std::process::Command;", "use std::process::ExitCode;");
         check(processes, "crates/modway/src/app.rs", "tokio::process::Command::new(\"git\")", "tokio::spawn(f)");
-        assert_eq!(processes(&Source::new("crates/proxy/src/upstream/git.rs", "use tokio::process::Command;")), [""; 0]);
+        check(processes, "crates/proxy/src/upstream/git/mod.rs", "use tokio::process::Command;", "use crate::upstream::child;");
+        assert_eq!(processes(&Source::new("crates/proxy/src/upstream/child/run.rs", "use tokio::process::Command;")), [""; 0]);
     }
 
     #[test]

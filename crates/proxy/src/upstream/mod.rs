@@ -14,6 +14,7 @@ pub mod child;
 pub mod direct;
 mod escape;
 pub mod file;
+pub mod git;
 pub mod http;
 mod refusal;
 mod retry;

@@ -25,6 +25,7 @@ mod noise;
 mod start;
 mod talk;
 mod tally;
+mod way;
 mod word;
 
 pub use bounds::Bounds;
@@ -33,6 +34,7 @@ pub use confine::works as can_confine;
 pub use noise::cleaned;
 pub use talk::Talk;
 pub use tally::{inherited, tallied};
+pub use way::{Passage, Way};
 pub use word::{Ref, RepoUrl, Rev, SubDir, Word};
 
 

@@ -44,7 +44,7 @@ pub trait Repo: Send + Sync {
         &self,
         hash: &str,
         prefix: &str,
-        allowed: &(dyn Fn(&str) -> bool + Sync),
+        allowed: &(dyn for<'t> Fn(&'t str) -> bool + Sync),
     ) -> Result<Option<String>, RepoError>;
 
     /// True if `tag` is `hash` or an ancestor of it.

@@ -1,0 +1,152 @@
+//! What a failed git means, in Go's words.
+
+use plan::Trouble;
+
+use crate::upstream::{
+    child::{Output, Passage},
+    direct::repo::RepoError,
+};
+
+/// What follows when a remote wants a login that we do not have.
+///
+/// Source: the help text of `loadRefs` in Go's `codehost/git.go`, 1.27.
+const NO_LOGIN_HELP: &str = "Confirm the import path was entered correctly.\nIf this is a private repository, see https://go.dev/doc/faq#git_https for additional information.";
+
+/// What it means that git could not speak with `remote`. The gateway saw it better than git, if it saw anything.
+///
+/// Source: `loadRefs` in Go's `codehost/git.go`, 1.27, which asks the URL itself and takes 404 and 410 for "does not exist". It departs from
+/// Go, which forgets that while its work directory is new.
+pub(super) fn of_remote(output: &Output, passage: &dyn Passage, remote: &str) -> RepoError {
+    let said = told(output, passage, remote);
+    match passage.trouble() {
+        Some(Trouble::Status(404 | 410, _)) => return RepoError::NotExist(format!("fatal: repository '{remote}' not found")),
+        Some(Trouble::Status(401 | 403, _)) => return RepoError::Failed(no_login(remote)),
+        Some(trouble) => return RepoError::Failed(trouble),
+        None => (),
+    }
+    if is_absent(&said) {
+        RepoError::NotExist(said)
+    } else if said.contains("could not read Username") || said.contains("could not read Password") {
+        RepoError::Failed(no_login(remote))
+    } else {
+        RepoError::Failed(failed(&said))
+    }
+}
+
+/// True if git stumbled over what lies on our disk: then the repository is made anew.
+pub(super) fn is_damage(output: &Output) -> bool {
+    const SIGNS: &[&str] = &[
+        "bad object",
+        "bad tree object",
+        "corrupt",
+        "is empty",
+        "loose object",
+        "unable to read",
+        "unable to open object pack",
+        "missing blob",
+        "missing tree",
+        "missing commit",
+        "Could not read",
+        "could not parse",
+        "packfile",
+        "invalid sha1 pointer",
+        "broken ref",
+        ".lock': File exists",
+        "shallow file",
+        "not a git repository",
+        "bad config",
+        "not our ref",
+        "unresolved deltas",
+        "did not send all necessary objects",
+    ];
+    // By what a signal ended has left who knows what.
+    output.code.is_none() || (output.code != Some(0) && SIGNS.iter().any(|sign| output.stderr.contains(sign)))
+}
+
+/// What git said of work on what is here.
+pub(super) fn of_local(output: &Output) -> Trouble {
+    failed(&output.stderr)
+}
+
+fn no_login(remote: &str) -> Trouble {
+    let place: String = remote.split('/').take(3).collect::<Vec<_>>().join("/");
+    Trouble::Vcs(format!("fatal: could not read Username for '{place}': terminal prompts disabled\n{NO_LOGIN_HELP}"))
+}
+
+fn is_absent(said: &str) -> bool {
+    said.lines().any(|line| {
+        (line.starts_with("fatal: repository '") && line.ends_with("' not found"))
+            || (line.starts_with("fatal: remote error: ") && line.contains("epository not found"))
+            || line.starts_with("ERROR: Repository not found")
+    })
+}
+
+fn failed(said: &str) -> Trouble {
+    let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("hint:")).collect();
+    let last = said.len().saturating_sub(6);
+    Trouble::Vcs(if said.is_empty() { "git failed and did not say why".to_owned() } else { said[last..].join("\n") })
+}
+
+/// What git said, with the remote as it is known outside, and without the way to it.
+fn told(output: &Output, passage: &dyn Passage, remote: &str) -> String {
+    let mut said = output.stderr.replace(passage.url(), remote);
+    if !passage.proxy().is_empty() {
+        said = said.replace(passage.proxy(), "the gateway");
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Way(Option<Trouble>);
+
+    impl Passage for Way {
+        fn url(&self) -> &str {
+            "http://h/x"
+        }
+        fn proxy(&self) -> &str {
+            "http://token@127.0.0.1:1"
+        }
+        fn ports(&self) -> Vec<u16> {
+            Vec::new()
+        }
+        fn variables(&self) -> Vec<(&'static str, String)> {
+            Vec::new()
+        }
+        fn trouble(&self) -> Option<Trouble> {
+            self.0.clone()
+        }
+    }
+
+    #[track_caller]
+    fn check(stderr: &str, way: Option<Trouble>, expected: &RepoError) {
+        let output = Output { code: Some(128), stdout: Vec::new(), stderr: stderr.to_owned() };
+        assert_eq!(of_remote(&output, &Way(way), "https://h/x"), *expected);
+    }
+
+    #[test]
+    fn what_the_gateway_saw_goes_before_what_git_says() {
+        let tls = Trouble::Tls("unknown authority".into());
+        check("fatal: unable to access 'http://h/x/'", Some(tls.clone()), &RepoError::Failed(tls));
+        let gone = RepoError::NotExist("fatal: repository 'https://h/x' not found".into());
+        check("fatal: whatever", Some(Trouble::Status(404, String::new())), &gone);
+        check("remote: no\nfatal: repository 'http://h/x' not found", None, &RepoError::NotExist("remote: no\nfatal: repository 'https://h/x' not found".into()));
+    }
+
+    #[test]
+    fn a_missing_login_is_told_in_gos_words() {
+        let expected = RepoError::Failed(Trouble::Vcs(format!(
+            "fatal: could not read Username for 'https://h': terminal prompts disabled\n{NO_LOGIN_HELP}"
+        )));
+        check("fatal: could not read Username for 'http://h': terminal prompts disabled", None, &expected);
+        check("", Some(Trouble::Status(401, String::new())), &expected);
+    }
+
+    #[test]
+    fn the_way_is_never_told() {
+        let expected = RepoError::Failed(Trouble::Vcs("fatal: proxy the gateway refused https://h/x".into()));
+        check("fatal: proxy http://token@127.0.0.1:1 refused http://h/x", None, &expected);
+    }
+}
