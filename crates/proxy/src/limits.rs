@@ -139,3 +139,6 @@ pub const MAX_TREE_FILES: usize = 1_000_000;
 
 /// Repositories that are open at once; each holds its references, about 100 bytes each.
 pub const MAX_REPOSITORIES: usize = 256;
+
+/// What all repositories may take on disk, in repositories of full size; those not used for longest go first.
+pub const REPOSITORIES_OF_FULL_SIZE: u64 = 8;

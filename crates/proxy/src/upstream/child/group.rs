@@ -86,6 +86,7 @@ enum End {
     Left(std::io::Result<ExitStatus>),
     Late,
     Flooded,
+    Multiplied,
     Abandoned,
 }
 
@@ -117,6 +118,7 @@ async fn attended(started: Started, mut slipped: oneshot::Receiver<()>) -> Resul
         Ok(()) = &mut over => End::Flooded,
         _ = &mut slipped => End::Abandoned,
         () = tokio::time::sleep_until(Instant::now() + bounds.wall) => End::Late,
+        () = multiplies(group.leader()) => End::Multiplied,
     };
     let status = match end {
         End::Left(status) => {
@@ -125,6 +127,7 @@ async fn attended(started: Started, mut slipped: oneshot::Receiver<()>) -> Resul
         }
         End::Late => Err(late(bounds.wall)),
         End::Flooded => Err(Trouble::TooLarge(bounds.stdout_bytes)),
+        End::Multiplied => Err(Trouble::Vcs(format!("it started more than {} processes", limits::CHILD_PROCESSES))),
         End::Abandoned => Err(Trouble::Vcs("nobody waits any more".to_owned())),
     };
     let status = match status {
@@ -151,6 +154,24 @@ async fn attended(started: Started, mut slipped: oneshot::Receiver<()>) -> Resul
         return Err(Trouble::TooLarge(bounds.file_bytes));
     }
     Ok(Output { code: status.code(), stdout, stderr })
+}
+
+/// Comes back when the group has more than [`limits::CHILD_PROCESSES`]. The first look is after the first round: most children never see one.
+async fn multiplies(leader: Option<Pid>) {
+    loop {
+        tokio::time::sleep(limits::CHILD_ROUND).await;
+        let count = tokio::task::spawn_blocking(move || processes().into_iter().filter(|pid| is_in(*pid, leader)).count());
+        if count.await.is_ok_and(|count| count > limits::CHILD_PROCESSES) {
+            return;
+        }
+    }
+}
+
+/// True if the process is in the group: the third word behind its name, which stands in parentheses and may hold anything.
+fn is_in(pid: Pid, group: Option<Pid>) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { return false };
+    let id = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(2)?.parse().ok());
+    id.and_then(Pid::from_raw) == group
 }
 
 /// True if the kernel ended it for writing a file beyond [`super::Bounds::file_bytes`].

@@ -37,7 +37,6 @@ pub use tally::{inherited, tallied};
 pub use way::{Passage, Way};
 pub use word::{Ref, RepoUrl, Rev, SubDir, Word};
 
-
 /// Whoever starts children. Cheap to clone; one for the whole process, so that its bounds are the process's.
 #[derive(Clone, Debug)]
 pub struct Children {

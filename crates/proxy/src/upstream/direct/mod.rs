@@ -2,3 +2,4 @@
 //! with Go's own h1. No `go` process is ever started.
 
 pub mod repo;
+pub mod repos;

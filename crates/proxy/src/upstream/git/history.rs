@@ -3,10 +3,7 @@
 use gomod::semver;
 
 use super::{GitRepo, hash::Hash, refs::Refs, words};
-use crate::upstream::{
-    child::Word,
-    direct::repo::RepoError,
-};
+use crate::upstream::{child::Word, direct::repo::RepoError};
 
 /// The highest allowed tag in `hash` or its ancestors.
 ///
@@ -16,7 +13,7 @@ pub(super) async fn recent_tag(
     repo: &GitRepo,
     hash: Hash,
     prefix: &str,
-    allowed: &(dyn for<'t> Fn(&'t str) -> bool + Sync),
+    allowed: &(dyn for<'n> Fn(&'n str) -> bool + Sync),
 ) -> Result<Option<String>, RepoError> {
     let refs = repo.refs().await?;
     if refs.tags(&format!("{prefix}v")).next().is_none() {
@@ -65,7 +62,7 @@ pub(super) async fn descends_from(repo: &GitRepo, hash: Hash, tag: &str) -> Resu
 fn highest<'t>(
     tags: impl Iterator<Item = &'t str>,
     prefix: &str,
-    allowed: &(dyn for<'t> Fn(&'t str) -> bool + Sync),
+    allowed: &(dyn for<'n> Fn(&'n str) -> bool + Sync),
 ) -> Option<String> {
     let mut highest: Option<&str> = None;
     for tag in tags.filter_map(|tag| tag.strip_prefix(prefix)).filter(|tag| allowed(tag)) {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{goimport::Vcs, info::Origin, time::Time};
 use plan::Trouble;
-use tokio::sync::{Mutex, OnceCell, RwLock};
+use tokio::sync::{Mutex, RwLock};
 
 mod archive;
 mod fetch;
@@ -38,6 +38,7 @@ use workdir::WorkDir;
 
 use crate::{
     clock::Clock,
+    limits,
     settings::Direct,
     upstream::{
         child::{Children, RepoUrl, SubDir, Way},
@@ -53,8 +54,11 @@ pub struct GitTool {
     clock: Clock,
     refs_fresh: i64,
     repository_bytes: u64,
-    checked: Arc<OnceCell<()>>,
+    checked: Arc<Mutex<Option<Checked>>>,
 }
+
+/// When the program was looked at, and whether it is good.
+type Checked = (i64, Result<(), Trouble>);
 
 /// One repository.
 pub struct GitRepo {
@@ -99,7 +103,7 @@ impl GitTool {
     /// [`Trouble::Refused`] if the URL is none, git is too old, or another process uses the folder; what the disk says.
     pub async fn open(&self, url: &str, path: &Path) -> Result<GitRepo, Trouble> {
         let url = RepoUrl::parse(url)?;
-        self.checked.get_or_try_init(|| version::check(&self.git)).await?;
+        self.check().await?;
         let key = format!("git {}", url.as_str());
         let place = path.to_owned();
         let dir = blocking(move || WorkDir::open(&place, &key)).await?;
@@ -107,6 +111,23 @@ impl GitTool {
         let objects = Objects::new(self.git.clone(), Arc::clone(&dir));
         let (known, asking, fetching, remade) = (RwLock::default(), Mutex::default(), Mutex::default(), AtomicI64::new(i64::MIN));
         Ok(GitRepo { tool: self.clone(), url, dir, objects, known, asking, fetching, remade })
+    }
+}
+
+impl GitTool {
+    /// Looks at the program once; at one that is not good, again after a while.
+    async fn check(&self) -> Result<(), Trouble> {
+        let mut checked = self.checked.lock().await;
+        let now = self.clock.now();
+        match &*checked {
+            Some((_, Ok(()))) => Ok(()),
+            Some((at, Err(trouble))) if (0..limits::GIT_FAILURE_SECONDS).contains(&(now - at)) => Err(trouble.clone()),
+            _ => {
+                let found = version::check(&self.git).await;
+                *checked = Some((now, found.clone()));
+                found
+            }
+        }
     }
 }
 

@@ -240,7 +240,9 @@ mod tests {
 
     #[test]
     fn only_heads_branches_and_tags_are_kept() {
-        let refs = refs("A HEAD\nA refs/pull/1/head\nA refs/heads/a..b\nA refs/heads/ok\nA refs/tags/-x\nwarning: x\nA refs/tags/v1 x\n");
+        let refs = refs(
+            "A HEAD\nA refs/pull/1/head\nA refs/heads/a..b\nA refs/heads/ok\nA refs/tags/-x\nwarning: x\nA refs/tags/v1 x\n",
+        );
         let names: Vec<_> = refs.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["HEAD", "refs/heads/ok", "refs/tags/-x"]);
     }

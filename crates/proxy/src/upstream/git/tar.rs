@@ -68,7 +68,8 @@ struct Header([u8; BLOCK as usize]);
 impl Header {
     /// The sum over all bytes, its own field counted as spaces.
     fn check(&self) -> io::Result<()> {
-        let sum: u64 = self.0.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
+        let sum: u64 =
+            self.0.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
         if octal(&self.0[148..156]) == Some(sum) && &self.0[257..262] == b"ustar" { Ok(()) } else { Err(odd("a broken header")) }
     }
 
@@ -185,7 +186,9 @@ mod tests {
         let got = match read(parts) {
             Ok(entries) => entries
                 .iter()
-                .map(|entry| format!("{} {:?} {}@{}", String::from_utf8_lossy(&entry.path), entry.kind, entry.size_bytes, entry.offset))
+                .map(|entry| {
+                    format!("{} {:?} {}@{}", String::from_utf8_lossy(&entry.path), entry.kind, entry.size_bytes, entry.offset)
+                })
                 .collect::<Vec<_>>()
                 .join(", "),
             Err(error) => error.to_string(),
@@ -202,7 +205,11 @@ mod tests {
     #[test]
     fn a_pax_header_speaks_for_the_next_entry_only() {
         let record = "16 path=long/na\n8 size=4\n8 time=1\n";
-        let record = record.replace("8 size=4", "9 size=4\n").replace("\n\n", "\n").replace("8 time=1", "9 time=1\n").replace("\n\n", "\n");
+        let record = record
+            .replace("8 size=4", "9 size=4\n")
+            .replace("\n\n", "\n")
+            .replace("8 time=1", "9 time=1\n")
+            .replace("\n\n", "\n");
         let pax = with(header("pax", b'x', record.len() as u64), &record);
         check(&[pax, with(header("short", b'0', 0), "abcd"), header("next", b'0', 0), end()], "");
     }

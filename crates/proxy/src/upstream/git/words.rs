@@ -132,7 +132,11 @@ mod tests {
         check("fatal: unable to access 'http://h/x/'", Some(tls.clone()), &RepoError::Failed(tls));
         let gone = RepoError::NotExist("fatal: repository 'https://h/x' not found".into());
         check("fatal: whatever", Some(Trouble::Status(404, String::new())), &gone);
-        check("remote: no\nfatal: repository 'http://h/x' not found", None, &RepoError::NotExist("remote: no\nfatal: repository 'https://h/x' not found".into()));
+        check(
+            "remote: no\nfatal: repository 'http://h/x' not found",
+            None,
+            &RepoError::NotExist("remote: no\nfatal: repository 'https://h/x' not found".into()),
+        );
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl WorkDir {
     fn opened(path: &Path, key: &str) -> io::Result<Self> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        locked(&lock)?;
         let dir = Self { path: path.to_owned(), _lock: lock };
         if fs::read(dir.path.join("remote")).is_ok_and(|remote| remote == key.as_bytes()) {
             dir.tidy();
@@ -190,6 +190,20 @@ impl WorkDir {
         }
         remove_locks_below(&git.join("refs"), 0);
         absent(fs::remove_file(self.path.join("refs.new"))).unwrap_or_default();
+    }
+}
+
+/// Takes the lock. A repository of ours that was just let go may hold it for a moment.
+fn locked(lock: &File) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) if tries < 10 => {
+                tries += 1;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            other => return Ok(other?),
+        }
     }
 }
 
