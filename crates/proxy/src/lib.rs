@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod upstream;
 
 pub mod client;
+pub mod egress;
 pub mod spool;
 
 pub mod sumdb;

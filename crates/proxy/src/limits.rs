@@ -142,3 +142,51 @@ pub const MAX_REPOSITORIES: usize = 256;
 
 /// What all repositories may take on disk, in repositories of full size; those not used for longest go first.
 pub const REPOSITORIES_OF_FULL_SIZE: u64 = 8;
+/// Origins of direct mode that politeness is remembered of. Above it those are forgotten that nothing is going on with.
+pub const MAX_ORIGINS: usize = 4096;
+
+/// An origin that asks us to wait is left alone at most this long, whatever its `Retry-After` says: a mistake there must not shut it for a day.
+pub const MAX_QUIET: Duration = Duration::from_secs(15 * 60);
+
+/// A request body of a child that is kept until it is answered, so that it can be sent again over a new connection or with a new login: what
+/// git sends without chunks by its default `http.postBuffer`.
+pub const MAX_REPLAYED_BYTES: usize = 1 << 20;
+
+/// What a child may send in one request: wants and haves of a repository with a million references.
+pub const MAX_CHILD_REQUEST_BYTES: u64 = 256 << 20;
+
+/// Connections of children to the gateway at once: more than all children that may run together hold.
+pub const MAX_GATEWAY_CONNECTIONS: usize = 512;
+
+/// Header fields of one request of a child: Mercurial splits long arguments into numbered ones of 1 KiB.
+pub const MAX_CHILD_HEADERS: usize = 1024;
+
+/// The head of one request of a child: that many of Mercurial's.
+pub const MAX_CHILD_HEAD_BYTES: usize = 1 << 20;
+
+/// A child that has connected and asks nothing is hung up on.
+pub const CHILD_HEAD: Duration = Duration::from_secs(60);
+
+/// An answer of a forge's API about a login: real ones are under 64 KiB.
+pub const MAX_LOGIN_ANSWER_BYTES: u64 = 1 << 20;
+
+/// A file that holds a login: a netrc file, a token.
+pub const MAX_LOGIN_FILE_BYTES: u64 = 1 << 20;
+
+/// What a helper command says is believed at most this long, as its format does not tell when a login expires; a 401 ends it at once.
+pub const HELPER_FRESH: Duration = Duration::from_secs(15 * 60);
+
+/// Installations of one GitHub App that are remembered with their tokens: one per owner.
+pub const MAX_INSTALLATIONS: usize = 1024;
+
+/// A token of a GitHub App is not used in its last minute: it must outlive the request that it is sent with.
+pub const TOKEN_MARGIN_SECONDS: i64 = 60;
+
+/// That an app is installed for a repository is believed so long; a 401 ends it at once.
+pub const INSTALLATION_FRESH: Duration = Duration::from_secs(60 * 60);
+
+/// That it is not installed is believed so long: short, as whoever reads that goes and installs it.
+pub const NO_INSTALLATION_FRESH: Duration = Duration::from_secs(60);
+
+/// Connections of one child to a remote that is not spoken to over http: such tools use one, and Subversion a second.
+pub const MAX_RAW_CONNECTIONS: usize = 4;

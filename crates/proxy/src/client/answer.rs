@@ -10,7 +10,7 @@ use http::{
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use plan::{Trouble, trouble::Deadline};
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::why;
 
@@ -25,13 +25,19 @@ pub struct Answer {
     idle: Duration,
     announced: Option<u64>,
     arrived: u64,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Answer {
-    pub(super) fn new(response: Response<Incoming>, idle: Duration) -> Self {
+    pub(crate) fn new(response: Response<Incoming>, idle: Duration) -> Self {
         let (head, body) = response.into_parts();
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        Self { status: head.status, headers: head.headers, body, idle, announced, arrived: 0 }
+        Self { status: head.status, headers: head.headers, body, idle, announced, arrived: 0, place: None }
+    }
+
+    /// Keeps `place`, one of a bounded number, taken until the body is read or dropped.
+    pub(crate) fn holding(self, place: OwnedSemaphorePermit) -> Self {
+        Self { place: Some(place), ..self }
     }
 
     /// The `Content-Length`, if there is one.
@@ -77,7 +83,10 @@ impl Answer {
                 },
                 Some(Err(error)) => return Err(self.broken(Some(&why::innermost(&error)))),
                 None if self.announced.is_some_and(|announced| announced != self.arrived) => return Err(self.broken(None)),
-                None => return Ok(None),
+                None => {
+                    self.place = None;
+                    return Ok(None);
+                }
             }
         }
     }

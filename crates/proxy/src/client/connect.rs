@@ -32,33 +32,43 @@ use tower_service::Service;
 
 use super::{
     forward::{Forward, Proxy},
+    judge::Rule,
     no_proxy,
+    resolve::Resolve,
     trust::Trust,
     why::{self, Refusal},
 };
 use crate::limits;
 
-/// Makes the connections of one hop.
+/// Makes the connections of one hop, or of one place of direct mode.
 #[derive(Clone)]
 pub(super) struct Connector(Arc<Reach>);
 
-/// How to reach one hop.
-pub(super) struct Reach {
+/// How to reach the servers of one hop, or of one place of direct mode.
+pub(crate) struct Reach {
     /// One TCP connect, resolving included.
-    pub(super) connect: Duration,
+    pub(crate) connect: Duration,
     /// One TLS handshake.
-    pub(super) tls: Duration,
+    pub(crate) tls: Duration,
     /// Whose certificates are believed; the trouble is told when TLS is first needed.
-    pub(super) trust: Result<Trust, Trouble>,
+    pub(crate) trust: Result<Trust, Trouble>,
+    /// The name in SNI and in the certificate, if it is not the URL's host.
+    pub(crate) server_name: Option<String>,
     /// Which forward proxy is used.
-    pub(super) forward: Forward,
-    /// The hop's own host; any other is one that the hop sent us to.
-    pub(super) home: String,
+    pub(crate) forward: Forward,
+    /// Who may be connected to.
+    pub(crate) rule: Rule,
+    /// Which addresses names have.
+    pub(crate) resolver: Arc<dyn Resolve>,
 }
 
 impl Connector {
     pub(super) fn new(reach: Reach) -> Self {
         Self(Arc::new(reach))
+    }
+
+    pub(super) fn reach(&self) -> &Reach {
+        &self.0
     }
 }
 
@@ -82,11 +92,12 @@ impl Reach {
         let secure = target.scheme_str() == Some("https");
         let host = target.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = target.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let choice = self.choice(host);
-        allowed(host, choice, no_proxy::address(host))?;
+        self.rule.spelling(host)?;
         let Some(proxy) = self.forward.between(secure, host, port) else {
-            let stream = self.tcp(host, port, choice).await?;
-            return if secure { self.tls(Box::new(stream), host).await } else { Ok(Wire::new(Box::new(stream), Kind::Http1)) };
+            let stream = self.stream(host, port).await?;
+            let peer = stream.peer_addr().ok();
+            let wire = if secure { self.tls(Box::new(stream), host).await? } else { Wire::new(Box::new(stream), Kind::Http1) };
+            return Ok(Wire { peer, ..wire });
         };
         let stream = self.to_proxy(proxy).await?;
         if !secure {
@@ -97,8 +108,33 @@ impl Reach {
         self.tls(stream.map_err(|cause| via(proxy, &cause))?, host).await
     }
 
+    /// A connection to `host` itself, at an address that was judged.
+    ///
+    /// # Errors
+    /// That of the rule, dns, connect.
+    pub(crate) async fn stream(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+        self.tcp(host, port, Some(&self.rule)).await
+    }
+
+    /// The first address of `host` that the rule lets us connect to.
+    ///
+    /// # Errors
+    /// That of the rule, dns.
+    pub(crate) async fn address(&self, host: &str) -> Result<IpAddr, Trouble> {
+        self.rule.spelling(host)?;
+        let mut last = Trouble::Dns(format!("{host}: no address"));
+        for ip in self.addresses(host).await? {
+            match self.rule.address(host, ip) {
+                Ok(()) => return Ok(ip),
+                Err(trouble) => last = trouble,
+            }
+        }
+        Err(last)
+    }
+
     async fn to_proxy(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, Trouble> {
-        let tcp = self.tcp(&proxy.host, proxy.port, Choice::Ours).await;
+        // The operator chose the forward proxy; it may be anywhere.
+        let tcp = self.tcp(&proxy.host, proxy.port, None).await;
         let stream = tcp.map_err(|trouble| via(proxy, &format!("dial tcp: {trouble}")))?;
         if !proxy.secure {
             return Ok(Box::new(stream));
@@ -108,14 +144,17 @@ impl Reach {
         Ok(Box::new(shaken.map_err(|trouble| via(proxy, &trouble.to_string()))?))
     }
 
-    /// Tries the addresses of `host` one after the other, each for as long as the hop's `connect`.
-    async fn tcp(&self, host: &str, port: u16, choice: Choice) -> Result<TcpStream, Trouble> {
-        let late = || Trouble::Deadline(Deadline::Connect, why::millis(self.connect));
-        let resolved = timeout(self.connect, tokio::net::lookup_host((host, port))).await.map_err(|_| late())?;
-        let addresses = resolved.map_err(|cause| Trouble::Dns(format!("{host}: {cause}")))?;
+    /// Tries the addresses of `host` one after the other, each for as long as the hop's `connect`. Every one is judged just before it is
+    /// connected to: a name whose addresses change between two looks gains nothing.
+    async fn tcp(&self, host: &str, port: u16, rule: Option<&Rule>) -> Result<TcpStream, Trouble> {
         let mut last = Trouble::Dns(format!("{host}: no address"));
-        for address in addresses.take(limits::MAX_ADDRESSES) {
-            last = match self.dial(host, address, choice).await {
+        for ip in self.addresses(host).await? {
+            let judged = rule.map_or(Ok(()), |rule| rule.address(host, ip));
+            let dialled = match judged {
+                Ok(()) => self.dial(SocketAddr::new(ip, port)).await,
+                Err(trouble) => Err(trouble),
+            };
+            last = match dialled {
                 Ok(stream) => return Ok(stream),
                 Err(trouble) => trouble,
             };
@@ -123,8 +162,17 @@ impl Reach {
         Err(last)
     }
 
-    async fn dial(&self, host: &str, address: SocketAddr, choice: Choice) -> Result<TcpStream, Trouble> {
-        allowed(host, choice, Some(address.ip()))?;
+    async fn addresses(&self, host: &str) -> Result<impl Iterator<Item = IpAddr> + use<>, Trouble> {
+        if let Some(ip) = no_proxy::address(host) {
+            return Ok(vec![ip].into_iter().take(1));
+        }
+        let resolved = timeout(self.connect, self.resolver.resolve(host)).await;
+        let late = |_| Trouble::Deadline(Deadline::Connect, why::millis(self.connect));
+        let addresses = resolved.map_err(late)?.map_err(|cause| Trouble::Dns(format!("{host}: {cause}")))?;
+        Ok(addresses.into_iter().take(limits::MAX_ADDRESSES))
+    }
+
+    async fn dial(&self, address: SocketAddr) -> Result<TcpStream, Trouble> {
         let Ok(connected) = timeout(self.connect, TcpStream::connect(address)).await else {
             return Err(Trouble::Deadline(Deadline::Connect, why::millis(self.connect)));
         };
@@ -134,21 +182,9 @@ impl Reach {
         Ok(stream)
     }
 
-    /// Who chose `host`: the operator, or the hop by a redirect.
-    fn choice(&self, host: &str) -> Choice {
-        let home = self.home.trim_matches(['[', ']']);
-        if host.eq_ignore_ascii_case(home) {
-            Choice::Ours
-        } else if no_proxy::loopback(home) {
-            Choice::TheirsFromLoopback
-        } else {
-            Choice::Theirs
-        }
-    }
-
     async fn tls(&self, stream: Box<dyn Stream>, host: &str) -> Result<Wire, Trouble> {
         let config = Arc::clone(&self.trust.as_ref().map_err(Trouble::clone)?.origin);
-        let shaken = self.handshake(config, stream, host).await?;
+        let shaken = self.handshake(config, stream, self.server_name.as_deref().unwrap_or(host)).await?;
         let kind = match shaken.get_ref().1.alpn_protocol() {
             Some(b"h2") => Kind::Http2,
             _ => Kind::Http1,
@@ -164,34 +200,6 @@ impl Reach {
             Err(_) => Err(Trouble::Deadline(Deadline::Tls, why::millis(self.tls))),
         }
     }
-}
-
-/// Who chose the host to connect to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Choice {
-    /// The operator.
-    Ours,
-    /// The hop, by a redirect.
-    Theirs,
-    /// A hop on loopback, by a redirect; it may send us to loopback.
-    TheirsFromLoopback,
-}
-
-/// Refuses addresses that no upstream has any business sending us to: cloud metadata, this machine, everybody.
-///
-/// What the operator chose may be anywhere. Gap: a redirect to other private networks is followed, as intranet proxies redirect to
-/// intranet object stores; behind a forward proxy only literal addresses are seen.
-fn allowed(host: &str, choice: Choice, address: Option<IpAddr>) -> Result<(), Trouble> {
-    let Some(ip) = address.map(|ip| ip.to_canonical()).filter(|_| choice != Choice::Ours) else { return Ok(()) };
-    let inward = ip.is_loopback() && choice != Choice::TheirsFromLoopback;
-    let link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
-    if inward || link_local || ip.is_unspecified() || ip.is_multicast() {
-        return Err(Trouble::Redirect(format!("redirected to {host}, whose address {ip} is not one to be sent to")));
-    }
-    Ok(())
 }
 
 /// True if the connection has served a request before.
@@ -214,15 +222,20 @@ struct Served(Arc<AtomicBool>);
 type Tls = tokio_rustls::client::TlsStream<Box<dyn Stream>>;
 
 /// Anything that bytes go through.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The address at the other end of a connection, told with every response; absent behind a forward proxy, which alone knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// A connection as the pool wants it.
 pub(super) struct Wire {
     io: TokioIo<Box<dyn Stream>>,
     kind: Kind,
     served: Served,
+    peer: Option<SocketAddr>,
 }
 
 #[derive(Clone, Copy)]
@@ -235,13 +248,17 @@ enum Kind {
 
 impl Wire {
     fn new(stream: Box<dyn Stream>, kind: Kind) -> Self {
-        Self { io: TokioIo::new(stream), kind, served: Served::default() }
+        Self { io: TokioIo::new(stream), kind, served: Served::default(), peer: None }
     }
 }
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
         let connected = Connected::new().extra(self.served.clone());
+        let connected = match self.peer {
+            Some(peer) => connected.extra(Peer(peer)),
+            None => connected,
+        };
         match self.kind {
             Kind::Http1 => connected,
             Kind::Http2 => connected.negotiated_h2(),
@@ -309,34 +326,4 @@ fn printable(line: &[u8]) -> String {
 
 fn via(proxy: &Proxy, cause: &str) -> Trouble {
     Trouble::ForwardProxy(format!("{}:{}: {cause}", proxy.host, proxy.port))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Choice, allowed};
-
-    #[track_caller]
-    fn check(address: &str, choice: Choice, fine: bool) {
-        assert_eq!(allowed("a.test", choice, Some(address.parse().expect("an address"))).is_ok(), fine, "{address} {choice:?}");
-    }
-
-    #[test]
-    fn an_upstream_cannot_send_us_inward_unless_it_is_there_itself() {
-        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.2"] {
-            check(address, Choice::Ours, true);
-            check(address, Choice::Theirs, false);
-            check(address, Choice::TheirsFromLoopback, true);
-        }
-    }
-
-    #[test]
-    fn an_upstream_never_sends_us_to_nobodys_addresses() {
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255"] {
-            check(address, Choice::Ours, true);
-            check(address, Choice::Theirs, false);
-            check(address, Choice::TheirsFromLoopback, false);
-        }
-        check("192.0.2.1", Choice::Theirs, true);
-        check("10.0.0.1", Choice::Theirs, true);
-    }
 }

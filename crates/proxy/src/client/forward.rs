@@ -9,7 +9,7 @@ use crate::settings::{ForwardProxy, Secret};
 
 /// The rule for one hop, ready to be asked.
 #[derive(Clone, Default)]
-pub(super) struct Forward {
+pub(crate) struct Forward {
     http: Option<Proxy>,
     https: Option<Proxy>,
     no: Option<NoProxy>,
@@ -17,7 +17,7 @@ pub(super) struct Forward {
 
 /// One forward proxy.
 #[derive(Clone)]
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     /// Its name or address, without brackets.
     pub(super) host: String,
     /// Its port.
@@ -31,7 +31,7 @@ pub(super) struct Proxy {
 impl Forward {
     /// # Errors
     /// [`Trouble::Refused`] for a proxy that is no http or https URL.
-    pub(super) fn new(setting: &ForwardProxy) -> Result<Self, Trouble> {
+    pub(crate) fn new(setting: &ForwardProxy) -> Result<Self, Trouble> {
         Ok(match setting {
             ForwardProxy::Direct => Self::default(),
             ForwardProxy::Env { http, https, no } => {
@@ -45,12 +45,12 @@ impl Forward {
     }
 
     /// The proxy that a request for `url` goes through.
-    pub(super) fn of(&self, url: &Url) -> Option<&Proxy> {
+    pub(crate) fn of(&self, url: &Url) -> Option<&Proxy> {
         self.between(url.scheme() == "https", url.host_str()?, url.port_or_known_default()?)
     }
 
     /// The proxy between us and `host` at `port`.
-    pub(super) fn between(&self, secure: bool, host: &str, port: u16) -> Option<&Proxy> {
+    pub(crate) fn between(&self, secure: bool, host: &str, port: u16) -> Option<&Proxy> {
         let proxy = if secure { &self.https } else { &self.http };
         let spared = self.no.as_ref().is_some_and(|no| no.covers(host.trim_matches(['[', ']']), port));
         proxy.as_ref().filter(|_| !spared)

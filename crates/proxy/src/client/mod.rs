@@ -3,7 +3,7 @@
 //! It keeps one hop's deadlines apart, follows redirects by its own rules, and never carries a login to another host. It does not
 //! retry and does not know what the answer means; `upstream::http` does.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -12,18 +12,21 @@ use http::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION, PROXY_AUTHORIZATION, USER_AGENT},
 };
 use http_body_util::Empty;
-use hyper_util::{
-    client::legacy::{Client as Pool, connect::capture_connection},
-    rt::{TokioExecutor, TokioTimer},
-};
-use plan::{Trouble, trouble::Deadline};
-use tokio::time::timeout;
+use plan::Trouble;
 use url::Url;
 
-pub use self::{answer::Answer, trust::Roots};
-use self::{
-    connect::{Connector, Reach},
+pub use self::{
+    answer::Answer,
+    resolve::{Resolve, Resolving, SystemResolver},
+    trust::Roots,
+};
+pub(crate) use self::{
+    connect::{Peer, Reach},
     forward::Forward,
+    judge::{Reachable, Rule},
+    line::{Line, Lost},
+    no_proxy::loopback,
+    trust::{Belief, Proofs},
 };
 use crate::{
     limits,
@@ -31,9 +34,13 @@ use crate::{
 };
 
 mod answer;
+mod line;
+
 mod connect;
 mod forward;
+mod judge;
 mod no_proxy;
+mod resolve;
 mod trust;
 mod why;
 
@@ -44,8 +51,7 @@ pub const AGENT: &str = concat!("modway/", env!("CARGO_PKG_VERSION"), " (Go modu
 ///
 /// Invariants: `login` is sent to `home` (scheme, host and port) only, and only if that is https or loopback.
 pub struct Client {
-    pool: Pool<Connector, Empty<Bytes>>,
-    forward: Forward,
+    line: Line<Empty<Bytes>>,
     home: Url,
     login: Option<HeaderValue>,
     first_byte: Duration,
@@ -60,23 +66,24 @@ impl Client {
     /// proxy that is not understood; [`Trouble::Tls`] for a CA file that is not there or holds no certificate.
     pub fn new(hop: &Hop, roots: &Roots) -> Result<Self, Trouble> {
         let home = base(&hop.url)?;
-        let trust = roots.trust(&hop.ca_files);
+        let trust = roots.trust(&Proofs { ca_files: &hop.ca_files, ours: None, belief: Belief::Verified });
         if let (Err(trouble), true) = (&trust, home.scheme() == "https" || !hop.ca_files.is_empty()) {
             return Err(trouble.clone());
         }
-        let forward = Forward::new(&hop.forward_proxy)?;
         let reach = Reach {
             connect: hop.connect,
             tls: hop.tls,
             trust,
-            forward: forward.clone(),
-            home: home.host_str().unwrap_or_default().to_owned(),
+            server_name: None,
+            forward: Forward::new(&hop.forward_proxy)?,
+            rule: Rule::hop(home.host_str().unwrap_or_default()),
+            resolver: Arc::new(SystemResolver),
         };
         let login = authorization(&hop.login)?;
         if login.is_some() && home.scheme() != "https" && !no_proxy::loopback(home.host_str().unwrap_or_default()) {
             return Err(Trouble::Refused(format!("refusing to pass credentials to insecure URL: {}", shown(&home))));
         }
-        Ok(Self { pool: pool(reach), forward, home, login, first_byte: hop.first_byte, idle: hop.idle })
+        Ok(Self { line: Line::new(reach), home, login, first_byte: hop.first_byte, idle: hop.idle })
     }
 
     /// The hop's base URL: no credentials, no fragment.
@@ -90,19 +97,15 @@ impl Client {
     /// Any [`Trouble`] of the way: dns, connect, tls, forward-proxy, broken, a deadline, [`Trouble::Redirect`].
     ///
     /// Source: reference §2.4, `net/http` for the number of redirects and `cmd/go/internal/web` for https that turns http. Departs from Go in
-    /// sending the login to the exact scheme, host and port only, and in refusing redirects to link-local addresses.
+    /// sending the login to the exact scheme, host and port only, and in refusing redirects to addresses that lie further inside than the hop.
     pub async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Trouble> {
         let mut url = url.clone();
         for _ in 0..=limits::MAX_REDIRECTS {
             let answer = self.exchange(&url, headers).await?;
-            match answer.status {
-                StatusCode::MOVED_PERMANENTLY
-                | StatusCode::FOUND
-                | StatusCode::SEE_OTHER
-                | StatusCode::TEMPORARY_REDIRECT
-                | StatusCode::PERMANENT_REDIRECT => url = next(&url, &answer)?,
-                _ => return Ok(answer),
+            if !redirects(answer.status) {
+                return Ok(answer);
             }
+            url = next(&url, &answer)?;
         }
         Err(Trouble::Redirect(format!("stopped after {} redirects", limits::MAX_REDIRECTS)))
     }
@@ -116,37 +119,8 @@ impl Client {
     }
 
     async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Lost> {
-        let mut request = self.request(url, headers)?;
-        let mut connection = capture_connection(&mut request);
-        let mut response = std::pin::pin!(self.pool.request(request));
-        // Connecting has deadlines of its own, in the connector; the first byte's starts once the request can be sent.
-        let early = tokio::select! {
-            biased;
-            done = &mut response => Some(done),
-            _ = connection.wait_for_connection_metadata() => None,
-        };
-        let done = match early {
-            Some(done) => done,
-            None => match timeout(self.first_byte, &mut response).await {
-                Ok(done) => done,
-                Err(_) => {
-                    // Perhaps nobody is at the other end any more; others must not wait for that, too.
-                    connection.connection_metadata().as_ref().inspect(|connected| connected.poison());
-                    return Err(Trouble::Deadline(Deadline::FirstByte, why::millis(self.first_byte)).into());
-                }
-            },
-        };
-        match done {
-            Ok(response) => {
-                connect::served(response.extensions());
-                Ok(Answer::new(response, self.idle))
-            }
-            Err(error) => {
-                let reused = connection.connection_metadata().as_ref().is_some_and(connect::reused);
-                let trouble = why::trouble(&error);
-                Err(Lost { reused: reused && matches!(trouble, Trouble::Broken(_)), trouble })
-            }
-        }
+        let response = self.line.send(self.request(url, headers)?, self.first_byte).await?;
+        Ok(Answer::new(response, self.idle))
     }
 
     fn request(&self, url: &Url, headers: &HeaderMap) -> Result<Request<Empty<Bytes>>, Trouble> {
@@ -161,9 +135,7 @@ impl Client {
         if let (Some(login), true) = (&self.login, url.origin() == self.home.origin()) {
             sent.insert(AUTHORIZATION, login.clone());
         }
-        if url.scheme() == "http"
-            && let Some(login) = self.forward.of(url).and_then(|proxy| proxy.login.clone())
-        {
+        if let Some(login) = self.line.proxy_login(url) {
             sent.insert(PROXY_AUTHORIZATION, login);
         }
         Ok(request)
@@ -192,31 +164,6 @@ pub(crate) fn basic(user: &str, password: &Secret) -> Result<HeaderValue, Troubl
     sensitive(&format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.reveal()))))
 }
 
-/// A request that got no response, and whether it was sent over a connection that had served before.
-struct Lost {
-    trouble: Trouble,
-    reused: bool,
-}
-
-impl From<Trouble> for Lost {
-    fn from(trouble: Trouble) -> Self {
-        Self { trouble, reused: false }
-    }
-}
-
-fn pool(reach: Reach) -> Pool<Connector, Empty<Bytes>> {
-    Pool::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(limits::IDLE_CONNECTION)
-        .pool_max_idle_per_host(limits::MAX_IDLE_CONNECTIONS)
-        .http2_keep_alive_interval(limits::HTTP2_PING)
-        .http2_keep_alive_timeout(limits::HTTP2_PING)
-        .http2_initial_stream_window_size(limits::HTTP2_STREAM_WINDOW_BYTES)
-        .http2_initial_connection_window_size(limits::HTTP2_CONNECTION_WINDOW_BYTES)
-        .build(Connector::new(reach))
-}
-
 fn base(text: &str) -> Result<Url, Trouble> {
     // The text is not repeated in errors: what does not parse may hold a password anywhere.
     let mut url = Url::parse(text).map_err(|cause| Trouble::Refused(format!("upstream URL not usable: {cause}")))?;
@@ -238,26 +185,43 @@ fn authorization(login: &Login) -> Result<Option<HeaderValue>, Trouble> {
     }))
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, Trouble> {
+/// A header value that is a secret: `Debug` does not show it, HTTP/2 does not index it.
+///
+/// # Errors
+/// [`Trouble::Refused`] for characters that no header can carry.
+pub(crate) fn sensitive(text: &str) -> Result<HeaderValue, Trouble> {
     let mut value = HeaderValue::from_str(text)
         .map_err(|_| Trouble::Refused("the login holds characters that no header can carry".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Where a redirect leads, if we follow it.
 fn next(from: &Url, answer: &Answer) -> Result<Url, Trouble> {
-    let status = answer.status.as_u16();
-    let Some(location) = answer.headers.get(LOCATION) else {
+    let to = target(from, answer.status, &answer.headers)?;
+    if from.scheme() == "https" && to.scheme() != "https" {
+        return Err(Trouble::Redirect(format!("redirected from secure URL {} to insecure URL {}", shown(from), shown(&to))));
+    }
+    Ok(to)
+}
+
+/// True for the five statuses that lead elsewhere.
+pub(crate) fn redirects(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Where a redirect leads.
+///
+/// # Errors
+/// [`Trouble::Redirect`] if it leads nowhere that http reaches.
+pub(crate) fn target(from: &Url, status: StatusCode, headers: &HeaderMap) -> Result<Url, Trouble> {
+    let status = status.as_u16();
+    let Some(location) = headers.get(LOCATION) else {
         return Err(Trouble::Redirect(format!("{status} response missing Location header")));
     };
     let target = std::str::from_utf8(location.as_bytes()).ok().and_then(|text| from.join(text).ok());
     let Some(mut to) = target.filter(|to| matches!(to.scheme(), "http" | "https") && to.has_host()) else {
         return Err(Trouble::Redirect(format!("{status} response with a Location that cannot be followed")));
     };
-    if from.scheme() == "https" && to.scheme() != "https" {
-        return Err(Trouble::Redirect(format!("redirected from secure URL {} to insecure URL {}", shown(from), shown(&to))));
-    }
     // Whoever redirects does not choose our login either.
     let _ = to.set_username("");
     let _ = to.set_password(None);

@@ -32,7 +32,7 @@ impl NoProxy {
 }
 
 /// True for `localhost` and loopback addresses, with or without brackets.
-pub(super) fn loopback(host: &str) -> bool {
+pub(crate) fn loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address(host).is_some_and(|ip| ip.to_canonical().is_loopback())
 }
 

@@ -1,10 +1,17 @@
-//! Whose certificates are believed.
+//! Whose certificates are believed, and which one we show.
 
 use std::{path::PathBuf, sync::Arc};
 
 use plan::Trouble;
-use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, crypto::aws_lc_rs};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        WantsClientCert,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
 use rustls_platform_verifier::Verifier;
 
 /// The trust that all hops share.
@@ -21,55 +28,132 @@ pub enum Roots {
 
 /// What the connector needs to believe a certificate.
 #[derive(Clone)]
-pub(super) struct Trust {
+pub(crate) struct Trust {
     /// For origins: HTTP/2 if they offer it.
     pub(super) origin: Arc<ClientConfig>,
     /// For forward proxies, which speak HTTP/1.1.
     pub(super) proxy: Arc<ClientConfig>,
 }
 
+/// How some origins prove who they are, and we to them.
+pub(crate) struct Proofs<'a> {
+    /// PEM bundles trusted besides the shared roots.
+    pub(crate) ca_files: &'a [PathBuf],
+    /// Our certificate: PEM files of its chain and of its key.
+    pub(crate) ours: Option<&'a (PathBuf, PathBuf)>,
+    /// Which certificates count.
+    pub(crate) belief: Belief,
+}
+
+/// Which certificates of an origin count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Belief {
+    /// Those that the trusted ones vouch for.
+    Verified,
+    /// Any: GOINSECURE.
+    Anyone,
+}
+
 impl Roots {
-    /// These roots and the certificates in `extra`, a hop's own PEM bundles.
-    pub(super) fn trust(&self, extra: &[PathBuf]) -> Result<Trust, Trouble> {
+    /// These roots and `proofs`.
+    ///
+    /// # Errors
+    /// [`Trouble::Tls`] for a file that is not there, or does not hold what it should.
+    pub(crate) fn trust(&self, proofs: &Proofs<'_>) -> Result<Trust, Trouble> {
+        let extra = certificates(proofs.ca_files)?;
+        let mut origin = match proofs.ours {
+            None => self.believing(extra.clone(), proofs.belief)?.with_no_client_auth(),
+            Some((chain, key)) => {
+                let failed = |cause: String| Trouble::Tls(format!("client certificate key {}: {cause}", key.display()));
+                let secret = PrivateKeyDer::from_pem_file(key).map_err(|cause| failed(cause.to_string()))?;
+                let chain = read(chain, "client certificate")?;
+                let builder = self.believing(extra.clone(), proofs.belief)?;
+                builder.with_client_auth_cert(chain, secret).map_err(|cause| failed(cause.to_string()))?
+            }
+        };
+        origin.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // A forward proxy is not the origin: it neither sees our certificate nor profits from GOINSECURE.
+        let proxy = self.believing(extra, Belief::Verified)?.with_no_client_auth();
+        Ok(Trust { origin: Arc::new(origin), proxy: Arc::new(proxy) })
+    }
+
+    /// A configuration with the right verifier ("dangerous" to rustls only because it is not its own).
+    fn believing(
+        &self,
+        mut extra: Vec<CertificateDer<'static>>,
+        belief: Belief,
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Trouble> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut extra = certificates(extra)?;
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|cause| Trouble::Tls(cause.to_string()))?;
-        let mut config = match self {
-            Self::System => {
-                builder.dangerous().with_custom_certificate_verifier(platform(extra, provider)?).with_no_client_auth()
-            }
-            Self::Files(files) => {
+        Ok(match (belief, self) {
+            (Belief::Anyone, _) => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider))),
+            (Belief::Verified, Self::System) => builder.dangerous().with_custom_certificate_verifier(platform(extra, provider)?),
+            (Belief::Verified, Self::Files(files)) => {
                 extra.extend(certificates(files)?);
                 let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(extra);
-                builder.with_root_certificates(roots).with_no_client_auth()
+                builder.with_root_certificates(roots)
             }
-        };
-        let proxy = Arc::new(config.clone());
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Trust { origin: Arc::new(config), proxy })
+        })
     }
 }
 
-/// The platform's verifier ("dangerous" to rustls only because it is not its own).
+/// The platform's verifier.
 fn platform(extra: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, Trouble> {
     let verifier = Verifier::new_with_extra_roots(extra, provider);
     verifier.map(Arc::new).map_err(|cause| Trouble::Tls(format!("the system's certificates: {cause}")))
 }
 
 fn certificates(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Trouble> {
-    let mut all = Vec::new();
-    for file in files {
-        let failed = |cause: String| Trouble::Tls(format!("CA file {}: {cause}", file.display()));
-        let before = all.len();
-        for certificate in CertificateDer::pem_file_iter(file).map_err(|cause| failed(cause.to_string()))? {
-            all.push(certificate.map_err(|cause| failed(cause.to_string()))?);
-        }
-        if all.len() == before {
-            return Err(failed("no certificate in it".to_owned()));
-        }
+    let all: Result<Vec<_>, _> = files.iter().map(|file| read(file, "CA file")).collect();
+    Ok(all?.into_iter().flatten().collect())
+}
+
+/// The certificates in a PEM file; at least one.
+fn read(file: &PathBuf, what: &str) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+    let failed = |cause: String| Trouble::Tls(format!("{what} {}: {cause}", file.display()));
+    let all = CertificateDer::pem_file_iter(file).map_err(|cause| failed(cause.to_string()))?;
+    let all: Vec<_> = all.collect::<Result<_, _>>().map_err(|cause| failed(cause.to_string()))?;
+    if all.is_empty() { Err(failed("no certificate in it".to_owned())) } else { Ok(all) }
+}
+
+/// Believes whoever holds the key of the certificate that it shows: GOINSECURE.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
     }
-    Ok(all)
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
