@@ -20,6 +20,16 @@ pub const MAX_MOD_BYTES: u64 = 16 << 20;
 /// A module zip: Go's own limit, `MaxZipFile` of x/mod/zip.
 pub const MAX_ZIP_BYTES: u64 = 500 << 20;
 
+/// Small files of repositories held in memory, and absences of such: a go.mod is looked at for `.info`, `.mod` and `.zip` of a version, for
+/// the list, and for what is retracted.
+pub const MAX_SMALL_FILES: usize = 4096;
+
+/// A file of a repository is held in memory up to this size: 4096 of them are at most 256 MiB, in practice 4 MiB.
+pub const MAX_SMALL_FILE_BYTES: usize = 64 << 10;
+
+/// Frames of a zip that may be made ahead of the disk: 2 MiB.
+pub const ZIP_FRAMES_AHEAD: usize = 4;
+
 /// A lookup answer of a checksum database: a signed note is at most 1 MB (x/mod/sumdb/note).
 pub const MAX_LOOKUP_BYTES: u64 = 1_000_000;
 

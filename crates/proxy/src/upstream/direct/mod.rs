@@ -3,3 +3,7 @@
 
 pub mod repo;
 pub mod repos;
+
+pub mod coderepo;
+
+pub mod archive;
