@@ -6,6 +6,9 @@ pub use server::GitServer;
 mod git;
 pub use git::{Format, Repository};
 
+mod tools;
+pub use tools::{HgServer, InetServer, Tool, Workshop, is_installed};
+
 mod cgi;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -71,13 +71,13 @@ impl GitServer {
     /// An empty SHA-1 repository, served as `/name` and `/name.git`. The name may have slashes.
     pub fn make(&self, name: &str) -> Repository {
         let repository = Repository::new(Format::Sha1);
-        self.serve(name, repository.directory());
+        self.serve(name, &repository);
         repository
     }
 
-    /// Serves the bare repository in `directory` as `/name` and `/name.git`.
-    pub fn serve(&self, name: &str, directory: &Path) {
-        lock(&self.site.repositories).insert(name.into(), directory.into());
+    /// Serves a repository as `/name` and `/name.git`, and keeps it.
+    pub fn serve(&self, name: &str, repository: &Repository) {
+        lock(&self.site.repositories).insert(name.into(), repository.clone());
     }
 
     /// Answers the discovery of `at` with a go-import tag. `at` is `/path` on any host, or `host/path`.
@@ -123,7 +123,7 @@ impl Drop for GitServer {
 #[derive(Default, Debug)]
 struct Site {
     login: Option<String>,
-    repositories: Mutex<HashMap<String, PathBuf>>,
+    repositories: Mutex<HashMap<String, Repository>>,
     answers: Mutex<HashMap<String, Response<Full<Bytes>>>>,
     redirects: Mutex<Vec<(String, String)>>,
     seen: Mutex<Vec<Seen>>,
@@ -168,8 +168,8 @@ impl Site {
         let path = path.strip_prefix('/')?;
         path.match_indices('/').find_map(|(at, _)| {
             let name = &path[..at];
-            let folder = repositories.get(name).or_else(|| repositories.get(name.strip_suffix(".git")?))?;
-            Some((folder.clone(), path[at..].to_owned()))
+            let found = repositories.get(name).or_else(|| repositories.get(name.strip_suffix(".git")?))?;
+            Some((found.directory().to_owned(), path[at..].to_owned()))
         })
     }
 

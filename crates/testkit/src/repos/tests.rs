@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Format, GitServer, Repository, git};
+use super::{Format, GitServer, HgServer, InetServer, Repository, Tool, Workshop, git};
 
 fn home() -> TempDir {
     TempDir::new().expect("a temporary folder")
@@ -33,8 +33,8 @@ fn a_repository_has_the_same_hashes_everywhere() {
     fn check(format: Format, expected: &str) {
         assert_eq!(grow(Repository::new(format)).last(), expected);
     }
-    check(Format::Sha1, "SHA1");
-    check(Format::Sha256, "SHA256");
+    check(Format::Sha1, "4ee4a101ae7479f051cdfd5027e90e819227f780");
+    check(Format::Sha256, "285b4cf33c70b9bd84cf6422142ca2d151663d46578b0a23947fdcd092ad858e");
 }
 
 #[test]
@@ -109,4 +109,38 @@ async fn pages_are_found_by_host_or_by_path_and_redirects_keep_the_rest() {
     check(&server, "/any?go-get=1 HTTP/1.1\r\nHost: other.test", "any git").await;
     check(&server, "/gone HTTP/1.1\r\nHost: other.test", "gone for good").await;
     check(&server, "/old/info HTTP/1.1\r\nHost: other.test", "location: http://example.test/new/info").await;
+}
+
+fn workshop(tool: Tool) -> Workshop {
+    let workshop = Workshop::new(tool);
+    workshop.write("go.mod", "module example.test/lib\n").write("sub/a.go", "package sub\n").commit(1_600_000_000);
+    workshop.tag("v1.0.0", 1_600_000_100);
+    workshop
+}
+
+#[test]
+fn mercurial_is_served() {
+    let (workshop, client) = (workshop(Tool::Hg), Workshop::new(Tool::Hg));
+    let server = HgServer::start(&workshop);
+    client.run(&["pull", "-q", server.url()]);
+    let first = "658a2b2bd25ad00ac79741bf71064fda61b22b85 1600000000 -7200";
+    assert_eq!(client.run(&["log", "-r", "v1.0.0", "--template", "{node} {date|hgdate}"]), first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subversion_is_served() {
+    let (workshop, client) = (workshop(Tool::Svn), Workshop::new(Tool::Svn));
+    let server = InetServer::start(&workshop).await;
+    let log = client.run(&["log", "-l1", "--xml", &format!("{}/trunk", server.url())]);
+    assert!(log.contains("revision=\"2\"") && log.contains("2020-09-13T12:26:40.250000Z"), "{log}");
+    assert_eq!(client.run(&["list", &format!("{}/tags", server.url())]), "v1.0.0/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fossil_is_served() {
+    let (workshop, client) = (workshop(Tool::Fossil), Workshop::new(Tool::Fossil));
+    let server = InetServer::start(&workshop).await;
+    client.run(&["clone", "--no-open", &server.url(), "copy.fossil"]);
+    let about = client.run(&["info", "-R", "copy.fossil", "trunk"]);
+    assert!(about.contains("2020-09-13 12:26:40 UTC") && about.contains("v1.0.0"), "{about}");
 }
