@@ -15,10 +15,13 @@ pub mod direct;
 mod escape;
 pub mod file;
 pub mod git;
+pub mod fossil;
+pub mod hg;
 pub mod http;
 mod refusal;
 mod retry;
 mod sanity;
+pub mod svn;
 
 /// One entry of a route's GOPROXY list, ready to be asked.
 ///
