@@ -200,3 +200,14 @@ pub const NO_INSTALLATION_FRESH: Duration = Duration::from_secs(60);
 
 /// Connections of one child to a remote that is not spoken to over http: such tools use one, and Subversion a second.
 pub const MAX_RAW_CONNECTIONS: usize = 4;
+/// A `?go-get=1` page: its tags stand in its head. GitLab's pages are 100 bytes, the largest real ones some 100 KiB.
+pub const MAX_PAGE_BYTES: u64 = 1 << 20;
+
+/// Roots of modules that are remembered, and pages: about 300 bytes each, as many as a large company has modules.
+pub const MAX_DISCOVERIES: usize = 16_384;
+
+/// That there is no repository for a module is believed so long: short enough for who just made it, long enough for a storm of questions.
+pub const DISCOVERY_FAILURE: Duration = Duration::from_secs(10);
+
+/// Elements of a GitLab project's path that are tried: twenty nested groups are GitLab's own bound.
+pub const MAX_PROJECT_ELEMENTS: usize = 21;

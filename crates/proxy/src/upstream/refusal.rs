@@ -59,6 +59,11 @@ async fn text(answer: &mut Answer) -> String {
     printable(&bytes)
 }
 
+/// The text of a refusal whose body is here already; empty if the go command would not print it.
+pub(super) fn detail(content_type: &str, body: &[u8]) -> String {
+    if is_text(content_type) { printable(body) } else { String::new() }
+}
+
 /// True for `text/plain` in UTF-8 or ASCII. Source: `isText` of cmd/go/internal/web, Go 1.27.3.
 fn is_text(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());

@@ -7,3 +7,7 @@ pub mod repos;
 pub mod coderepo;
 
 pub mod archive;
+
+pub mod discover;
+
+mod forge;
