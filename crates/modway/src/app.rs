@@ -206,7 +206,15 @@ fn waits_for_restart(old: &Config, new: &Config) -> String {
         ("https instead of http, or the other way round", tls),
         ("limits of connections", format!("{:?}", limits(old)) != format!("{:?}", limits(new))),
         ("store", old.store_path != new.store_path || old.reserve_bytes != new.reserve_bytes),
+        ("folder, tools and bounds of version control", of_repositories(old) != of_repositories(new)),
     ];
     let names: Vec<&str> = changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
     if names.is_empty() { String::new() } else { format!("; a restart is needed for: {}", names.join(", ")) }
+}
+
+/// What the repositories were opened with: they outlive a reload. Logins, places and certificates do not.
+fn of_repositories(config: &Config) -> String {
+    let direct = &config.proxy.direct;
+    let (times, tools) = ((direct.refs_fresh, direct.patience.total, direct.patience.total_zip), (&direct.path, direct.children));
+    format!("{:?} {times:?} {tools:?} {}", direct.folder, direct.repository_bytes)
 }

@@ -35,6 +35,9 @@ pub(super) fn lines(schema: Node<'_>, leaves: &Leaves, machine: &Machine, config
     if !leaves.tables.keys().chain(leaves.leaves.keys()).any(|path| path.starts_with("route.")) {
         lines.extend(routes_of_machine(machine, config));
     }
+    if !leaves.tables.keys().chain(leaves.leaves.keys()).any(|path| path.starts_with("direct.access.")) {
+        lines.extend(places_of_machine(leaves, machine, config));
+    }
     lines.extend(config.proxy.hops.iter().filter_map(login));
     lines.extend(config.proxy.direct.access.iter().filter_map(access));
     lines.sort_by_key(|line| order(&line.table));
@@ -172,6 +175,18 @@ fn routes_of_machine(machine: &Machine, config: &Config) -> Vec<Line> {
         }));
     }
     lines
+}
+
+/// The places that GOPRIVATE names stand for rules of the file.
+fn places_of_machine(leaves: &Leaves, machine: &Machine, config: &Config) -> Vec<Line> {
+    let written = leaves.at("direct.goprivate").map(|leaf| layer(&leaf.place));
+    let layer = written.unwrap_or_else(|| machine.goprivate.layer.clone());
+    let line = |(index, access): (usize, &Access)| {
+        let values = [("place", json!(access.place)), ("private_addresses", json!(access.private_addresses))];
+        let table = format!("[[direct.access]] # {index}");
+        values.map(|(key, value)| Line { table: table.clone(), key: key.into(), value, layer: layer.clone() })
+    };
+    config.proxy.direct.access.iter().enumerate().flat_map(line).collect()
 }
 
 fn separator(separator: gomod::goproxy::Separator) -> &'static str {

@@ -206,5 +206,8 @@ fn what_is_in_effect_is_shown_without_a_secret() {
     }
     assert!(shown.lines().any(|line| line.starts_with("govcs = \"*:git\"") && line.ends_with("# environment GOVCS")), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");
+    let shown = World::new().var("GOPRIVATE", "git.corp.example").good().show();
+    let place = shown.lines().find(|line| line.starts_with("place = \"git.corp.example\""));
+    assert!(place.is_some_and(|line| line.ends_with("# environment GOPRIVATE")), "{shown}");
     assert!(!format!("{:?}", rule("user = \"amy\"\npassword_env = \"PW\"").var("PW", "s3cret").good()).contains("s3cret"));
 }
