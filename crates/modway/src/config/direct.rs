@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gomod::pattern::Patterns;
+use gomod::{goenv::GoVcs, pattern::Patterns};
 use proxy::settings::{Direct, Hop};
 
 use super::{
@@ -67,8 +67,13 @@ fn note_insecure(patterns: &str, place: Place, bench: &mut Bench<'_>) {
     }
 }
 
+/// The text of GOVCS, which can be read.
 fn govcs(direct: &file::Direct, machine: &Machine, bench: &mut Bench<'_>) -> String {
-    let (text, _place) = go_setting("govcs", &direct.govcs, &machine.govcs, bench);
+    let (text, place) = go_setting("govcs", &direct.govcs, &machine.govcs, bench);
+    if let Err(error) = GoVcs::parse(&text) {
+        let fix = "write PATTERN:git|hg, separated by commas, as `go help vcs` says".to_owned();
+        bench.put(true, place, error.to_string(), fix);
+    }
     text
 }
 

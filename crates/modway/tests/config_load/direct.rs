@@ -170,6 +170,8 @@ fn what_is_no_scheme_no_forge_and_no_contact_is_a_mistake() {
     wrong(&rule("server_name = \"a b\""), "`a b` is no name of a host");
     wrong(&rule("client_key_file = \"/k\""), "a key without a certificate");
     wrong(&rule("client_cert_file = \"/k\""), "a certificate without a key");
+    wrong(&World::with("[direct]\ngovcs = \"git\""), "2:9: error: malformed entry in GOVCS (missing colon): \"git\"");
+    wrong(&World::new().var("GOVCS", "a:"), "Go setting environment GOVCS: error: empty VCS list in GOVCS");
     wrong(&World::with("[direct]\ncontact = \"two words\""), "a contact is one word");
     wrong(&World::with("[direct]\npath = \"/bin:bin\""), "`bin` is no absolute path");
     wrong(&World::with("[direct]\nchildren = 0"), "write a whole number from 1 to 256");
