@@ -6,13 +6,14 @@ mod svn;
 
 mod fossil;
 
-use std::{io::Read as _, path::Path, time::Duration};
+use std::{io::Read as _, path::Path, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
+use plan::Trouble;
 use proxy::{
-    egress::Egress,
     metrics::Metrics,
     upstream::{
-        child::Children,
+        child::{Children, Passage, Way},
         direct::repo::{Commit, Repo, RepoError, Tree},
         hg::remote::Remote,
     },
@@ -33,11 +34,49 @@ fn remote(url: &str, folder: &Path, fresh: Duration) -> Remote {
         url: url.to_owned(),
         folder: folder.join("repository"),
         children: Children::new(&path, folder, 2, metrics).expect("the folder is ours"),
-        egress: Egress,
+        way: Arc::new(Straight),
         fresh,
         question: MINUTE,
         transfer: MINUTE,
         repository_bytes: 64 << 20,
+    }
+}
+
+/// Lets a child connect to its remote by itself.
+struct Straight;
+
+struct Road {
+    url: String,
+    port: u16,
+}
+
+#[async_trait]
+impl Way for Straight {
+    async fn pass(&self, remote: &str) -> Result<Box<dyn Passage>, Trouble> {
+        let port = url::Url::parse(remote).ok().and_then(|url| url.port()).expect("a URL with a port");
+        Ok(Box::new(Road { url: remote.to_owned(), port }))
+    }
+}
+
+impl Passage for Road {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn proxy(&self) -> &str {
+        ""
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        vec![self.port]
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        None
     }
 }
 

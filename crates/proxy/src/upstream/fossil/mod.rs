@@ -77,7 +77,7 @@ impl Repo for Fossil {
         &self,
         _: &str,
         _: &str,
-        _: &(dyn for<'tag> Fn(&'tag str) -> bool + Sync),
+        _: &(dyn for<'t> Fn(&'t str) -> bool + Sync),
     ) -> Result<Option<String>, RepoError> {
         Ok(None)
     }

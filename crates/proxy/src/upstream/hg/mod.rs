@@ -94,7 +94,7 @@ impl Repo for Hg {
         &self,
         hash: &str,
         prefix: &str,
-        allowed: &(dyn for<'tag> Fn(&'tag str) -> bool + Sync),
+        allowed: &(dyn for<'t> Fn(&'t str) -> bool + Sync),
     ) -> Result<Option<String>, RepoError> {
         let set = word(format!("ancestors({}) and tag()", quoted(hash)?))?;
         let said = self.ask("hg log", set, "--template={tags}\n").await?;
