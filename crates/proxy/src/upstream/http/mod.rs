@@ -1,6 +1,6 @@
 //! A module proxy, or a checksum database, over http or https.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,8 +33,24 @@ mod zip;
 /// One http or https hop.
 pub struct HttpUpstream {
     hop: Hop,
-    client: Client,
+    /// The base of its URLs.
+    home: Url,
+    way: Arc<dyn Get>,
     fuse: Fuse,
+}
+
+/// How a hop's URLs are asked for.
+#[async_trait]
+pub(super) trait Get: Send + Sync {
+    /// GETs `url`, redirects followed. A status is no error.
+    async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Trouble>;
+}
+
+#[async_trait]
+impl Get for Client {
+    async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Trouble> {
+        Client::get(self, url, headers).await
+    }
 }
 
 impl HttpUpstream {
@@ -43,7 +59,14 @@ impl HttpUpstream {
     /// # Errors
     /// Those of [`Client::new`]: the configuration cannot work.
     pub fn new(hop: Hop, roots: &Roots) -> Result<Self, Trouble> {
-        Ok(Self { client: Client::new(&hop, roots)?, fuse: Fuse::new(hop.breaker), hop })
+        let client = Client::new(&hop, roots)?;
+        let home = client.home().clone();
+        Ok(Self::through(hop, home, Arc::new(client)))
+    }
+
+    /// A hop at `home` that is asked by another way than a client of its own.
+    pub(super) fn through(hop: Hop, home: Url, way: Arc<dyn Get>) -> Self {
+        Self { home, way, fuse: Fuse::new(hop.breaker), hop }
     }
 
     async fn document(&self, url: &Url, known: &Known, terms: &Terms<'_>, tries: &mut Tries) -> Result<Reply, Failure> {
@@ -62,7 +85,7 @@ impl HttpUpstream {
     }
 
     async fn once(&self, url: &Url, headers: &HeaderMap, terms: &Terms<'_>) -> Result<Reply, Failure> {
-        let mut answer = self.client.get(url, headers).await?;
+        let mut answer = self.way.get(url, headers).await?;
         match answer.status {
             StatusCode::OK => {
                 answer.plain()?;
@@ -119,7 +142,7 @@ impl Upstream for HttpUpstream {
 
     async fn ask(&self, question: &Question, known: &Known, journey: &Journey) -> Result<Reply, Failure> {
         let what = question.to_string();
-        let url = below(self.client.home(), &what, Bang::Encoded)?;
+        let url = below(&self.home, &what, Bang::Encoded)?;
         self.small(what, url, known, Terms { limit: sanity::limit(question), question: Some(question) }, journey).await
     }
 
@@ -131,9 +154,9 @@ impl Upstream for HttpUpstream {
         journey: &Journey,
     ) -> Result<(), Failure> {
         let what = format!("{}/@v/{}.zip", module.escaped(), version.escaped());
-        let url = below(self.client.home(), &what, Bang::Encoded)?;
+        let url = below(&self.home, &what, Bang::Encoded)?;
         let mut tries = Tries::new(self.hop.retries, self.hop.total_zip);
-        let fetched = zip::fetch(&self.client, &url, spool, &mut tries).await;
+        let fetched = zip::fetch(&*self.way, &url, spool, &mut tries).await;
         let end = match &fetched {
             Ok(()) => AskEnd::Found(spool.written()),
             Err(failure) => ended(failure),
@@ -150,7 +173,7 @@ impl Files for HttpUpstream {
     }
 
     async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure> {
-        let url = below(self.client.home(), plain(path)?, Bang::Raw)?;
+        let url = below(&self.home, plain(path)?, Bang::Raw)?;
         let terms = Terms { limit: limit_bytes, question: None };
         match self.small(path.to_owned(), url, &Known::default(), terms, journey).await? {
             Reply::Found { body, .. } => Ok(body),

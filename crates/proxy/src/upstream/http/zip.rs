@@ -12,9 +12,9 @@ use store::Digest;
 use tokio::time::sleep;
 use url::Url;
 
-use super::{Failure, Tries, refusal};
+use super::{Failure, Get, Tries, refusal};
 use crate::{
-    client::{Answer, Client},
+    client::Answer,
     limits,
     spool::SpoolWriter,
 };
@@ -31,12 +31,12 @@ use crate::{
 /// # Errors
 /// [`Failure::NotExist`] only from the first answer; [`Trouble::Body`] if the zip changed in between: nothing of the new one is in the spool;
 /// [`Trouble::TooLarge`] past [`limits::MAX_ZIP_BYTES`].
-pub(super) async fn fetch(client: &Client, url: &Url, spool: &mut SpoolWriter, tries: &mut Tries) -> Result<(), Failure> {
+pub(super) async fn fetch(way: &dyn Get, url: &Url, spool: &mut SpoolWriter, tries: &mut Tries) -> Result<(), Failure> {
     let mut source = Source { length: spool.reader().state().length, ..Source::default() };
     loop {
         tries.begin();
         let before = spool.written();
-        let trouble = match attempt(client, url, spool, &mut source, tries).await {
+        let trouble = match attempt(way, url, spool, &mut source, tries).await {
             Err(Failure::Trouble(trouble)) => trouble,
             end => return end,
         };
@@ -63,10 +63,10 @@ struct Source {
     no_range: bool,
 }
 
-async fn attempt(client: &Client, url: &Url, spool: &mut SpoolWriter, source: &mut Source, tries: &Tries) -> Result<(), Failure> {
+async fn attempt(way: &dyn Get, url: &Url, spool: &mut SpoolWriter, source: &mut Source, tries: &Tries) -> Result<(), Failure> {
     let at = spool.written();
     let headers = if at > 0 && !source.no_range { range(at, &source.etag) } else { HeaderMap::new() };
-    let mut answer = tries.bound(client.get(url, &headers)).await?;
+    let mut answer = tries.bound(way.get(url, &headers)).await?;
     match answer.status {
         StatusCode::OK => whole(&mut answer, spool, source, tries).await,
         StatusCode::PARTIAL_CONTENT if !headers.is_empty() => rest(&mut answer, spool, source, tries).await,
