@@ -11,9 +11,6 @@ pub mod coderepo;
 
 pub mod archive;
 
-pub mod discover;
-
-mod forge;
 mod out;
 
 use std::{fmt, io, sync::Arc, time::Instant};

@@ -32,7 +32,7 @@ impl Refused {
     }
 
     /// The same behind `front` and a colon. Trouble on the way to the repository speaks for itself.
-    pub(super) fn after(self, front: &str) -> Self {
+    pub(crate) fn after(self, front: &str) -> Self {
         match self {
             Self::NotExist(text) => Self::NotExist(format!("{front}: {text}")),
             Self::Invalid(text) => Self::Invalid(format!("{front}: {text}")),
