@@ -211,3 +211,9 @@ pub const DISCOVERY_FAILURE: Duration = Duration::from_secs(10);
 
 /// Elements of a GitLab project's path that are tried: twenty nested groups are GitLab's own bound.
 pub const MAX_PROJECT_ELEMENTS: usize = 21;
+
+/// One run of a helper command: it may ask a server of its own.
+pub const HELPER_TIME: Duration = Duration::from_secs(30);
+
+/// Helper commands that run at once; each place runs its own one at a time.
+pub const MAX_HELPERS: usize = 4;

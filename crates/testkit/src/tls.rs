@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
-use rustls::{ServerConfig, crypto::aws_lc_rs};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData as _,
+    date_time_ymd,
+};
+use rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 
 /// An authority made for one test.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ impl Ca {
         &self.pem
     }
 
-    /// A server certificate for these names and addresses.
+    /// A certificate for these names and addresses; a server's or a client's.
     pub fn leaf(&self, names: &[&str]) -> Leaf {
         self.sign(params(names))
     }
@@ -55,7 +58,7 @@ impl Default for Ca {
     }
 }
 
-/// A server's certificate and key.
+/// A certificate and its key.
 #[derive(Debug)]
 pub struct Leaf {
     certificate: CertificateDer<'static>,
@@ -70,13 +73,34 @@ impl Leaf {
         Self { certificate: certificate.der().clone(), key: key.serialize_der() }
     }
 
+    /// The certificate, and its key, as PEM.
+    pub fn pem(&self) -> (String, String) {
+        (pem("CERTIFICATE", &self.certificate), pem("PRIVATE KEY", &self.key))
+    }
+
     /// A server's configuration that offers these protocols (ALPN), such as `h2`.
     pub fn server(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        self.configured(protocols, None)
+    }
+
+    /// The same, for clients that show a certificate of `authority` only.
+    pub fn server_for(&self, authority: &Ca, protocols: &[&str]) -> Arc<ServerConfig> {
+        self.configured(protocols, Some(authority))
+    }
+
+    fn configured(&self, protocols: &[&str], clients: Option<&Ca>) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let clients = clients.map_or_else(WebPkiClientVerifier::no_client_auth, |authority| {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).expect("PEM")).expect("an authority");
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+            verifier.build().expect("there is an authority")
+        });
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("the provider knows them")
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(vec![self.certificate.clone()], key)
             .expect("the key belongs to the certificate");
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
@@ -87,4 +111,32 @@ impl Leaf {
 fn params(names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     CertificateParams::new(names).expect("names for a certificate")
+}
+
+/// An RSA key made for one test.
+#[derive(Debug)]
+pub struct RsaKey {
+    /// The private key in PEM.
+    pub pem: String,
+    /// The public key: DER of an `RSAPublicKey`, RFC 8017 §A.1.1.
+    pub public: Vec<u8>,
+}
+
+impl RsaKey {
+    /// A new one of 2048 bits.
+    pub fn new() -> Self {
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key");
+        Self { pem: key.serialize_pem(), public: key.der_bytes().to_vec() }
+    }
+}
+
+impl Default for RsaKey {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     Insecure, LoginUse,
-    login::{Found, Login, Logins, Objection},
+    login::{Found, Login, Logins, Objection, Runner},
     origin::Origins,
     place::{self, At, Places},
     way::{self, Outgoing, Way, Ways},
@@ -84,7 +84,7 @@ impl Exchanger {
     /// Those of [`super::Egress::new`].
     pub(super) fn new(direct: &Direct, roots: &Roots, resolver: Arc<dyn Resolve>) -> Result<Self, Trouble> {
         let places = Places::new(&direct.access)?;
-        let logins = Logins::new(places.all())?;
+        let logins = Logins::new(places.all(), &Runner::new(&direct.path, &direct.folder))?;
         let patience = direct.patience.clone();
         let origins = Origins::new(direct.connections_per_origin, direct.requests_per_minute, patience.total);
         let ways = Ways::new(&patience, roots, resolver)?;

@@ -70,7 +70,11 @@ impl Place {
         if text == "*" {
             return Ok(Self::All);
         }
-        if text.starts_with('/') || text.contains(['@', '?', '#', '%', '\\', '*']) || text.contains("://") || text.contains(char::is_whitespace) {
+        if text.starts_with('/')
+            || text.contains(['@', '?', '#', '%', '\\', '*'])
+            || text.contains("://")
+            || text.contains(char::is_whitespace)
+        {
             return refused("not understood");
         }
         // As a URL, so that the host is spelled as URLs spell it.

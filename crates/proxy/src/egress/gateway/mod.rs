@@ -93,7 +93,7 @@ impl Gateway {
         self.passes.add(name.clone(), digest(&secret), Arc::clone(&bound));
         let proxy = format!("http://{name}:{secret}@127.0.0.1:{port}");
         let valid = pass::Valid { name, passes: Arc::clone(&self.passes) };
-        Ok(Pass::by_http(scope::told(remote), proxy, bound, valid))
+        Ok(Pass::by_http(scope::told(remote), port, proxy, bound, valid))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::egress::ssh::SshWay;
 pub struct Pass {
     url: String,
     proxy: String,
+    port: u16,
     ssh: Option<SshWay>,
     noted: Noted,
     _valid: Option<Valid>,
@@ -32,17 +33,17 @@ pub(super) struct Valid {
 }
 
 impl Pass {
-    pub(super) fn by_http(url: String, proxy: String, bound: Arc<Bound>, valid: Valid) -> Self {
-        Self { url, proxy, ssh: None, noted: bound.noted.clone(), _valid: Some(valid), _relay: None }
+    pub(super) fn by_http(url: String, port: u16, proxy: String, bound: Arc<Bound>, valid: Valid) -> Self {
+        Self { url, proxy, port, ssh: None, noted: bound.noted.clone(), _valid: Some(valid), _relay: None }
     }
 
     pub(super) fn by_ssh(remote: &Url, way: SshWay) -> Self {
-        let noted = Noted::default();
-        Self { url: remote.to_string(), proxy: String::new(), ssh: Some(way), noted, _valid: None, _relay: None }
+        let (noted, port) = (Noted::default(), way.address.port());
+        Self { url: remote.to_string(), proxy: String::new(), port, ssh: Some(way), noted, _valid: None, _relay: None }
     }
 
-    pub(super) fn by_relay(url: String, noted: Noted, relay: Task) -> Self {
-        Self { url, proxy: String::new(), ssh: None, noted, _valid: None, _relay: Some(relay) }
+    pub(super) fn by_relay(url: String, port: u16, noted: Noted, relay: Task) -> Self {
+        Self { url, proxy: String::new(), port, ssh: None, noted, _valid: None, _relay: Some(relay) }
     }
 
     /// The remote as the child is told: `http://HOST[:PORT]/path` for http and https; the remote itself for ssh; a port of ours on loopback
@@ -55,6 +56,11 @@ impl Pass {
     /// environment or a file, not among arguments.
     pub fn proxy(&self) -> &str {
         &self.proxy
+    }
+
+    /// The only TCP port that the child needs to connect to.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// How ssh is to be called, if that is the way.

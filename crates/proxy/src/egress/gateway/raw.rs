@@ -59,7 +59,7 @@ pub(super) async fn pass(exchanger: &Arc<Exchanger>, at: At, remote: &Url) -> Re
     let (exchanger, passed) = (Arc::clone(exchanger), AtomicU64::new(0));
     let relay = Relay { exchanger, at, remote: remote.clone(), noted: noted.clone(), passed };
     let task = Task(tokio::spawn(accept(listener, Arc::new(relay))));
-    Ok(Pass::by_relay(format!("{}://127.0.0.1:{port}{}", remote.scheme(), remote.path()), noted, task))
+    Ok(Pass::by_relay(format!("{}://127.0.0.1:{port}{}", remote.scheme(), remote.path()), port, noted, task))
 }
 
 async fn accept(listener: TcpListener, relay: Arc<Relay>) {

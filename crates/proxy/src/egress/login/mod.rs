@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION
 use plan::Trouble;
 use url::Url;
 
+pub(super) use self::helper::Runner;
 use self::{app::App, file::Watched, helper::Helper};
 use super::{exchange::Exchanger, place::At};
 use crate::{
@@ -85,8 +86,8 @@ pub enum Kind {
 impl Logins {
     /// # Errors
     /// [`Trouble::Refused`] for a fixed login that no header can carry, a helper without words, or an app's API that is no https URL.
-    pub(super) fn new<'a>(access: impl Iterator<Item = &'a Access>) -> Result<Self, Trouble> {
-        access.map(|access| Keeper::new(&access.credential)).collect::<Result<_, _>>().map(Self)
+    pub(super) fn new<'a>(access: impl Iterator<Item = &'a Access>, runner: &Runner) -> Result<Self, Trouble> {
+        access.map(|access| Keeper::new(&access.credential, runner)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Who we are at `url`, which falls under the rule `at`.
@@ -128,7 +129,7 @@ impl Logins {
 }
 
 impl Keeper {
-    fn new(credential: &Credential) -> Result<Self, Trouble> {
+    fn new(credential: &Credential, runner: &Runner) -> Result<Self, Trouble> {
         Ok(match credential {
             Credential::None => Self::None,
             Credential::Netrc(file) => Self::Netrc(Watched::new(file)),
@@ -138,7 +139,7 @@ impl Keeper {
                 Self::Fixed(login)
             }
             Credential::File(user, file) => Self::File(user.clone(), Watched::new(file)),
-            Credential::Helper(words) => Self::Helper(Helper::new(words)?),
+            Credential::Helper(words) => Self::Helper(Helper::new(words, runner)?),
             Credential::Ssh(..) => Self::Ssh,
             Credential::GithubApp(id, key, api) => Self::App(Box::new(App::new(*id, key, api)?)),
         })

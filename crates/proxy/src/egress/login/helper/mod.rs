@@ -16,9 +16,12 @@ use crate::limits;
 
 mod run;
 
+pub(in crate::egress) use self::run::Runner;
+
 /// The command, and what it last said.
 pub(super) struct Helper {
     words: Vec<String>,
+    runner: Runner,
     kept: Mutex<Option<(Instant, Sets)>>,
     /// One run at a time: many requests that need it at once ask it once.
     turn: Semaphore,
@@ -30,11 +33,12 @@ pub(super) type Sets = Vec<(String, HeaderMap)>;
 impl Helper {
     /// # Errors
     /// [`Trouble::Refused`] if there is no command.
-    pub(super) fn new(words: &[String]) -> Result<Self, Trouble> {
+    pub(super) fn new(words: &[String], runner: &Runner) -> Result<Self, Trouble> {
         if words.first().is_none_or(String::is_empty) {
             return Err(Trouble::Refused("GOAUTH encountered an empty command".to_owned()));
         }
-        Ok(Self { words: words.to_vec(), kept: Mutex::default(), turn: Semaphore::new(1) })
+        let runner = runner.clone();
+        Ok(Self { words: words.to_vec(), runner, kept: Mutex::default(), turn: Semaphore::new(1) })
     }
 
     /// What the command says for `url`.
@@ -68,7 +72,7 @@ impl Helper {
 
     async fn run(&self, url: Option<&Url>, input: &str) -> Result<Sets, Trouble> {
         let url = url.map(|url| url[..url::Position::AfterPath].to_owned());
-        let said = run::run(&self.words, url.as_deref(), input).await?;
+        let said = self.runner.run(&self.words, url.as_deref(), input).await?;
         parse(&said)
             .map_err(|cause| Trouble::Refused(format!("cannot parse output of GOAUTH command {}: {cause}", self.words[0])))
     }
