@@ -16,7 +16,7 @@ use self::{exchange::Exchanger, gateway::Gateway};
 pub use self::{gateway::Pass, login::Kind, ssh::SshWay};
 use crate::{
     client::{Answer, Resolve, Roots, SystemResolver},
-    settings::Direct,
+    settings::{Direct, Forge},
 };
 
 mod place;
@@ -67,6 +67,12 @@ impl Egress {
     /// [`Trouble::Refused`], naming the rule and the setting that would change it.
     pub fn permits(&self, url: &Url) -> Result<(), Trouble> {
         self.0.exchanger.permits(url, Insecure::No).map(|_| ())
+    }
+
+    /// What the operator says that the place of `url` is.
+    pub fn forge(&self, url: &Url) -> Option<Forge> {
+        let places = &self.0.exchanger.places;
+        places.access(places.find(url))?.forge
     }
 
     /// GETs `url` with the login of its place, and follows redirects. With `insecure` (GOINSECURE) any certificate is believed and plain http is
