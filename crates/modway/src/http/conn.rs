@@ -38,7 +38,7 @@ pub(super) async fn converse(
     tls: Option<Arc<ServerConfig>>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    tune(&stream, door.limits.write_stall);
+    tune(&stream, client, door.limits.write_stall);
     let opened = Instant::now();
     let greeted = async {
         match tls {
@@ -65,10 +65,22 @@ pub(super) async fn converse(
 
 /// Small answers leave at once, and the kernel ends a connection whose peer takes nothing for `stall`: only the kernel sees each
 /// acknowledged byte, so it alone can tell a slow reader from one that does not move.
-fn tune(stream: &TcpStream, stall: Duration) {
-    // A socket that refuses the first is slower; one that refuses the second is cut by our own, coarser timer.
+///
+/// To a client on this machine, the kernel would let each body pile up to megabytes: see [`limits::LOCAL_SEND_BYTES`].
+fn tune(stream: &TcpStream, client: SocketAddr, stall: Duration) {
+    let socket = socket2::SockRef::from(stream);
+    // A socket that refuses the first or the last is slower; one that refuses the second is cut by our own, coarser timer.
     let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(stall));
+    let _ = socket.set_tcp_user_timeout(Some(stall));
+    if stream.local_addr().is_ok_and(|local| is_local(client, local)) {
+        let _ = socket.set_send_buffer_size(limits::LOCAL_SEND_BYTES);
+    }
+}
+
+/// Whether a connection from `client` to `local` never leaves this machine.
+fn is_local(client: SocketAddr, local: SocketAddr) -> bool {
+    let client = client.ip().to_canonical();
+    client.is_loopback() || client == local.ip().to_canonical()
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -156,4 +168,40 @@ async fn serve_http2(
     }
     // As above.
     let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(client: &str, local: &str, expected: bool) {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 1);
+        assert_eq!(is_local(address(client), address(local)), expected, "{client} to {local}");
+    }
+
+    #[test]
+    fn a_connection_within_this_machine_is_told_from_one_through_a_network() {
+        check("127.0.0.1", "127.0.0.1", true);
+        check("::1", "::1", true);
+        check("::ffff:127.0.0.1", "::ffff:127.0.0.1", true);
+        check("192.0.2.7", "192.0.2.7", true);
+        check("::ffff:192.0.2.7", "192.0.2.7", true);
+        check("192.0.2.8", "192.0.2.7", false);
+        check("2001:db8::8", "2001:db8::7", false);
+    }
+
+    #[tokio::test]
+    async fn only_a_client_on_this_machine_gets_a_bounded_send_buffer() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, client) = listener.accept().await.unwrap();
+        let send_bytes = || socket2::SockRef::from(&stream).send_buffer_size().unwrap();
+        let untuned = send_bytes();
+        tune(&stream, SocketAddr::new("192.0.2.8".parse().unwrap(), 1), Duration::from_secs(60));
+        assert_eq!(send_bytes(), untuned);
+        tune(&stream, client, Duration::from_secs(60));
+        // The kernel doubles it for its own needs, and has a most of its own.
+        assert!(send_bytes() != untuned && send_bytes() <= 2 * limits::LOCAL_SEND_BYTES, "{} bytes", send_bytes());
+    }
 }

@@ -79,6 +79,12 @@ pub const MIN_SHARED_BUFFER_BYTES: usize = 128 << 10;
 /// A body that was handed over so much of lets the other connections of its thread go on: about half a millisecond.
 pub const BURST_BYTES: usize = 2 << 20;
 
+/// Bytes that the kernel takes from us for a client on this machine before that one reads them. Such a path holds nothing, so more brings
+/// nothing: left alone, the kernel goes up to 4 MiB a connection, the bytes of a few bodies no longer fit in the processor's cache, and one
+/// body is far ahead of the others. Eight readers of a 50 MB zip on one core: 83 zips a second instead of 69, the slowest in 0.2 s instead of
+/// 0.5 to 1.8 s. Through a network, where a path holds what it carries in a round trip, the kernel's own sizes stay.
+pub const LOCAL_SEND_BYTES: usize = 512 << 10;
+
 /// The kernel cuts a peer that takes nothing for [`DoorLimits::write_stall`]. Our own timer sees the kernel's buffer only, which moves in steps of
 /// megabytes: so many times as long is what it waits, for whatever the kernel does not end.
 pub const STALL_FACTOR: u32 = 10;
