@@ -36,9 +36,9 @@ impl Content {
         match body {
             _ if range.is_empty() => Self::Empty,
             Body::Memory(bytes) => Self::Whole(slice(bytes, range)),
-            Body::File(file, _) => Self::File(Frames::new(file.clone()), range),
+            Body::File(file, _) => Self::File(Frames::of_finished(file.clone()), range),
             Body::Growing(reader, size) => {
-                let (frames, limit) = (Frames::new(reader.file().clone()), size.saturating_sub(HELD_BACK_BYTES));
+                let (frames, limit) = (Frames::of_growing(reader.file().clone()), size.saturating_sub(HELD_BACK_BYTES));
                 Self::Growing(Box::new(Growing {
                     reader: Some(reader.clone()),
                     state: reader.state(),

@@ -1,5 +1,7 @@
 //! Frames of a file that never changes, read without blocking the runtime.
 
+mod shared;
+
 use std::{
     fs::File,
     future::Future,
@@ -16,6 +18,7 @@ use proxy::limits::FRAME_BYTES;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
+use self::shared::Shared;
 use super::limits::{BURST_BYTES, MAX_IDLE_BUFFERS, MIN_SHARED_BUFFER_BYTES};
 
 /// Reads frames of a file.
@@ -24,6 +27,8 @@ use super::limits::{BURST_BYTES, MAX_IDLE_BUFFERS, MIN_SHARED_BUFFER_BYTES};
 pub(crate) struct Frames {
     file: Arc<File>,
     blocking: Option<JoinHandle<io::Result<Buffer>>>,
+    /// False while the file still grows.
+    finished: bool,
     /// False once the file system turned out not to know `RWF_NOWAIT`.
     nowait: bool,
     /// Bytes handed out since the other connections of this thread last had their turn.
@@ -31,8 +36,14 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(file: Arc<File>) -> Self {
-        Self { file, blocking: None, nowait: true, burst: 0 }
+    /// Of a file that is finished: what several readers want is read once.
+    pub(crate) fn of_finished(file: Arc<File>) -> Self {
+        Self { finished: true, ..Self::of_growing(file) }
+    }
+
+    /// Of a file of which only what was written is asked for.
+    pub(crate) fn of_growing(file: Arc<File>) -> Self {
+        Self { file, blocking: None, finished: false, nowait: true, burst: 0 }
     }
 
     /// The next bytes at `at`: at least one, at most `most`, which is not 0.
@@ -46,11 +57,15 @@ impl Frames {
             return Poll::Pending;
         }
         if self.blocking.is_none() {
+            if let Some(bytes) = self.find_shared(at, most) {
+                self.burst += bytes.len();
+                return Poll::Ready(Ok(bytes));
+            }
             let mut buffer = Buffer::of(most);
             match self.read_cached(&mut buffer.bytes[..most], at) {
                 Ok(Some(read)) => {
                     self.burst += read;
-                    return Poll::Ready(buffer.hand_out(read));
+                    return Poll::Ready(buffer.hand_out(read).inspect(|bytes| self.share(at, bytes)));
                 }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
@@ -69,6 +84,16 @@ impl Frames {
         Poll::Ready(buffer.hand_out(used))
     }
 
+    fn find_shared(&self, at: u64, most: usize) -> Option<Bytes> {
+        if self.finished { SHARED.find(&self.file, at, most) } else { None }
+    }
+
+    fn share(&self, at: u64, bytes: &Bytes) {
+        if self.finished {
+            SHARED.note(&self.file, at, bytes);
+        }
+    }
+
     /// Reads what is there without waiting; `None` if only a wait would tell.
     fn read_cached(&mut self, buffer: &mut [u8], at: u64) -> io::Result<Option<usize>> {
         if !self.nowait {
@@ -85,6 +110,8 @@ impl Frames {
         }
     }
 }
+
+static SHARED: Shared = Shared::new();
 
 /// What a frame is read into. Large ones go back into a pool when the connection has sent them: making and clearing a new one costs as much as
 /// reading the file.

@@ -76,6 +76,12 @@ pub const MAX_IDLE_BUFFERS: usize = 16;
 /// Frames of at least so many bytes are read into buffers that are used again. Smaller ones (HTTP/2, the ends of bodies) would waste them.
 pub const MIN_SHARED_BUFFER_BYTES: usize = 128 << 10;
 
+/// Frames kept for the next reader of the same zip: 8 MiB, the sixteen most wanted halves of a megabyte.
+pub const MAX_SHARED_FRAMES: usize = 16;
+
+/// Places remembered of frames that were asked for once: what a fleet of slightly different clients asks for in between. 32 bytes each.
+pub const MAX_SEEN_FRAMES: usize = 64;
+
 /// A body that was handed over so much of lets the other connections of its thread go on: about half a millisecond.
 pub const BURST_BYTES: usize = 2 << 20;
 
