@@ -3,7 +3,7 @@
 //! The order of effects in a fetch: packs, then references, then `full`. A crash in between leaves packs that the next fetch does not have to
 //! bring again, and locks that the next start removes.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use gomod::time::Time;
 use plan::Trouble;
@@ -40,16 +40,16 @@ enum Fetched {
 impl GitRepo {
     /// What the remote has, asked for at most once per window. A failure is believed for a short time too.
     pub(super) async fn refs(&self) -> Result<Arc<Refs>, RepoError> {
-        if let Some(known) = self.fresh(&*self.known.read().await) {
+        if let Some(known) = self.fresh(&self.known()) {
             return known;
         }
         let _turn = self.asking.lock().await;
-        let before = match self.known.read().await.clone() {
+        let before = match self.known() {
             known @ Some(_) => known,
             None => self.kept().await,
         };
         if let Some(known) = self.fresh(&before) {
-            *self.known.write().await = before;
+            self.know(before);
             return known;
         }
         self.ask(before).await
@@ -63,7 +63,7 @@ impl GitRepo {
             Err(error @ RepoError::Failed(_)) => error,
             other => return other,
         };
-        let Some(Known::Trouble(_, _, Some(old))) = self.known.read().await.clone() else { return Err(error) };
+        let Some(Known::Trouble(_, _, Some(old))) = self.known() else { return Err(error) };
         let hash = old.find(&format!("refs/tags/{rev}")).or_else(|| Hash::parse(rev));
         match hash {
             Some(hash) if self.here(hash).await?.is_some() => Ok(old),
@@ -74,7 +74,7 @@ impl GitRepo {
     /// What the remote has now, because what it brought is not what `told` says.
     pub(super) async fn refs_after(&self, told: &Arc<Refs>) -> Result<Arc<Refs>, RepoError> {
         let _turn = self.asking.lock().await;
-        match self.known.read().await.clone() {
+        match self.known() {
             Some(Known::Refs(refs)) if !Arc::ptr_eq(&refs, told) => Ok(refs),
             known => self.ask(known).await,
         }
@@ -93,6 +93,14 @@ impl GitRepo {
         }
     }
 
+    fn known(&self) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn know(&self, known: Option<Known>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
     async fn kept(&self) -> Option<Known> {
         let dir = Arc::clone(&self.dir);
         blocking(move || dir.refs()).await.map(|refs| Known::Refs(Arc::new(refs)))
@@ -108,7 +116,7 @@ impl GitRepo {
             Ok(refs) => Known::Refs(Arc::clone(refs)),
             Err(error) => Known::Trouble(self.tool.clock.now(), error.clone(), before),
         };
-        *self.known.write().await = Some(known);
+        self.know(Some(known));
         asked
     }
 

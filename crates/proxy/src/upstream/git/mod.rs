@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{goimport::Vcs, info::Origin, time::Time};
 use plan::Trouble;
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::Mutex;
 
 mod archive;
 mod fetch;
@@ -66,7 +66,7 @@ pub struct GitRepo {
     url: RepoUrl,
     dir: Arc<WorkDir>,
     objects: Arc<Objects>,
-    known: RwLock<Option<Known>>,
+    known: std::sync::Mutex<Option<Known>>,
     asking: Mutex<()>,
     fetching: Mutex<()>,
     /// When it was made anew last, by the clock.
@@ -109,7 +109,8 @@ impl GitTool {
         let dir = blocking(move || WorkDir::open(&place, &key)).await?;
         let dir = Arc::new(dir);
         let objects = Objects::new(self.git.clone(), Arc::clone(&dir));
-        let (known, asking, fetching, remade) = (RwLock::default(), Mutex::default(), Mutex::default(), AtomicI64::new(i64::MIN));
+        let (known, asking, fetching, remade) =
+            (std::sync::Mutex::default(), Mutex::default(), Mutex::default(), AtomicI64::new(i64::MIN));
         Ok(GitRepo { tool: self.clone(), url, dir, objects, known, asking, fetching, remade })
     }
 }

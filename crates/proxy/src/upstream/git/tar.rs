@@ -204,14 +204,12 @@ mod tests {
 
     #[test]
     fn a_pax_header_speaks_for_the_next_entry_only() {
-        let record = "16 path=long/na\n8 size=4\n8 time=1\n";
-        let record = record
-            .replace("8 size=4", "9 size=4\n")
-            .replace("\n\n", "\n")
-            .replace("8 time=1", "9 time=1\n")
-            .replace("\n\n", "\n");
-        let pax = with(header("pax", b'x', record.len() as u64), &record);
-        check(&[pax, with(header("short", b'0', 0), "abcd"), header("next", b'0', 0), end()], "");
+        let record = "22 path=long/name.txt\n9 size=4\n11 mtime=1\n";
+        let pax = with(header("pax", b'x', record.len() as u64), record);
+        check(
+            &[pax, with(header("short", b'0', 0), "abcd"), header("next", b'0', 0), end()],
+            "long/name.txt Regular 4@1536, next Regular 0@2560",
+        );
     }
 
     #[test]

@@ -1,0 +1,1 @@
+//! Hostile repositories, damaged folders, a git that misbehaves.

@@ -1,0 +1,10 @@
+//! Real git repositories, real servers, the real git: what direct mode makes of them.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod thrift;
+#[cfg(test)]
+mod world;
