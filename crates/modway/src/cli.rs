@@ -43,6 +43,9 @@ pub enum ConfigCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Ask the hosts of this module: which login is used, and what they say to it
+        #[arg(long, value_name = "MODULE")]
+        auth: Option<String>,
     },
     /// Print the effective configuration, each value with the layer it comes from
     Show {

@@ -1,6 +1,11 @@
 //! From settings to a proxy: every upstream is made once and shared by all routes and databases that name it.
 
-use std::{collections::HashMap, sync::Arc};
+mod login;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use gomod::{
     goenv::SumdbSetting,
@@ -16,15 +21,23 @@ use crate::{
     chain::{Chain, Hop as ChainHop},
     client::Roots,
     clock::Clock,
+    egress::Egress,
     fetch::{Distrusted, Fetcher},
     flight::Flight,
     metrics::Metrics,
     proxy::{Landed, Parts, Proxy},
-    settings::{Hop, Route, Settings, hop_name},
+    settings::{Direct, Hop, Route, Settings, hop_name},
     sumdb::{Source, Sumdb},
-    upstream::{Files, Upstream, file::FileUpstream, http::HttpUpstream},
+    upstream::{
+        Files, Upstream,
+        direct::{DirectUpstream, NotReady},
+        file::FileUpstream,
+        http::HttpUpstream,
+    },
     vouch::Voucher,
 };
+
+pub use self::login::{LoginCheck, check_login};
 
 /// What a proxy needs besides its settings; the same before and after a reload.
 #[derive(Clone)]
@@ -43,7 +56,13 @@ pub struct Ground {
     pub air: Flight<Landed>,
     /// How many zips are checked at once.
     pub checks: Arc<Semaphore>,
+    /// The repositories that are open.
+    pub repositories: Repositories,
 }
+
+/// Version control of this node, as the first proxy made it: a later one shares its repositories, so that nothing is fetched twice.
+#[derive(Clone, Default)]
+pub struct Repositories(Arc<Mutex<Option<Arc<DirectUpstream>>>>);
 
 /// Settings that cannot work.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +73,9 @@ pub enum BadSettings {
     /// A checksum database's key.
     #[error("invalid GOSUMDB: {0}")]
     Key(String),
+    /// Version control: a place or login that cannot be, or a folder that cannot be made.
+    #[error("direct: {0}")]
+    Direct(String),
 }
 
 /// An upstream that speaks both languages.
@@ -70,8 +92,12 @@ impl Proxy {
     /// [`BadSettings`].
     pub fn assemble(settings: Settings, ground: Ground) -> Result<Self, BadSettings> {
         let ready = every_upstream(&settings.hops, &ground.roots)?;
-        // Until version control is built here, `direct` is an entry that nobody can be asked at.
-        let direct: Option<ChainHop> = None;
+        let leads_there = settings.routes.iter().any(|route| rule(route).direct);
+        let version_control = leads_there.then(|| ground.repositories.reach(&settings.direct, &ground)).transpose()?;
+        let direct = version_control.as_ref().map(|upstream| ChainHop {
+            upstream: Arc::clone(upstream) as _,
+            step_down: settings.direct.patience.step_down.clone(),
+        });
         let chains: Vec<_> = settings
             .routes
             .iter()
@@ -100,8 +126,41 @@ impl Proxy {
             distrusted: Distrusted::default(),
         };
         let direct = Arc::new(only_direct(direct.as_ref()));
-        Ok(Self::new(Parts { rules, chains, direct, databases, cache, fetcher: Arc::new(fetcher), clock, metrics, air }))
+        Ok(Self::new(Parts {
+            rules,
+            chains,
+            direct,
+            databases,
+            cache,
+            fetcher: Arc::new(fetcher),
+            clock,
+            metrics,
+            air,
+            version_control,
+        }))
     }
+}
+
+impl Repositories {
+    /// Version control as `direct` says, over the repositories that are open.
+    fn reach(&self, direct: &Direct, ground: &Ground) -> Result<Arc<DirectUpstream>, BadSettings> {
+        let egress = Egress::new(direct, &ground.roots).map_err(|trouble| BadSettings::Direct(trouble.to_string()))?;
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = match &*first {
+            Some(first) => first.again(direct, egress),
+            None => DirectUpstream::new(direct, egress, ground.clock.clone(), ground.metrics.clone()),
+        };
+        let made = Arc::new(made.map_err(|error| not_ready(error, direct))?);
+        first.get_or_insert_with(|| Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+fn not_ready(error: NotReady, direct: &Direct) -> BadSettings {
+    BadSettings::Direct(match error {
+        NotReady::Settings(trouble) => trouble.to_string(),
+        NotReady::Folder(error) => format!("{}: {error}", direct.folder.display()),
+    })
 }
 
 fn every_upstream(hops: &[Hop], roots: &Roots) -> Result<HashMap<String, Ready>, BadSettings> {

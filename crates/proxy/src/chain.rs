@@ -93,8 +93,7 @@ impl Travel<'_> {
             let (entry, index) = (self.walk.here()?, self.index()?);
             match (&entry.source, &self.chain.hops[index]) {
                 (Source::Off, _) => self.end(index, End::Off),
-                (Source::Direct, None) => self.end(index, End::Refused(no_direct())),
-                (Source::Proxy(_) | Source::File(_), None) => {
+                (Source::Direct | Source::Proxy(_) | Source::File(_), None) => {
                     self.end(index, End::Refused(Reason::Internal("an entry of the list has no upstream".into())))
                 }
                 (Source::Direct | Source::Proxy(_) | Source::File(_), Some(hop)) => match self.skippable(index, hop) {
@@ -204,8 +203,4 @@ impl Travel<'_> {
 /// The reason that an upstream's trouble is.
 pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
     Reason::Upstream { upstream: upstream.into(), what: what.into(), trouble: trouble.to_string(), may_pass: trouble.may_pass() }
-}
-
-fn no_direct() -> Reason {
-    Reason::NotBuilt("this modway cannot fetch from version control yet: `direct` was reached".into())
 }

@@ -20,6 +20,7 @@ use crate::{
     limits,
     metrics::Metrics,
     sumdb::{ServedTile, Sumdb},
+    upstream::direct::DirectUpstream,
 };
 
 /// What a fetch gave.
@@ -41,6 +42,7 @@ struct Inner {
     air: Flight<Landed>,
     clock: Clock,
     metrics: Metrics,
+    version_control: Option<Arc<DirectUpstream>>,
 }
 
 /// What a proxy is made of; `crate::assemble` makes it from settings.
@@ -63,6 +65,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Fetches in the air; the same after a reload, so that nothing is fetched twice.
     pub air: Flight<Landed>,
+    /// Version control, if there is any.
+    pub version_control: Option<Arc<DirectUpstream>>,
 }
 
 /// What a request has at hand while it is decided.
@@ -75,13 +79,20 @@ struct AtHand {
 impl Proxy {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { rules, chains, direct, databases, cache, fetcher, clock, metrics, air } = parts;
-        Self { inner: Arc::new(Inner { rules, chains, direct, databases, cache, fetcher, air, clock, metrics }) }
+        let Parts { rules, chains, direct, databases, cache, fetcher, clock, metrics, air, version_control } = parts;
+        Self { inner: Arc::new(Inner { rules, chains, direct, databases, cache, fetcher, air, clock, metrics, version_control }) }
     }
 
     /// The fetches in the air, for the proxy that takes this one's place.
     pub fn air(&self) -> Flight<Landed> {
         self.inner.air.clone()
+    }
+
+    /// Takes the place of the proxy before it: the repositories, which they share, are reached as this one's settings say from now on.
+    pub fn take_place(&self) {
+        if let Some(version_control) = &self.inner.version_control {
+            version_control.take_place();
+        }
     }
 
     /// Answers `request`; what happens on the way is noted in `journey`.

@@ -36,7 +36,8 @@ impl Standing {
         metrics.register(|registry| counters = proxy::metrics::Metrics::register(registry));
         let checks = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
         let roots = config.roots.clone();
-        let ground = Ground { blobs, index, roots, clock: Clock::system(), metrics: counters, air: Default::default(), checks };
+        let (air, repositories) = Default::default();
+        let ground = Ground { blobs, index, roots, clock: Clock::system(), metrics: counters, air, checks, repositories };
         let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
         Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy) })
     }
@@ -49,6 +50,7 @@ impl Standing {
 
     /// Puts `proxy` in place. Requests on their way end with the one they began with.
     pub(super) fn change(&self, proxy: Proxy) {
+        proxy.take_place();
         self.proxy.store(Arc::new(proxy));
     }
 

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn run(command: &ConfigCommand, environment: &Environment) -> anyhow::Result<End> {
     match command {
-        ConfigCommand::Check { file, json } => check(file.clone(), *json, environment),
+        ConfigCommand::Check { file, json, auth } => check(file.clone(), *json, auth.as_deref(), environment),
         ConfigCommand::Show { given, json } => show(given, *json, environment),
         ConfigCommand::Schema => print(&pretty(&config::schema())),
         ConfigCommand::Example => print(config::EXAMPLE),
@@ -22,14 +22,19 @@ pub(super) fn run(command: &ConfigCommand, environment: &Environment) -> anyhow:
     }
 }
 
-fn check(file: Option<PathBuf>, json: bool, environment: &Environment) -> anyhow::Result<End> {
+fn check(file: Option<PathBuf>, json: bool, auth: Option<&str>, environment: &Environment) -> anyhow::Result<End> {
     let given = Given { config: file, ..Given::default() };
-    match Config::load(&super::source(&given, environment)?, environment, &Disk) {
-        Ok(config) => {
+    match (Config::load(&super::source(&given, environment)?, environment, &Disk), auth) {
+        (Ok(config), Some(module)) => {
+            let (printed, end) = super::auth::check(module, &config, json)?;
+            print(&printed)?;
+            Ok(end)
+        }
+        (Ok(config), None) => {
             let notes: Vec<String> = config.notes.iter().map(|note| format!("{note}\n")).collect();
             print(&if json { report(&config.notes) } else { format!("{}the configuration is good\n", notes.concat()) })
         }
-        Err(mistakes) => {
+        (Err(mistakes), _) => {
             print(&if json { report(&mistakes.0) } else { format!("{mistakes}\n") })?;
             Ok(End::Found)
         }

@@ -1,5 +1,6 @@
 //! The commands, each in its file.
 
+mod auth;
 mod config;
 mod serve;
 

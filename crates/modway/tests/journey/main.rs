@@ -1,5 +1,7 @@
 //! Whole journeys through the `modway` binary: on real modules, and under rough treatment.
 
+mod direct;
+mod front;
 mod live;
 mod power;
 mod rough;

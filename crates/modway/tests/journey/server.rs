@@ -15,6 +15,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it over `store` with no configuration file and only these settings of the go command.
     pub(crate) fn start(store: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::run(Self::command(store, settings))
+    }
+
+    /// Starts it with this configuration file besides.
+    pub(crate) fn configured(store: &Path, file: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Self::command(store, settings);
+        command.arg("--config").arg(file);
+        Self::run(command)
+    }
+
+    fn command(store: &Path, settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
         std::fs::create_dir_all(store).expect("a folder for the store");
         command.stderr(tempfile::tempfile().expect("a temporary file for the request log"));
@@ -25,7 +36,7 @@ impl Server {
                 command.env(kept, value);
             }
         }
-        Self::run(command)
+        command
     }
 
     /// Starts `command`, a `modway serve` that listens on some port of loopback.

@@ -1,7 +1,7 @@
 //! Which rule a URL falls under.
 
 use plan::Trouble;
-use url::Url;
+use url::{Host, Url};
 
 use crate::settings::{Access, Credential};
 
@@ -101,8 +101,10 @@ impl Place {
 
 /// The host in lower case, an IPv6 address without brackets, a name without the final dot; addresses of any spelling as addresses.
 pub(super) fn host(url: &Url) -> Option<String> {
-    let text = url.host_str()?.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-    Some(text).filter(|text| !text.is_empty())
+    let text = url.host_str()?.trim_end_matches('.');
+    // Schemes that the web does not know leave the host as it was written.
+    let known = Host::parse(text).map_or_else(|_| text.to_owned(), |host| host.to_string());
+    Some(known.trim_matches(['[', ']']).to_ascii_lowercase()).filter(|text| !text.is_empty())
 }
 
 /// The port, or the scheme's own.

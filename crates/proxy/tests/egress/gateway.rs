@@ -62,30 +62,35 @@ async fn git_clones_over_https_with_a_login_and_knows_neither() {
 #[tokio::test]
 async fn a_large_chunked_and_zipped_request_of_git_arrives() {
     let server = GitServer::start(false, None).await;
-    let mut repository = server.make("lib");
-    // Many references, so that git has much to ask for; and it is told to send it in chunks.
-    for n in 0..600 {
-        repository.write("n", format!("{n}\n")).commit(1_600_000_000 + n);
-        repository.tag(&format!("v0.0.{n}"));
+    let repository = server.make("lib");
+    // So many references that git asks for more than it likes to send at once.
+    let mut stream = String::new();
+    for n in 1..=3000 {
+        let commit = format!("commit refs/heads/main\nmark :{n}\ncommitter C <c@example.test> {n} +0000\ndata 1\nx\n");
+        stream.push_str(&format!("{commit}reset refs/tags/t{n}\nfrom :{n}\n\n"));
     }
+    repository.import(format!("{stream}get-mark :1\n").as_bytes());
     let (rule, _bundle) = rule(&server);
     let pass = egress(vec![rule]).pass(&url(&format!("{}/lib", server.url()))).await.expect("a pass");
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("clone").display().to_string();
-    let small = ["-c", "http.postBuffer=1024", "clone", "-q", "--bare", "--end-of-options", pass.url(), &target];
+    let small = ["-c", "http.postBuffer=65600", "clone", "-q", "--bare", "--end-of-options", pass.url(), &target];
     let cloned = git(&pass, &small).await;
     assert!(cloned.status.success(), "{cloned:?} {:?}", pass.trouble());
-    let posts: Vec<_> = server.requests().into_iter().filter(|seen| seen.method == "POST").collect();
-    assert!(posts.iter().any(|seen| seen.header("content-encoding") == Some("gzip") || seen.header("content-length").is_some()));
+    let length = |seen: Seen| seen.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    let longest = server.requests().into_iter().filter_map(length).max();
+    assert!(longest > Some(65_600), "{longest:?}");
 }
 
 #[tokio::test]
 async fn git_finds_a_repository_that_moved_to_its_twin_or_another_host() {
     let (server, other) = (GitServer::start(false, None).await, GitServer::start(false, None).await);
-    server.make("lib").write("a", "a").commit(1_600_000_000);
-    other.make("there/lib").write("a", "a").commit(1_600_000_000);
-    server.redirect("/old/", &format!("{}/lib.git/", server.url()));
-    server.redirect("/gone/", &format!("{}/there/lib/", other.url()));
+    let (mut here, mut there) = (server.make("lib"), other.make("there/lib"));
+    here.write("a", "a").commit(1_600_000_000);
+    there.write("a", "a").commit(1_600_000_000);
+    let refs = "info/refs?service=git-upload-pack";
+    server.answer("/old/info/refs", 301, &[("location", &format!("/lib.git/{refs}"))], "");
+    server.answer("/gone/info/refs", 302, &[("location", &format!("{}/there/lib/{refs}", other.url()))], "");
     let (rules, _bundles): (Vec<_>, Vec<_>) = [rule(&server), rule(&other)].into_iter().unzip();
     let egress = egress(rules);
     for path in ["old", "gone"] {
@@ -100,7 +105,8 @@ async fn git_finds_a_repository_that_moved_to_its_twin_or_another_host() {
 async fn what_the_host_refuses_is_said_with_the_login_that_was_used_or_missing() {
     async fn check(login: Option<(&str, &str)>, path: &str, credential: Credential, status: u16, want: &str) {
         let server = GitServer::start(false, login).await;
-        server.make("lib").write("a", "a").commit(1_600_000_000);
+        let mut repository = server.make("lib");
+        repository.write("a", "a").commit(1_600_000_000);
         let (rule, _bundle) = rule(&server);
         let egress = egress(vec![Access { credential, ..rule }]);
         let pass = egress.pass(&url(&format!("{}/{path}", server.url()))).await.expect("a pass");
@@ -230,10 +236,10 @@ async fn bodies_go_through_whole_however_they_are_framed() {
     let body = noise(3 << 20);
     for length in [Length::Right, Length::Chunked, Length::Close] {
         let world = World::start().await;
-        world.on("/lib/git-upload-pack", [Play::ok(body.clone()).length(length)]);
+        world.on("/lib/pack", [Play::ok(body.clone()).length(length)]);
         let egress = egress(vec![at(&world)]);
         let pass = egress.pass(&url(&format!("{}/lib", world.url()))).await.expect("a pass");
-        let proxied = posted(&pass, &format!("{}/git-upload-pack", pass.url())).await;
+        let proxied = fetched(&pass, &format!("{}/pack", pass.url())).await;
         assert!(proxied == body, "{length:?}: {} bytes", proxied.len());
     }
 }
@@ -322,19 +328,20 @@ async fn a_port_of_ours_leads_to_a_remote_that_is_not_spoken_to_over_http() {
     assert_eq!((greeting, pass.trouble()), (b"( success ( 2 2 ( ) ) )".to_vec(), None));
 }
 
-/// The body of the answer to a POST, as a tool would read it.
-async fn posted(pass: &Pass, target: &str) -> Vec<u8> {
+/// The body of an answer, as a tool would read it.
+async fn fetched(pass: &Pass, target: &str) -> Vec<u8> {
     let proxy = url(pass.proxy());
     let wire = tokio::net::TcpStream::connect(("127.0.0.1", pass.port())).await.expect("the gateway");
     let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(wire)).await.expect("http");
     let _task = tokio::spawn(connection);
     let login = format!("{}:{}", proxy.username(), proxy.password().expect("one"));
     let login = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, login);
-    let request = http::Request::post(target).header("Proxy-Authorization", format!("Basic {login}"));
-    let body = http_body_util::Full::new(bytes::Bytes::from_static(b"want"));
+    let request = http::Request::get(target).header("Proxy-Authorization", format!("Basic {login}"));
+    let body = http_body_util::Empty::<bytes::Bytes>::new();
     let response = sender.send_request(request.body(body).expect("a request")).await.expect("an answer");
-    let whole = http_body_util::BodyExt::collect(response.into_body()).await.expect("a body");
-    whole.to_bytes().to_vec()
+    let whole = http_body_util::BodyExt::collect(response.into_body()).await;
+    assert_eq!(pass.trouble(), None);
+    whole.expect("a body").to_bytes().to_vec()
 }
 
 /// Says how much it got.

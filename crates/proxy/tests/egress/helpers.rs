@@ -88,7 +88,7 @@ async fn a_helper_that_fails_is_trouble_and_what_it_complains_about_is_not_repea
     let place = world.address().to_string();
     for (says, want) in [
         ("echo s3cret >&2; exit 3", "exit status 3"),
-        ("echo s3cret", "invalid format"),
+        ("printf s3cret", "invalid format"),
         ("printf 's3cret\\n\\nA: b\\n\\n'", "could not parse URL"),
         ("printf '\\377\\n'", "not UTF-8"),
     ] {

@@ -136,7 +136,7 @@ async fn child(pass: &Pass, method: &str, target: &str, headers: &[(&str, &str)]
         &base64::engine::general_purpose::STANDARD,
         format!("{}:{}", proxy.username(), proxy.password().unwrap_or_default()),
     );
-    let host = url(target).host_str().unwrap_or_default().to_owned();
+    let host = url(pass.url()).host_str().unwrap_or_default().to_owned();
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Proxy-Authorization") {
         head.push_str(&format!("Proxy-Authorization: Basic {login}\r\n"));

@@ -72,7 +72,8 @@ async fn what_ssh_must_not_reach_or_be_told_is_refused() {
     let rule = |place: &str, inside| rule(place, key.path(), hosts.path(), inside);
     let inner: &[(&str, &[&[&str]])] = &[("git.example", &[&["10.0.0.1"]])];
     check(rule("git.example", false), inner, "ssh://git.example/x", "its address 10.0.0.1 is private").await;
-    check(rule("*", false), &[], "ssh://0x7f.1/x", "").await;
+    check(rule("0x7f.1", false), &[], "ssh://0x7f.1/x", "is loopback").await;
+    check(rule("0x7f.1", false), &[], "ssh://127.1/x", "is loopback").await;
     check(
         Access { schemes: vec!["ssh".into()], ..access("git.example") },
         inner,

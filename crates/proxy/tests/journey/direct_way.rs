@@ -45,6 +45,7 @@ fn site(route: &World, direct: &World) -> Site {
         clock,
         metrics: Metrics::default(),
         air: air.clone(),
+        version_control: None,
     };
     Site { proxy: Proxy::new(parts), store, air, now, checks }
 }

@@ -28,6 +28,7 @@ use plan::{Event, Freshness, Reason, Request};
 use proxy::{
     Answer, Ground, Journey, Proxy, Settings,
     answer::Body,
+    assemble::Repositories,
     client::Roots,
     clock::Clock,
     flight::Flight,
@@ -140,6 +141,7 @@ impl Setup {
             metrics: Metrics::default(),
             air: air.clone(),
             checks: Arc::clone(&checks),
+            repositories: Repositories::default(),
         };
         Site { proxy: Proxy::assemble(self.0, ground).expect("settings that work"), store, air, now, checks }
     }

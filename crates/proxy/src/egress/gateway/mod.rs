@@ -44,7 +44,7 @@ mod words;
 pub(super) struct Gateway {
     exchanger: Arc<Exchanger>,
     passes: Arc<Passes>,
-    door: OnceCell<Door>,
+    door: OnceCell<Arc<Door>>,
 }
 
 /// The passes that are valid now, by the first half of their tokens.
@@ -87,12 +87,13 @@ impl Gateway {
 
     async fn by_http(&self, remote: &Url, bound: Bound) -> Result<Pass, Trouble> {
         let door = self.door.get_or_try_init(|| Door::open(Arc::clone(&self.passes))).await;
-        let port = door.map_err(|cause| Trouble::Connect(format!("our gateway for children: {cause}")))?.port;
+        let door = door.map_err(|cause| Trouble::Connect(format!("our gateway for children: {cause}")))?;
+        let port = door.port;
         let (name, secret) = (random()?, random()?);
         let bound = Arc::new(bound);
         self.passes.add(name.clone(), digest(&secret), Arc::clone(&bound));
         let proxy = format!("http://{name}:{secret}@127.0.0.1:{port}");
-        let valid = pass::Valid { name, passes: Arc::clone(&self.passes) };
+        let valid = pass::Valid { name, passes: Arc::clone(&self.passes), _door: Arc::clone(door) };
         Ok(Pass::by_http(scope::told(remote), port, proxy, bound, valid))
     }
 }
@@ -119,10 +120,10 @@ impl Passes {
 }
 
 impl Door {
-    async fn open(passes: Arc<Passes>) -> io::Result<Self> {
+    async fn open(passes: Arc<Passes>) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        Ok(Self { port, _task: Task(tokio::spawn(accept(listener, passes))) })
+        Ok(Arc::new(Self { port, _task: Task(tokio::spawn(accept(listener, passes))) }))
     }
 }
 

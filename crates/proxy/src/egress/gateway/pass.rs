@@ -8,7 +8,7 @@ use std::{
 use plan::Trouble;
 use url::Url;
 
-use super::{Passes, Task, bound::Bound};
+use super::{Door, Passes, Task, bound::Bound};
 use crate::egress::ssh::SshWay;
 
 /// A way for one child to one remote, valid until it is dropped.
@@ -30,6 +30,8 @@ pub(super) struct Noted(Arc<Mutex<Option<Trouble>>>);
 pub(super) struct Valid {
     pub(super) name: String,
     pub(super) passes: Arc<Passes>,
+    /// The gateway stays open for it.
+    pub(super) _door: Arc<Door>,
 }
 
 impl Pass {

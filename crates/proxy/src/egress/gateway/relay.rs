@@ -61,7 +61,7 @@ async fn relay(bound: &Arc<Bound>, request: Request<Incoming>) -> Result<Respons
         if bound.is_settled() || matches!(payload, Payload::Stream(_)) {
             return Err(Trouble::Redirect(format!("redirected to {} after the repository had answered", client::shown(&to))));
         }
-        base = Some(tail.base_of(&to)?);
+        base = Some(tail.base_of(&to, head.uri.query())?);
         step = bound.exchanger.next(step, to, Insecure::No)?;
     }
     Err(Trouble::Redirect(format!("stopped after {} redirects", limits::MAX_REDIRECTS)))

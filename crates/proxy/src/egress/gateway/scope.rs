@@ -95,14 +95,14 @@ impl Tail {
         Ok(with(moved, &path, query))
     }
 
-    /// The repository's new place, if `to` is the same question there.
+    /// The repository's new place, if `to` is the same question there, query and all, as git wants it.
     ///
     /// # Errors
     /// [`Trouble::Redirect`] if it is another question, as a sign-in page is.
-    pub(super) fn base_of(&self, to: &Url) -> Result<Url, Trouble> {
+    pub(super) fn base_of(&self, to: &Url, query: Option<&str>) -> Result<Url, Trouble> {
         let base = match self {
-            Self::Below(_, rest) => to.path().strip_suffix(rest.as_str()),
-            Self::Beside(..) => None,
+            Self::Below(_, rest) if to.query() == query => to.path().strip_suffix(rest.as_str()),
+            Self::Below(..) | Self::Beside(..) => None,
         };
         base.map(|base| with(to, base, None)).ok_or_else(|| elsewhere(to))
     }
@@ -214,20 +214,21 @@ mod tests {
     fn moves(first: &str, to: &str, then: &str, want: Option<&str>) {
         let remote = url("https://git.test/team/lib");
         let tail = |target: &str| Scope::new(&remote).tail(&Method::GET, &target.parse().expect("a URI")).expect("covered");
-        let got = tail(first).base_of(&url(to)).and_then(|base| tail(then).moved(&base, None));
+        let query = first.split_once('?').map(|(_, query)| query);
+        let got = tail(first).base_of(&url(to), query).and_then(|base| tail(then).moved(&base, None));
         assert_eq!(got.ok().as_ref().map(Url::as_str), want, "{first} -> {to}");
     }
 
     #[test]
     fn a_redirect_moves_the_repository_and_only_a_repository() {
-        let (refs, pack) = ("http://git.test/team/lib/info/refs", "http://git.test/team/lib/git-upload-pack");
+        let (refs, pack) = ("http://git.test/team/lib/info/refs?service=x", "http://git.test/team/lib/git-upload-pack");
         moves(
             refs,
             "https://git.test/team/lib.git/info/refs?service=x",
             pack,
             Some("https://git.test/team/lib.git/git-upload-pack"),
         );
-        moves(refs, "https://new.test:8/info/refs", pack, Some("https://new.test:8/git-upload-pack"));
+        moves(refs, "https://new.test:8/info/refs?service=x", pack, Some("https://new.test:8/git-upload-pack"));
         moves("http://git.test/team/lib", "https://git.test/x/", "http://git.test/team/lib/y", Some("https://git.test/x/y"));
         moves("http://git.test/team/lib", "https://git.test/x/", "http://git.test/team/lib", Some("https://git.test/x/"));
         moves(
@@ -238,5 +239,7 @@ mod tests {
         );
         moves("http://git.test/team/lib", "https://git.test/x", "http://git.test/team/!svn/me", None);
         moves(refs, "https://git.test/users/sign_in", pack, None);
+        moves(refs, "https://git.test/new/info/refs", pack, None);
+        moves(refs, "https://git.test/new/info/refs?service=y", pack, None);
     }
 }

@@ -33,7 +33,7 @@ use url::Url;
 use self::{
     coderepo::{CodeRepo, Files, Found, Refused},
     discover::Discovery,
-    out::Out,
+    out::{Out, Standing},
     repos::Repos,
 };
 use super::{Failure, Known, Question, Reply, Upstream, http::HttpUpstream};
@@ -48,6 +48,7 @@ pub struct DirectUpstream {
     discovery: Discovery,
     repos: Repos,
     out: Arc<Out>,
+    standing: Standing,
     files: Files,
     /// Zips that are made at once: it takes a core each.
     zips: Semaphore,
@@ -78,10 +79,29 @@ impl DirectUpstream {
     /// [`NotReady`].
     pub fn new(direct: &Direct, egress: Egress, clock: Clock, metrics: Metrics) -> Result<Self, NotReady> {
         let out = Arc::new(Out::new(egress, direct));
-        let repos = Repos::new(direct, Arc::clone(&out) as _, clock, metrics)?;
+        let standing = Standing::new(&out);
+        let repos = Repos::new(direct, Arc::new(standing.clone()), clock, metrics)?;
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
         let zips = Semaphore::new(direct.children);
-        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, files: Files::default(), zips })
+        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, files: Files::default(), zips })
+    }
+
+    /// One with other settings over the same repositories, for a reload. What repositories were opened with (folder, tools, bounds) stays as it
+    /// was. Their children go out as before until [`Self::take_place`].
+    ///
+    /// # Errors
+    /// [`NotReady`].
+    pub fn again(&self, direct: &Direct, egress: Egress) -> Result<Self, NotReady> {
+        let out = Arc::new(self.out.with(egress));
+        let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
+        let (repos, standing, files) = (self.repos.clone(), self.standing.clone(), self.files.clone());
+        let zips = Semaphore::new(direct.children);
+        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, files, zips })
+    }
+
+    /// From now on the repositories' children go out by this one's way.
+    pub fn take_place(&self) {
+        self.standing.change(&self.out);
     }
 
     /// Where modules come from.

@@ -1,6 +1,10 @@
 //! The egress component, as discovery, children and `mod` roots need it.
 
-use std::{io::Write as _, path::PathBuf, sync::Arc};
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
 use http::{HeaderMap, header::CONTENT_TYPE};
@@ -30,6 +34,33 @@ pub(super) struct Out {
 impl Out {
     pub(super) fn new(egress: Egress, direct: &Direct) -> Self {
         Self { egress, folder: direct.folder.clone() }
+    }
+
+    /// The same folder with another way out.
+    pub(super) fn with(&self, egress: Egress) -> Self {
+        Self { egress, folder: self.folder.clone() }
+    }
+}
+
+/// The way out that stands now, for the children of repositories that outlive a reload.
+#[derive(Clone)]
+pub(super) struct Standing(Arc<RwLock<Arc<Out>>>);
+
+impl Standing {
+    pub(super) fn new(out: &Arc<Out>) -> Self {
+        Self(Arc::new(RwLock::new(Arc::clone(out))))
+    }
+
+    pub(super) fn change(&self, out: &Arc<Out>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(out);
+    }
+}
+
+#[async_trait]
+impl Way for Standing {
+    async fn pass(&self, remote: &str) -> Result<Box<dyn Passage>, Trouble> {
+        let out = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        out.pass(remote).await
     }
 }
 

@@ -1,0 +1,257 @@
+//! Direct mode through `modway serve`: the real go command on one side, real repositories on the other.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use testkit::{
+    go::Go,
+    modules::Module,
+    repos::{GitServer, Repository},
+    sumdb::Sumdb,
+};
+
+use super::{front::Front, server::Server, truth::get};
+
+const MODULE: &str = "example.test/lib";
+
+/// What `go mod download -json` tells of one module version.
+#[derive(Debug, PartialEq)]
+struct Downloaded {
+    version: String,
+    sum: String,
+    go_mod_sum: String,
+    info: String,
+    go_mod: String,
+}
+
+/// A home with a repository in it that is served over http.
+struct Site {
+    home: tempfile::TempDir,
+    server: GitServer,
+    repository: Repository,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let server = GitServer::start(false, None).await;
+        let mut repository = server.make("lib");
+        fill(&mut repository);
+        server.page(MODULE, &format!("{MODULE} git {}/lib", server.url()));
+        Self { home: tempfile::tempdir().expect("a temporary folder"), server, repository }
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.home.path().join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        folder
+    }
+
+    /// `modway serve` that follows GOPROXY=direct, over the store `store`.
+    fn modway(&self, store: &str, more: &[(&str, &str)]) -> Server {
+        let (place, proxy) = (self.server.address().to_string(), self.server.url());
+        let settings = [
+            ("GOPROXY", "direct"),
+            ("GOINSECURE", MODULE),
+            ("GOSUMDB", "off"),
+            ("HTTP_PROXY", &proxy),
+            ("HTTPS_PROXY", &proxy),
+            ("MODWAY_DIRECT__ACCESS__0__PLACE", &place),
+            ("MODWAY_DIRECT__ACCESS__0__SCHEMES", "http"),
+            ("MODWAY_DIRECT__ACCESS__0__PRIVATE_ADDRESSES", "true"),
+        ];
+        Server::start(&self.folder(store), &[&settings, more].concat())
+    }
+
+    /// The go command in a home of its own, asking `proxy`.
+    fn go(&self, home: &str, proxy: &str) -> Command {
+        let mut go = Go::find().command(&self.folder(home));
+        go.env("GOPROXY", proxy);
+        go
+    }
+
+    /// The go command that fetches from version control by itself.
+    fn go_direct(&self, home: &str) -> Command {
+        let mut go = self.go(home, "direct");
+        go.env("GOINSECURE", MODULE).env("HTTP_PROXY", self.server.url()).env("HTTPS_PROXY", self.server.url());
+        go
+    }
+}
+
+/// Three versions, attributes that change bytes, a folder with a module of its own.
+fn fill(repository: &mut Repository) {
+    repository.write("go.mod", format!("module {MODULE}\n\ngo 1.20\n")).write("LICENSE", "free\n");
+    repository.write(".gitattributes", "*.txt text eol=crlf\n").write("a.txt", "one\ntwo\n").write("lib.go", "package lib\n");
+    repository.commit(1_600_000_000);
+    repository.tag("v1.0.0").write("lib.go", "package lib // 1\n").commit(1_600_000_100);
+    repository.tag("v1.1.0").write("sub/go.mod", format!("module {MODULE}/sub\n")).write("sub/sub.go", "package sub\n");
+    repository.commit(1_600_000_200);
+    repository.tag("sub/v0.1.0").write("lib.go", "package lib // tip\n").commit(1_600_000_300);
+}
+
+#[track_caller]
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().expect("the go command starts");
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+#[track_caller]
+fn download(mut go: Command, query: &str) -> Downloaded {
+    let output = succeed(go.args(["mod", "download", "-json", query]));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let text = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("no {key}: {json}")).to_owned();
+    let read = |key: &str| fs::read_to_string(text(key)).expect("a file in the module cache");
+    Downloaded {
+        version: text("Version"),
+        sum: text("Sum"),
+        go_mod_sum: text("GoModSum"),
+        info: read("Info"),
+        go_mod: read("GoMod"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_module_from_its_repository_is_what_the_go_command_makes_of_it() {
+    let site = Site::new().await;
+    let server = site.modway("store", &[]);
+    let tip = site.repository.last().to_owned();
+    for (number, query) in
+        ["@v1.0.0", "@latest", "@main", &format!("@{}", &tip[..12]), "/sub@v0.1.0", "/sub@main"].iter().enumerate()
+    {
+        let query = format!("{MODULE}{query}");
+        let ours = download(site.go(&format!("ours{number}"), server.url()), &query);
+        let gos = download(site.go_direct(&format!("gos{number}")), &query);
+        assert_eq!(ours, gos, "{query}");
+    }
+    let list = |mut go: Command| succeed(go.args(["list", "-m", "-versions", MODULE])).stdout;
+    assert_eq!(list(site.go("list", server.url())), list(site.go_direct("list-direct")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_module_from_its_repository_is_proven_by_the_checksum_database_unless_it_is_waived() {
+    let site = Site::new().await;
+    let truth = download(site.go_direct("truth"), &format!("{MODULE}@v1.0.0"));
+    let known = Module { zip_h1: truth.sum.clone(), mod_h1: truth.go_mod_sum.clone(), ..Module::new(MODULE, "v1.0.0") };
+    let database = Sumdb::start(5, &[&known, &Module::new(MODULE, "v1.1.0")]).await;
+    let proven = site.modway("proven", &[("GOSUMDB", &database.setting())]);
+    let ask = |server: &Server, file: &str| {
+        let (status, body) = get(&server.address(), &format!("/{MODULE}/@v/{file}")).expect("a whole answer");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    };
+    assert_eq!(download(site.go("ours", proven.url()), &format!("{MODULE}@v1.0.0")), truth);
+    let why = |(status, body): (u16, String), words: &str| assert!(status >= 400 && body.contains(words), "{status} {body}");
+    why(ask(&proven, "v1.1.0.zip"), "checksum mismatch");
+    why(ask(&proven, "v1.1.0.mod"), "checksum mismatch");
+    why(ask(&proven, "v1.0.1-0.20200913122640-000000000000.zip"), "404 Not Found");
+    let waived = site.modway("waived", &[("GOSUMDB", &database.setting()), ("GONOSUMDB", MODULE)]);
+    assert_eq!(ask(&waived, "v1.1.0.zip").0, 200);
+    assert_eq!(download(site.go("waived-go", waived.url()), &format!("{MODULE}@v1.0.0")), truth);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_from_a_repository_is_served_when_that_is_gone() {
+    let site = Site::new().await;
+    let server = site.modway("store", &[]);
+    let query = format!("{MODULE}@v1.0.0");
+    let first = download(site.go("first", server.url()), &query);
+    let Site { home, server: repositories, .. } = site;
+    drop(repositories);
+    let mut go = Go::find().command(&fresh(home.path(), "second"));
+    go.env("GOPROXY", server.url());
+    assert_eq!(download(go, &query), first);
+}
+
+/// The prefix goes past everything that stands before `direct` in the list, and keeps its lists apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prefix_asks_version_control_past_the_rest_of_the_list() {
+    let site = Site::new().await;
+    let tree = site.folder("tree").join(MODULE).join("@v");
+    fs::create_dir_all(&tree).expect("a folder");
+    fs::write(tree.join("list"), "v0.9.0\n").expect("a file");
+    let list = format!("file://{},direct", site.folder("tree").display());
+    let server = site.modway("store", &[("GOPROXY", &list)]);
+    let versions = |proxy: &str, home: &str| {
+        let output = succeed(site.go(home, proxy).args(["list", "-m", "-versions", MODULE]));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let direct = format!("{}/@direct", server.url());
+    assert_eq!(versions(&direct, "direct"), format!("{MODULE} v1.0.0 v1.1.0"));
+    let body =
+        |path: &str| get(&server.address(), path).map(|(status, body)| (status, String::from_utf8_lossy(&body).into_owned()));
+    assert_eq!(body(&format!("/{MODULE}/@v/list")), Some((200, "v0.9.0\n".to_owned())));
+    assert_eq!(body(&format!("/@direct/{MODULE}/@v/list")), Some((200, "v1.0.0\nv1.1.0\n".to_owned())));
+    let gos = download(site.go_direct("gos"), &format!("{MODULE}@v1.1.0"));
+    assert_eq!(download(site.go("ours", &direct), &format!("{MODULE}@v1.1.0")), gos);
+    let closed = site.modway("closed", &[("GOPROXY", list.trim_end_matches(",direct"))]);
+    let (status, words) = get(&closed.address(), &format!("/@direct/{MODULE}/@v/list")).expect("an answer");
+    assert!(status == 403 && String::from_utf8_lossy(&words).contains("its list has no `direct`"), "{status}");
+}
+
+/// A git that cannot archive stands in for git: whatever needs no archive must not notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_go_mod_never_costs_an_archive() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = Site::new().await;
+    let (tools, path) = (site.folder("tools"), std::env::var("PATH").expect("tests have a PATH"));
+    let git = path.split(':').map(|folder| Path::new(folder).join("git")).find(|git| git.exists()).expect("git");
+    let script = format!(
+        "#!/bin/sh\nfor word; do [ \"$word\" = archive ] && echo no-archive >&2 && exit 97; done\nexec {} \"$@\"\n",
+        git.display()
+    );
+    fs::write(tools.join("git"), script).expect("a file");
+    fs::set_permissions(tools.join("git"), fs::Permissions::from_mode(0o755)).expect("our file");
+    let server = site.modway("store", &[("MODWAY_DIRECT__PATH", &format!("{}:{path}", tools.display()))]);
+    let ask = |file: &str| get(&server.address(), &format!("/{MODULE}/{file}")).expect("a whole answer");
+    for file in ["@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.1.0.mod", "@v/main.info"] {
+        let (status, body) = ask(file);
+        assert_eq!(status, 200, "{file}: {}", String::from_utf8_lossy(&body));
+    }
+    let (status, body) = ask("@v/v1.0.0.zip");
+    assert!(status >= 500, "the stand-in was not asked: {status} {}", String::from_utf8_lossy(&body));
+}
+
+/// A host of ours: https with a certificate of our own authority, and a login. The go command knows nothing of either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_host_with_an_authority_and_a_login_of_its_own_serves_through_modway() {
+    const CANARY: &str = "canary-7c2f1e";
+    let (home, server) = (tempfile::tempdir().expect("a temporary folder"), GitServer::start(true, Some(("ci", CANARY))).await);
+    let mut repository = server.make("team/lib");
+    repository.write("go.mod", "module git.example.test/team/lib\n").write("lib.go", "package lib\n").commit(1_600_000_000);
+    repository.tag("v1.0.0");
+    server.page("git.example.test/team/lib", "git.example.test/team/lib git https://git.example.test/team/lib");
+    let front = Front::to(server.address());
+    let (ca, token, config) = (home.path().join("ca.pem"), home.path().join("token"), home.path().join("modway.toml"));
+    fs::write(&ca, server.ca_pem()).expect("a file");
+    fs::write(&token, "wrong").expect("a file");
+    let text = "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n\
+                [upstream.direct]\nbreaker = { failures = 0 }\n\
+                [[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n[[direct.access]]\nplace = \"git.example.test\"\n\
+                user = \"ci\"\npassword_file = \"token\"\nca_files = [\"ca.pem\"]\nprivate_addresses = true\n";
+    fs::write(&config, text).expect("a file");
+    let modway = Server::configured(&fresh(home.path(), "store"), &config, &[("HTTPS_PROXY", &front.url())]);
+    let ask = |file: &str| {
+        let (status, body) = get(&modway.address(), &format!("/git.example.test/team/lib/@v/{file}")).expect("a whole answer");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    };
+    // A login that the host does not know: refused in words, and not as "does not exist" for ever.
+    let (status, words) = ask("v1.0.0.info");
+    assert!(status >= 400 && !words.contains("wrong"), "{status} {words}");
+    // The token is exchanged; nobody restarts anything.
+    fs::write(&token, CANARY).expect("a file");
+    let mut go = Go::find().command(&fresh(home.path(), "go"));
+    go.env("GOPROXY", modway.url());
+    let found = download(go, "git.example.test/team/lib@v1.0.0");
+    assert_eq!(found.version, "v1.0.0");
+    assert!(front.asked().iter().all(|host| host == "git.example.test:443"), "{:?}", front.asked());
+    let log = fs::read_to_string(home.path().join("log")).expect("the log");
+    assert!(log.contains("git.example.test/team/lib") && !log.contains(CANARY), "{log}");
+}
+
+fn fresh(home: &Path, name: &str) -> PathBuf {
+    let folder = home.join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
