@@ -20,8 +20,11 @@ use crate::{
     metrics::Metrics,
     settings::Direct,
     upstream::{
-        child::{Children, Way},
+        child::{Children, RepoUrl, Way},
+        fossil::Fossil,
         git::GitTool,
+        hg::{Hg, remote::Remote},
+        svn::Svn,
     },
 };
 
@@ -35,6 +38,8 @@ struct Inner {
     folder: PathBuf,
     total_bytes: u64,
     children: Children,
+    way: Arc<dyn Way>,
+    direct: Direct,
     git: GitTool,
     open: Mutex<HashMap<String, Seat>>,
 }
@@ -56,9 +61,9 @@ impl Repos {
         let folder = fs::canonicalize(&direct.folder)?;
         let direct = Direct { folder: folder.clone(), ..direct.clone() };
         let children = Children::new(&direct.path, &folder, direct.children, metrics)?;
-        let git = GitTool::new(children.clone(), way, &direct, clock)?;
+        let git = GitTool::new(children.clone(), Arc::clone(&way), &direct, clock)?;
         let total_bytes = direct.repository_bytes.saturating_mul(limits::REPOSITORIES_OF_FULL_SIZE);
-        let inner = Inner { folder, total_bytes, children, git, open: Mutex::default() };
+        let inner = Inner { folder, total_bytes, children, way, direct, git, open: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -86,8 +91,25 @@ impl Repos {
         }
         match vcs {
             Vcs::Git => Ok(Arc::new(self.inner.git.open(url, path).await?)),
-            Vcs::Hg | Vcs::Svn | Vcs::Fossil => Err(Trouble::Refused(format!("{vcs} is not built yet"))),
+            Vcs::Hg => Ok(Arc::new(Hg::new(self.remote(url, path)?))),
+            Vcs::Svn => Ok(Arc::new(Svn::new(self.remote(url, path)?))),
+            Vcs::Fossil => Ok(Arc::new(Fossil::new(self.remote(url, path)?))),
         }
+    }
+
+    fn remote(&self, url: &str, path: &Path) -> Result<Remote, Trouble> {
+        RepoUrl::parse(url)?;
+        let Inner { children, way, direct, .. } = &*self.inner;
+        Ok(Remote {
+            url: url.to_owned(),
+            folder: path.to_owned(),
+            children: children.clone(),
+            way: Arc::clone(way),
+            fresh: direct.refs_fresh,
+            question: direct.patience.total,
+            transfer: direct.patience.total_zip,
+            repository_bytes: direct.repository_bytes,
+        })
     }
 
     /// The seat of one repository. The one that was not used for longest goes, if there are too many and nobody works with it.
