@@ -18,7 +18,7 @@ fn library(format: Format) -> Repository {
 async fn each_format(check: impl AsyncFn(World, Repository)) {
     for format in [Format::Sha1, Format::Sha256] {
         let (world, repository) = (World::new().await, library(format));
-        world.server.serve("lib", repository.directory());
+        world.server.serve("lib", &repository);
         check(world, repository).await;
     }
 }
@@ -102,7 +102,7 @@ async fn history_tells_the_tags_behind_a_commit() {
 async fn lists_have_the_sums_that_go_computes() {
     let world = World::new().await;
     let repository = library(Format::Sha1);
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let tags = repo.tags("sub/").await.unwrap();
     assert_eq!(tags.list.len(), 1);
@@ -136,6 +136,6 @@ async fn a_detached_head_is_fetched_by_its_name() {
     let detached = repository.branch("gone").write("c.go", "package lib\n").commit(1_600_000_300);
     repository.git(&["update-ref", "--no-deref", "HEAD", &detached]);
     repository.git(&["update-ref", "-d", "refs/heads/gone"]);
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     assert_eq!(world.repo("lib").await.latest().await.unwrap().name, detached);
 }

@@ -20,7 +20,7 @@ fn versions(count: usize) -> Repository {
 #[tokio::test]
 async fn a_further_version_of_a_known_repository_asks_nobody() {
     let (world, repository) = (World::new().await, versions(20));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let fetch = async |number: usize| {
         let commit = repo.stat(&format!("v1.{number}.0")).await.unwrap();
@@ -43,7 +43,7 @@ async fn a_further_version_of_a_known_repository_asks_nobody() {
 #[tokio::test]
 async fn references_are_asked_for_once_per_window_restart_or_not() {
     let (world, repository) = (World::new().await, versions(3));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     for _ in 0..10 {
         assert_eq!(world.repo("lib").await.tags("v").await.unwrap().list.len(), 3);
     }
@@ -59,7 +59,7 @@ async fn references_are_asked_for_once_per_window_restart_or_not() {
 #[tokio::test]
 async fn ten_thousand_absent_versions_cost_three_questions() {
     let (world, repository) = (World::new().await, versions(3));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let clients: Vec<_> = (0..50)
         .map(|client| {
@@ -86,7 +86,7 @@ async fn ten_thousand_absent_versions_cost_three_questions() {
 #[tokio::test]
 async fn a_hundred_at_once_share_one_fetch() {
     let (world, repository) = (World::new().await, versions(5));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let all: Vec<_> = (0..100)
         .map(|number| {
@@ -103,7 +103,7 @@ async fn a_hundred_at_once_share_one_fetch() {
 #[tokio::test]
 async fn a_remote_that_fails_is_left_alone_for_a_while_and_what_is_here_is_answered() {
     let (world, repository) = (World::new().await, versions(3));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let known = repo.stat("v1.0.0").await.unwrap();
     world.pass_time(61);
@@ -120,7 +120,7 @@ async fn a_remote_that_fails_is_left_alone_for_a_while_and_what_is_here_is_answe
 #[tokio::test]
 async fn a_tag_that_moves_is_followed_with_the_next_window() {
     let (world, mut repository) = (World::new().await, versions(3));
-    world.server.serve("lib", repository.directory());
+    world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
     let before = repo.stat("v1.0.0").await.unwrap();
     // History is written anew: nothing leads to the old commits any more.
