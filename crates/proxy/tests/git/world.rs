@@ -9,19 +9,16 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use gomod::{goimport::Vcs, pattern::Patterns};
-use plan::Trouble;
 use proxy::{
+    client::Roots,
     clock::Clock,
+    egress::Egress,
     metrics::Metrics,
-    settings::{Breaker, Direct, ForwardProxy, Hop, Login},
-    upstream::{
-        child::{Passage, Way},
-        direct::{
-            repo::{Repo, RepoError, Tree},
-            repos::Repos,
-        },
+    settings::{Access, Breaker, Credential, Direct, ForwardProxy, Hop, Login},
+    upstream::direct::{
+        repo::{Repo, RepoError, Tree},
+        repos::Repos,
     },
 };
 use tempfile::TempDir;
@@ -32,6 +29,7 @@ pub(crate) struct World {
     pub(crate) server: GitServer,
     pub(crate) folder: TempDir,
     pub(crate) now: Arc<AtomicI64>,
+    pub(crate) direct: Direct,
     pub(crate) repos: Repos,
 }
 
@@ -43,16 +41,17 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut Direct)) -> Self {
         let (server, folder, now) =
             (GitServer::start(false, None).await, TempDir::new().unwrap(), Arc::new(AtomicI64::new(1_000_000)));
-        let mut direct = direct(folder.path());
+        let mut direct = direct(folder.path(), &server);
         change(&mut direct);
         let repos = repos(&direct, &now);
-        Self { server, folder, now, repos }
+        Self { server, folder, now, direct, repos }
     }
 
     /// The same folder after a restart.
     pub(crate) fn restarted(mut self) -> Self {
-        drop(std::mem::replace(&mut self.repos, repos(&direct(TempDir::new().unwrap().path()), &self.now)));
-        self.repos = repos(&direct(self.folder.path()), &self.now);
+        let elsewhere = Direct { folder: self.folder.path().join("elsewhere"), ..self.direct.clone() };
+        drop(std::mem::replace(&mut self.repos, repos(&elsewhere, &self.now)));
+        self.repos = repos(&self.direct, &self.now);
         self
     }
 
@@ -70,12 +69,13 @@ impl World {
     }
 }
 
-fn repos(direct: &Direct, now: &Arc<AtomicI64>) -> Repos {
+pub(crate) fn repos(direct: &Direct, now: &Arc<AtomicI64>) -> Repos {
     let now = Arc::clone(now);
-    Repos::new(direct, Arc::new(Straight), Clock::new(move || now.load(Ordering::SeqCst)), Metrics::default()).unwrap()
+    let egress = Egress::new(direct, &Roots::Files(Vec::new())).unwrap();
+    Repos::new(direct, Arc::new(egress), Clock::new(move || now.load(Ordering::SeqCst)), Metrics::default()).unwrap()
 }
 
-pub(crate) fn direct(folder: &Path) -> Direct {
+fn direct(folder: &Path, server: &GitServer) -> Direct {
     let hop = Hop {
         name: "direct".into(),
         url: String::new(),
@@ -92,51 +92,30 @@ pub(crate) fn direct(folder: &Path) -> Direct {
         ca_files: Vec::new(),
         forward_proxy: ForwardProxy::Direct,
     };
+    let access = Access {
+        place: server.address().to_string(),
+        credential: Credential::None,
+        ca_files: Vec::new(),
+        server_name: None,
+        client_certificate: None,
+        private_addresses: true,
+        schemes: vec!["http".into()],
+        forge: None,
+    };
     Direct {
         patience: hop,
         private: Patterns::default(),
         insecure: Patterns::default(),
         govcs: String::new(),
-        access: Vec::new(),
+        access: vec![access],
         folder: folder.to_owned(),
         refs_fresh: Duration::from_secs(60),
         path: "/usr/local/bin:/usr/bin:/bin".into(),
         contact: String::new(),
         connections_per_origin: 4,
-        requests_per_minute: 1000,
+        requests_per_minute: 10_000,
         children: 4,
         repository_bytes: 1 << 30,
-    }
-}
-
-/// Straight to the server: what the egress does is tested elsewhere.
-struct Straight;
-
-struct Open(String, u16);
-
-#[async_trait]
-impl Way for Straight {
-    async fn pass(&self, remote: &str) -> Result<Box<dyn Passage>, Trouble> {
-        let port = remote.split(['/', ':']).filter_map(|part| part.parse().ok()).next().unwrap_or(80);
-        Ok(Box::new(Open(remote.to_owned(), port)))
-    }
-}
-
-impl Passage for Open {
-    fn url(&self) -> &str {
-        &self.0
-    }
-    fn proxy(&self) -> &str {
-        ""
-    }
-    fn ports(&self) -> Vec<u16> {
-        vec![self.1]
-    }
-    fn variables(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-    fn trouble(&self) -> Option<Trouble> {
-        None
     }
 }
 

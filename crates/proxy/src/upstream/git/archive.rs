@@ -20,11 +20,11 @@ use crate::{
 pub(super) async fn archive(repo: &GitRepo, hash: Hash, subdir: &str) -> Result<Tree, RepoError> {
     let pack = match written(repo, hash, subdir).await? {
         Written::Yes(pack) => pack,
-        Written::Damaged => {
+        Written::No(_) => {
             repo.heal(hash).await?;
             match written(repo, hash, subdir).await? {
                 Written::Yes(pack) => pack,
-                Written::Damaged => return Err(Trouble::Vcs(format!("cannot read {hash} although it was fetched anew")).into()),
+                Written::No(trouble) => return Err(trouble.into()),
             }
         }
     };
@@ -39,7 +39,8 @@ pub(super) async fn archive(repo: &GitRepo, hash: Hash, subdir: &str) -> Result<
 
 enum Written {
     Yes(File),
-    Damaged,
+    /// The commit is here and its tree cannot be read: something of it is damaged.
+    No(Trouble),
 }
 
 async fn written(repo: &GitRepo, hash: Hash, subdir: &str) -> Result<Written, RepoError> {
@@ -56,8 +57,7 @@ async fn written(repo: &GitRepo, hash: Hash, subdir: &str) -> Result<Written, Re
         _ if output.stderr.contains("did not match any files") => {
             Err(RepoError::NotExist(format!("no directory {subdir} at revision {hash}")))
         }
-        _ if words::is_damage(&output) => Ok(Written::Damaged),
-        _ => Err(words::of_local(&output).into()),
+        _ => Ok(Written::No(words::of_local(&output))),
     }
 }
 

@@ -216,7 +216,11 @@ impl GitRepo {
         if !self.dir.git_dir().join("HEAD").exists() {
             return Ok(None);
         }
-        Ok(self.objects.read(name, limits::MAX_COMMIT_BYTES).await?)
+        match self.objects.read(name, limits::MAX_COMMIT_BYTES).await {
+            // Nothing can be read: as good as not here. If it is damaged, the fetch that follows makes it anew; if there is no git, it says so.
+            Err(Trouble::Vcs(_)) => Ok(None),
+            other => Ok(other?),
+        }
     }
 
     /// True if the next fetch brings everything: history is here already, or one version is and was small. A shallow fetch into a repository

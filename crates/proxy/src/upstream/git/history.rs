@@ -1,9 +1,14 @@
 //! What only history tells: the tags behind a commit.
 
+use std::sync::Arc;
+
 use gomod::semver;
 
 use super::{GitRepo, hash::Hash, refs::Refs, words};
-use crate::upstream::{child::Word, direct::repo::RepoError};
+use crate::upstream::{
+    child::{Command, Output, Word},
+    direct::repo::RepoError,
+};
 
 /// The highest allowed tag in `hash` or its ancestors.
 ///
@@ -28,11 +33,12 @@ pub(super) async fn recent_tag(
     }
     repo.whole(&refs).await?;
     repo.need(hash).await?;
-    let command = repo.local().flags(&["for-each-ref", "--format=%(refname)"]).value("--merged=", Word::new(hash.to_string())?);
-    let output = repo.asked_at_home(command.then("--end-of-options").fixed("refs/tags/")).await?;
-    if output.code != Some(0) {
-        return Err(words::of_local(&output).into());
-    }
+    let commit = Word::new(hash.to_string())?;
+    let question = || {
+        let command = repo.local().flags(&["for-each-ref", "--format=%(refname)"]).value("--merged=", &commit);
+        command.then("--end-of-options").fixed("refs/tags/").into()
+    };
+    let output = answered(repo, &refs, hash, &question, 0).await?;
     let merged = String::from_utf8_lossy(&output.stdout);
     let tags = merged.lines().filter_map(|line| line.strip_prefix("refs/tags/"));
     Ok(highest(tags, prefix, allowed))
@@ -49,14 +55,28 @@ pub(super) async fn descends_from(repo: &GitRepo, hash: Hash, tag: &str) -> Resu
     }
     repo.whole(&refs).await?;
     repo.need(hash).await?;
-    let command = repo.local().flags(&["merge-base", "--is-ancestor"]).then("--");
-    let command = command.data(Word::new(ancestor.to_string())?).data(Word::new(hash.to_string())?);
-    let output = repo.asked_at_home(command).await?;
-    match output.code {
-        Some(0) => Ok(true),
-        Some(1) => Ok(false),
-        _ => Err(words::of_local(&output).into()),
+    let (ancestor, commit) = (Word::new(ancestor.to_string())?, Word::new(hash.to_string())?);
+    let question = || repo.local().flags(&["merge-base", "--is-ancestor"]).then("--").data(&ancestor).data(&commit).into();
+    Ok(answered(repo, &refs, hash, &question, 1).await?.code == Some(0))
+}
+
+/// What git says to `question`, with an exit code of at most `most`. If it cannot say anything, the repository is made anew once.
+async fn answered(
+    repo: &GitRepo,
+    refs: &Arc<Refs>,
+    hash: Hash,
+    question: &(dyn Fn() -> Command + Sync),
+    most: i32,
+) -> Result<Output, RepoError> {
+    let good = |output: &Output| output.code.is_some_and(|code| code <= most);
+    let output = repo.asked_at_home(question()).await?;
+    if good(&output) {
+        return Ok(output);
     }
+    repo.heal(hash).await?;
+    repo.whole(refs).await?;
+    let output = repo.asked_at_home(question()).await?;
+    if good(&output) { Ok(output) } else { Err(words::of_local(&output).into()) }
 }
 
 fn highest<'t>(

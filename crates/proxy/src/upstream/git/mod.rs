@@ -24,7 +24,6 @@ mod history;
 mod objects;
 mod refs;
 mod settings;
-mod sums;
 mod tar;
 mod version;
 mod words;
@@ -145,7 +144,7 @@ impl Repo for GitRepo {
     async fn tags(&self, prefix: &str) -> Result<Tags, RepoError> {
         let refs = self.refs().await?;
         let list: Vec<(String, String)> = refs.tags(prefix).map(|(name, hash)| (name.to_owned(), hash.to_string())).collect();
-        let tag_sum = sums::tag_sum(prefix, list.iter().map(|(name, hash)| (name.as_str(), hash.as_str())));
+        let tag_sum = gomod::info::tag_sum(prefix, list.iter().map(|(name, hash)| (name.as_str(), hash.as_str())));
         let origin = Origin { tag_prefix: prefix.to_owned(), tag_sum, ..self.origin() };
         Ok(Tags { list, origin })
     }

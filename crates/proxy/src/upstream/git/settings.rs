@@ -149,5 +149,6 @@ pub(super) fn on_its_way(command: Command, passage: &dyn Passage) -> Command {
     for (name, value) in passage.variables() {
         command = command.variable(name, value);
     }
+    let command = passage.reads().iter().fold(command, |command, file| command.reads(file));
     passage.ports().into_iter().fold(command, Command::connects)
 }

@@ -53,6 +53,7 @@ pub(super) fn is_damage(output: &Output) -> bool {
         "broken ref",
         ".lock': File exists",
         "shallow file",
+        "bad shallow line",
         "not a git repository",
         "bad config",
         "not our ref",
