@@ -86,6 +86,12 @@ impl Egress {
         self.0.exchanger.get(url, headers, insecure).await
     }
 
+    /// Which forge the host of `url` is, if the rule for it says so.
+    pub fn forge(&self, url: &Url) -> Option<Forge> {
+        let places = &self.0.exchanger.places;
+        places.access(places.find(url))?.forge
+    }
+
     /// GETs a forge's API at `url`, as whoever we are at `repository`: its host's API takes the same login, but as a token. Redirects are not
     /// followed. `url` must be at the repository's own host and port.
     ///

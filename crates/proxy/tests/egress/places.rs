@@ -83,3 +83,13 @@ fn settings_that_cannot_work_are_refused_at_once() {
         assert!(!said.contains("hunter2"), "{said}");
     }
 }
+
+#[test]
+fn the_first_place_that_fits_says_which_forge_a_host_is() {
+    use proxy::settings::Forge;
+    let rules = vec![Access { forge: Some(Forge::Gitlab), ..access("git.corp.example/team") }, access("git.corp.example")];
+    let egress = egress(rules);
+    assert_eq!(egress.forge(&url("https://git.corp.example/team/lib")), Some(Forge::Gitlab));
+    assert_eq!(egress.forge(&url("https://git.corp.example/other")), None);
+    assert_eq!(egress.forge(&url("https://go.example/")), None);
+}

@@ -17,6 +17,7 @@ async fn ssh_gets_a_judged_address_a_key_and_pinned_host_keys_and_nothing_else()
     let way = pass.ssh().expect("that is the way");
     assert_eq!((pass.url(), pass.proxy(), pass.port()), ("ssh://hg@git.corp.example:2222/team/lib", "", 2222));
     assert_eq!((way.host.as_str(), way.user.as_str()), ("git.corp.example", "hg"));
+    assert_eq!(pass.reads(), [key.path(), hosts.path()]);
     let config = way.config();
     for line in [
         "  HostName 127.0.0.9",

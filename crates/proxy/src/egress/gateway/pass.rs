@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -63,6 +64,11 @@ impl Pass {
     /// The only TCP port that the child needs to connect to.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The files that the child must be able to read on its way: ssh's key and host keys.
+    pub fn reads(&self) -> Vec<PathBuf> {
+        self.ssh.iter().flat_map(|way| [way.key.clone(), way.known_hosts.clone()]).collect()
     }
 
     /// How ssh is to be called, if that is the way.
