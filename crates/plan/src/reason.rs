@@ -38,8 +38,6 @@ pub enum Reason {
     NoRoute(String),
     /// The name is private here and is not told to whom it would have to be told: the operator's no.
     Private(String),
-    /// The configuration asks for what this release cannot do yet.
-    NotBuilt(String),
     /// The store has no room, and the answer cannot be passed through.
     StoreFull,
     /// The store is in trouble.
@@ -81,7 +79,6 @@ impl Reason {
             Self::NotServed(_) => "not-served",
             Self::NoRoute(_) => "no-route",
             Self::Private(_) => "private",
-            Self::NotBuilt(_) => "not-built",
             Self::StoreFull => "store-full",
             Self::Store(_) => "store-trouble",
             Self::Busy(_) => "busy",
@@ -94,7 +91,7 @@ impl Reason {
     pub const fn mover(&self) -> Mover {
         match self {
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) => Mover::Client,
-            Self::NoRoute(_) | Self::NotBuilt(_) => Mover::Operator,
+            Self::NoRoute(_) => Mover::Operator,
             Self::Private(_) => Mover::Client,
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
             Self::Upstream { .. } | Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => {
@@ -111,7 +108,7 @@ impl Reason {
             Self::Upstream { may_pass, .. } => *may_pass,
             Self::Unproven(_) | Self::Busy(_) | Self::Stopping | Self::Store(_) | Self::StoreFull => true,
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
-            Self::BadContent(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) | Self::NotBuilt(_) => false,
+            Self::BadContent(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
             Self::Internal(_) => false,
         }
     }
@@ -136,7 +133,6 @@ impl Reason {
             Self::NotServed(_) => "name it in this server's configuration",
             Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
             Self::Private(_) => "name the module in GONOSUMDB or GOPRIVATE where the go command runs, too",
-            Self::NotBuilt(_) => "take `direct` out of the route's list, or put a module proxy in front of it",
             Self::StoreFull => "make room on the disk of this server",
             Self::Store(_) => "look at this server's log and disk",
             Self::Busy(_) => "try again shortly; raise the limit if it happens often",
@@ -150,7 +146,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadPath(text) | Self::NotServed(text) | Self::Internal(text) => f.write_str(text),
-            Self::NoRoute(text) | Self::Private(text) | Self::NotBuilt(text) => f.write_str(text),
+            Self::NoRoute(text) | Self::Private(text) => f.write_str(text),
             Self::BadMethod => f.write_str("method not allowed"),
             Self::NotExist(text) if text.is_empty() => f.write_str("not found"),
             Self::NotExist(text) => f.write_str(text),

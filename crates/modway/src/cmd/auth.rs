@@ -17,7 +17,8 @@ pub(super) fn check(module: &str, config: &Config, json: bool) -> anyhow::Result
     let path = ModulePath::parse(module)?;
     // Fails only if a provider is installed already, which then is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("starting the runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("starting the runtime")?;
     let found = runtime.block_on(check_login(&path, &config.proxy.direct, &config.roots))?;
     runtime.shutdown_background();
     let printed = if json { format!("{:#}\n", to_json(module, &found)) } else { text(module, &found) };
@@ -80,7 +81,9 @@ fn one(what: &str, report: &AuthReport) -> Value {
 }
 
 fn asked(found: &LoginCheck) -> impl Iterator<Item = (&'static str, &AuthReport)> {
-    [("page", &found.page), ("repository", &found.repository)].into_iter().filter_map(|(what, report)| Some((what, report.as_ref()?)))
+    [("page", &found.page), ("repository", &found.repository)]
+        .into_iter()
+        .filter_map(|(what, report)| Some((what, report.as_ref()?)))
 }
 
 fn source(root: &gomod::goimport::RepoRoot) -> String {

@@ -211,7 +211,6 @@ const fn status(reason: &Reason, late: bool) -> StatusCode {
         Reason::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
         // The operator's no. With 404 the go command would go on to `direct`, with the module's name.
         Reason::Off | Reason::NoRoute(_) | Reason::Private(_) => StatusCode::FORBIDDEN,
-        Reason::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
         Reason::Upstream { .. } if late => StatusCode::GATEWAY_TIMEOUT,
         Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) => StatusCode::BAD_GATEWAY,
         Reason::Mismatch(_) | Reason::SumdbLied(_) => StatusCode::UNPROCESSABLE_ENTITY,

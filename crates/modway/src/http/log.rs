@@ -259,7 +259,6 @@ fn level(record: &Record) -> &'static str {
                 | Reason::NotServed(_)
                 | Reason::NoRoute(_)
                 | Reason::Private(_)
-                | Reason::NotBuilt(_)
                 | Reason::Stopping,
             ),
             _,

@@ -28,7 +28,6 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::NotServed(hostile()), 404),
         (Reason::NoRoute(hostile()), 403),
         (Reason::Private(hostile()), 403),
-        (Reason::NotBuilt(hostile()), 501),
         (Reason::StoreFull, 507),
         (Reason::Store(hostile()), 500),
         (Reason::Busy(hostile()), 503),
@@ -45,7 +44,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         | Reason::Upstream { .. }
         | Reason::Mismatch(_) => {}
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
-        Reason::NoRoute(_) | Reason::Private(_) | Reason::NotBuilt(_) => {}
+        Reason::NoRoute(_) | Reason::Private(_) => {}
         Reason::Store(_) | Reason::Busy(_) | Reason::Stopping | Reason::Internal(_) => {}
     });
     reasons

@@ -39,7 +39,9 @@ impl Site {
         let server = GitServer::start(false, None).await;
         let mut repository = server.make("lib");
         fill(&mut repository);
-        server.page(MODULE, &format!("{MODULE} git {}/lib", server.url()));
+        for page in [MODULE.to_owned(), format!("{MODULE}/sub")] {
+            server.page(&page, &format!("{MODULE} git {}/lib", server.url()));
+        }
         Self { home: tempfile::tempdir().expect("a temporary folder"), server, repository }
     }
 
@@ -138,16 +140,17 @@ async fn a_module_from_its_repository_is_proven_by_the_checksum_database_unless_
     let database = Sumdb::start(5, &[&known, &Module::new(MODULE, "v1.1.0")]).await;
     let proven = site.modway("proven", &[("GOSUMDB", &database.setting())]);
     let ask = |server: &Server, file: &str| {
-        let (status, body) = get(&server.address(), &format!("/{MODULE}/@v/{file}")).expect("a whole answer");
+        let (status, body) = get(&server.address(), &format!("/{MODULE}/{file}")).expect("a whole answer");
         (status, String::from_utf8_lossy(&body).into_owned())
     };
     assert_eq!(download(site.go("ours", proven.url()), &format!("{MODULE}@v1.0.0")), truth);
     let why = |(status, body): (u16, String), words: &str| assert!(status >= 400 && body.contains(words), "{status} {body}");
-    why(ask(&proven, "v1.1.0.zip"), "checksum mismatch");
-    why(ask(&proven, "v1.1.0.mod"), "checksum mismatch");
-    why(ask(&proven, "v1.0.1-0.20200913122640-000000000000.zip"), "404 Not Found");
+    why(ask(&proven, "@v/v1.1.0.zip"), "checksum mismatch");
+    why(ask(&proven, "@v/v1.1.0.mod"), "checksum mismatch");
+    why(ask(&proven, "sub/@v/v0.1.0.zip"), "404 Not Found");
+    why(ask(&proven, "sub/@v/v0.1.0.mod"), "404 Not Found");
     let waived = site.modway("waived", &[("GOSUMDB", &database.setting()), ("GONOSUMDB", MODULE)]);
-    assert_eq!(ask(&waived, "v1.1.0.zip").0, 200);
+    assert_eq!(ask(&waived, "@v/v1.1.0.zip").0, 200);
     assert_eq!(download(site.go("waived-go", waived.url()), &format!("{MODULE}@v1.0.0")), truth);
 }
 
