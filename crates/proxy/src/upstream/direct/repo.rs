@@ -39,7 +39,7 @@ pub trait Repo: Send + Sync {
     /// [`Trouble::TooLarge`].
     async fn read_file(&self, hash: &str, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, RepoError>;
 
-    /// The highest tag by semver, in `hash` or its ancestors, that begins with `prefix` and, without it, is `allowed`. Whole name.
+    /// The highest tag by semver, in `hash` or its ancestors, that begins with `prefix` and is `allowed`; both are about whole names.
     async fn recent_tag(
         &self,
         hash: &str,

@@ -85,7 +85,8 @@ fn highest<'t>(
     allowed: &(dyn for<'n> Fn(&'n str) -> bool + Sync),
 ) -> Option<String> {
     let mut highest: Option<&str> = None;
-    for tag in tags.filter_map(|tag| tag.strip_prefix(prefix)).filter(|tag| allowed(tag)) {
+    // The whole name is judged, as in Go: `sub/v1.0.0`.
+    for tag in tags.filter(|tag| allowed(tag)).filter_map(|tag| tag.strip_prefix(prefix)) {
         if semver::compare(tag, highest.unwrap_or_default()).is_gt() {
             highest = Some(tag);
         }
