@@ -69,12 +69,6 @@ impl Egress {
         self.0.exchanger.permits(url, Insecure::No).map(|_| ())
     }
 
-    /// What the operator says that the place of `url` is.
-    pub fn forge(&self, url: &Url) -> Option<Forge> {
-        let places = &self.0.exchanger.places;
-        places.access(places.find(url))?.forge
-    }
-
     /// GETs `url` with the login of its place, and follows redirects. With `insecure` (GOINSECURE) any certificate is believed and plain http is
     /// fine, but no login is sent.
     ///
