@@ -97,6 +97,9 @@ func classOf(key, text string) class {
 		return stopper
 	case strings.Contains(text, "git ls-remote"):
 		return either
+	case strings.Contains(text, ": 401 "):
+		// To Go whatever keeps it from finding the repository means that there is none. Nobody said so: a login is missing.
+		return stopper
 	case key == "latest":
 		// What the tip of a branch cannot be does not exist, as the source of versions it is asked as; go then says "no matching versions".
 		return notExist
@@ -107,6 +110,12 @@ func classOf(key, text string) class {
 		}
 	}
 	return notExist
+}
+
+// hasUnsureRef tells whether the Ref of an origin depends on what the go command's cache had before: for a hash, and for HEAD, it names a
+// reference only if the commit was, or was not, there already (gitRepo.stat in cmd/go/internal/modfetch/codehost/git.go).
+func hasUnsureRef(key string) bool {
+	return key == "HEAD" || len(key) >= 7 && strings.Trim(key, "0123456789abcdef") == ""
 }
 
 // essence is the part of an error that any proxy in Go's words would say: without what the go command itself puts before it.

@@ -164,17 +164,24 @@ impl GitRepo {
 
     /// The commit whose name begins with `prefix`, looked for at home, then in everything that the remote has.
     pub(super) async fn begun_by(&self, refs: &Arc<Refs>, prefix: &str) -> Result<Option<(Hash, Time)>, Unresolved> {
-        let found = |object: Option<Object>| match object {
-            Some(object) if object.kind == Kind::Commit && object.hash.to_string().starts_with(prefix) => {
-                Ok(Some((object.hash, seconds_of(&object)?)))
-            }
-            _ => Ok(None),
-        };
-        if let Some(commit) = found(self.named(prefix).await?)? {
+        if let Some(commit) = self.commit_begun_by(prefix).await? {
             return Ok(Some(commit));
         }
         self.whole(refs).await?;
-        found(self.named(prefix).await?)
+        self.commit_begun_by(prefix).await
+    }
+
+    /// The commit among what is here whose name begins with `prefix`, or to which an annotated tag leads whose own name does.
+    async fn commit_begun_by(&self, prefix: &str) -> Result<Option<(Hash, Time)>, Unresolved> {
+        let object = self.named(prefix).await?.filter(|object| object.hash.to_string().starts_with(prefix));
+        let commit = match object {
+            Some(object) if object.kind == Kind::Tag => self.named(&format!("{}^{{commit}}", object.hash)).await?,
+            object => object,
+        };
+        match commit {
+            Some(object) if object.kind == Kind::Commit => Ok(Some((object.hash, seconds_of(&object)?))),
+            _ => Ok(None),
+        }
     }
 
     /// Makes sure that all of history is here.
