@@ -165,3 +165,23 @@ fn a_page_that_cannot_be_fetched_is_told_with_the_schemes_that_were_tried() {
     let Ok(Step::Ask(second)) = first.answer(&page) else { panic!("the root's page is next") };
     assert_eq!(second.unreachable(false, "EOF").to_string(), r#"unrecognized import path "x.test/m": fetching x.test: EOF"#);
 }
+
+#[test]
+fn tags_count_up_to_the_body_and_a_fault_behind_one_does_not_matter() {
+    let (found, good) = ("x.test/m git https://g.test/m", tag("x.test/m git https://g.test/m"));
+    let none = format!("unrecognized import path \"x.test/m\": parse {PAGE}: no go-import meta tags ()");
+    let fault = "unrecognized import path \"x.test/m\": parsing x.test/m: XML syntax error on line 1: unexpected EOF";
+    let check = |page: String, want: &str| assert_eq!(discover("x.test/m", &[("x.test/m", &page)]), want, "{page}");
+    check(format!("<HEAD>{good}</HEAD>"), found);
+    check(format!("<head></Head>{good}"), &none);
+    check(format!("<head/>{good}"), &none);
+    check(format!("<BODY>{good}"), &none);
+    check(format!("{good}<a"), found);
+    check(
+        format!("<a b='{good}"),
+        "unrecognized import path \"x.test/m\": parsing x.test/m: XML syntax error on line 1: unescaped < inside quoted string",
+    );
+    check("<a".into(), fault);
+    check(good.replace("go-import", "Go-Import"), &none);
+    check(good.replace("meta", "MeTa").replace("content", "CONTENT"), found);
+}
