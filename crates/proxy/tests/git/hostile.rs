@@ -103,13 +103,16 @@ async fn a_ref_advertisement_cannot_write_a_flag_or_a_terminal() {
     assert_eq!(repo.stat("v1.0.0").await.unwrap().name, commit);
 }
 
+/// What happens to a bare repository.
+type Damage = fn(&Path);
+
 #[tokio::test]
 async fn a_damaged_folder_is_made_anew() {
-    let damages: [(&str, &dyn Fn(&Path)); 6] = [
-        ("a lock left by a killed git", &|git| fs::write(git.join("shallow.lock"), "").unwrap()),
-        ("a broken configuration", &|git| fs::write(git.join("config"), "[core\n").unwrap()),
-        ("no HEAD", &|git| fs::remove_file(git.join("HEAD")).unwrap()),
-        ("a cut pack", &|git| {
+    let damages: [(&str, Damage); 6] = [
+        ("a lock left by a killed git", |git| fs::write(git.join("shallow.lock"), "").unwrap()),
+        ("a broken configuration", |git| fs::write(git.join("config"), "[core\n").unwrap()),
+        ("no HEAD", |git| fs::remove_file(git.join("HEAD")).unwrap()),
+        ("a cut pack", |git| {
             for entry in fs::read_dir(git.join("objects/pack")).unwrap().map(|entry| entry.unwrap().path()) {
                 if entry.extension().is_some_and(|extension| extension == "pack") {
                     fs::remove_file(&entry).unwrap();
@@ -117,8 +120,8 @@ async fn a_damaged_folder_is_made_anew() {
                 }
             }
         }),
-        ("no packs", &|git| fs::remove_dir_all(git.join("objects/pack")).unwrap()),
-        ("an empty shallow file and a broken reference", &|git| {
+        ("no packs", |git| fs::remove_dir_all(git.join("objects/pack")).unwrap()),
+        ("an empty shallow file and a broken reference", |git| {
             fs::write(git.join("shallow"), "zz\n").unwrap();
             fs::create_dir_all(git.join("refs/tags")).unwrap();
             fs::write(git.join("refs/tags/v1.0.0"), "\0\0\0").unwrap();

@@ -101,7 +101,8 @@ async fn one_that_is_too_old_is_refused_with_the_reason() {
     let path = tools.path().to_str().unwrap().to_owned();
     let world = World::with(|direct| direct.path = path).await;
     for _ in 0..5 {
-        let refused = world.repos.get(gomod::goimport::Vcs::Git, "https://127.0.0.1/x").await.map(|_| ()).unwrap_err().to_string();
+        let refused =
+            world.repos.get(gomod::goimport::Vcs::Git, "https://127.0.0.1/x").await.map(|_| ()).unwrap_err().to_string();
         assert!(refused.starts_with("git 2.30 is too old for direct mode: it needs git 2.32 or newer"), "{refused}");
     }
     assert_eq!(world.repos.children().started(), 1, "looked at once");
@@ -118,7 +119,8 @@ async fn no_git_at_all_is_told_in_gos_words() {
 
 #[tokio::test]
 async fn whoever_leaves_ends_the_child() {
-    let (world, tools) = with_git("trap '' TERM\nwhile :; do sleep 1; done", |direct| direct.patience.total = Duration::from_secs(60)).await;
+    let (world, tools) =
+        with_git("trap '' TERM\nwhile :; do sleep 1; done", |direct| direct.patience.total = Duration::from_secs(60)).await;
     let mark = tools.path().to_str().unwrap().to_owned();
     let repo = world.repo("lib").await;
     let asking = tokio::spawn(async move { told(repo.stat("v1.0.0").await) });
@@ -132,11 +134,16 @@ async fn its_environment_is_empty_and_its_command_line_has_no_secret() {
     let evil = "{ env | sort; echo \"argv: $*\"; } > \"$PWD/seen\"\nexit 1";
     let (world, _tools) = with_git(evil, |_| ()).await;
     let _ = world.repo("lib").await.stat("v1.0.0").await;
-    let folder = fs::read_dir(world.folder.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.join("seen").exists()).unwrap();
+    let folder = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("seen").exists())
+        .unwrap();
     let seen = fs::read_to_string(folder.join("seen")).unwrap();
     let names: Vec<&str> = seen.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     for name in &names {
-        let ours = ["PATH", "HOME", "TMPDIR", "LC_ALL", "LANG", "TZ", "XDG_CONFIG_HOME", "MODWAY_CHILD", "http_proxy", "no_proxy"];
+        let ours =
+            ["PATH", "HOME", "TMPDIR", "LC_ALL", "LANG", "TZ", "XDG_CONFIG_HOME", "MODWAY_CHILD", "http_proxy", "no_proxy"];
         let git = ["GIT_", "GCM_", "SSH_ASKPASS"].iter().any(|prefix| name.starts_with(prefix));
         assert!(git || ours.contains(name) || ["PWD", "SHLVL", "_", "OLDPWD"].contains(name), "{name} in\n{seen}");
     }
@@ -169,10 +176,16 @@ async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
     let port = closed.local_addr().unwrap().port().to_string();
     let lines: String = tries
         .iter()
-        .map(|attempt| format!("bash -c '{}' >/dev/null 2>&1 && echo \"got: {attempt}\" >> \"$PWD/got\"\n", attempt.replace("PORT", &port)))
+        .map(|attempt| {
+            format!("bash -c '{}' >/dev/null 2>&1 && echo \"got: {attempt}\" >> \"$PWD/got\"\n", attempt.replace("PORT", &port))
+        })
         .collect();
     let (world, _tools) = with_git(&format!("echo here > \"$PWD/got\"\n{lines}exit 1"), |_| ()).await;
     let _ = world.repo("lib").await.stat("v1.0.0").await;
-    let folder = fs::read_dir(world.folder.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.join("got").exists()).unwrap();
+    let folder = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("got").exists())
+        .unwrap();
     assert_eq!(fs::read_to_string(folder.join("got")).unwrap(), "here\n");
 }

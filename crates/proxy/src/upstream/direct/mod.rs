@@ -22,11 +22,7 @@ use gomod::{
     info::Info,
     module::{ModulePath, Version},
 };
-use plan::{
-    Event, Trouble,
-    trace::AskEnd,
-    trouble::Deadline,
-};
+use plan::{Event, Trouble, trace::AskEnd, trouble::Deadline};
 use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
@@ -37,7 +33,14 @@ use self::{
     repos::Repos,
 };
 use super::{Failure, Known, Question, Reply, Upstream, http::HttpUpstream};
-use crate::{clock::Clock, egress::Egress, journey::Journey, metrics::Metrics, settings::{Direct, Hop}, spool::SpoolWriter};
+use crate::{
+    clock::Clock,
+    egress::Egress,
+    journey::Journey,
+    metrics::Metrics,
+    settings::{Direct, Hop},
+    spool::SpoolWriter,
+};
 
 /// The name under which it is asked, in traces and refusals: the word in a GOPROXY list.
 const NAME: &str = "direct";

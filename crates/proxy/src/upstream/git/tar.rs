@@ -113,8 +113,11 @@ impl Pax {
     }
 }
 
+/// Key and value.
+type Record<'b> = (&'b [u8], &'b [u8]);
+
 /// The first record, as key and value, and what follows it.
-fn record(bytes: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+fn record(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let space = bytes.iter().position(|byte| *byte == b' ')?;
     let length = usize::try_from(decimal(&bytes[..space])?).ok()?;
     let (record, rest) = bytes.split_at_checked(length)?;

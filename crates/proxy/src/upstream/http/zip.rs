@@ -13,11 +13,7 @@ use tokio::time::sleep;
 use url::Url;
 
 use super::{Failure, Get, Tries, refusal};
-use crate::{
-    client::Answer,
-    limits,
-    spool::SpoolWriter,
-};
+use crate::{client::Answer, limits, spool::SpoolWriter};
 
 /// Fetches `url` into `spool`, after what the spool holds already.
 ///
