@@ -164,8 +164,7 @@ async fn a_repository_beyond_its_budget_is_refused_and_leaves_nothing() {
     repository.tag("v1.0.0");
     world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;
-    let told = told(repo.stat("v1.0.0").await);
-    assert!(told.starts_with("failed: "), "{told}");
+    assert_eq!(told(repo.stat("v1.0.0").await), "failed: body larger than 200000 bytes");
     let left: u64 = fs::read_dir(path_of(&world).join("git/objects/pack"))
         .map(|entries| entries.map(|entry| entry.unwrap().metadata().unwrap().len()).sum())
         .unwrap_or_default();
@@ -183,4 +182,40 @@ async fn one_folder_serves_one_process() {
     let url = format!("{}/lib", world.server.url());
     let refused = other.get(gomod::goimport::Vcs::Git, &url).await.map(|_| ()).unwrap_err().to_string();
     assert!(refused.contains("is used by another process"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_branch_that_becomes_a_folder_of_branches_is_followed() {
+    let world = World::new().await;
+    let mut repository = Repository::new(Format::Sha1);
+    repository.write("go.mod", MOD).commit(1_600_000_000);
+    let before = repository.branch("a").write("a.go", "package lib\n").commit(1_600_000_001);
+    world.server.serve("lib", &repository);
+    let repo = world.repo("lib").await;
+    assert_eq!(repo.stat("a").await.unwrap().name, before);
+    let after = repository.write("b.go", "package lib\n").commit(1_600_000_002);
+    repository.git(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    repository.git(&["update-ref", "-d", "refs/heads/a"]);
+    repository.git(&["update-ref", "refs/heads/a/b", &after]);
+    world.pass_time(61);
+    assert_eq!(repo.stat("a/b").await.unwrap().name, after);
+    assert!(told(repo.stat("a").await).starts_with("not exist: "));
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_tags_are_listed_in_a_moment() {
+    let world = World::new().await;
+    let mut repository = Repository::new(Format::Sha1);
+    let commit = repository.write("go.mod", MOD).commit(1_600_000_000);
+    let mut names: Vec<String> = (0..100_000).map(|number| format!("refs/tags/v1.{number}.0")).collect();
+    names.sort();
+    let packed: String = names.iter().map(|name| format!("{commit} {name}\n")).collect();
+    fs::write(repository.directory().join("packed-refs"), format!("# pack-refs with: peeled fully-peeled sorted\n{packed}"))
+        .unwrap();
+    world.server.serve("lib", &repository);
+    let repo = world.repo("lib").await;
+    let started = std::time::Instant::now();
+    assert_eq!(repo.tags("v").await.unwrap().list.len(), 100_000);
+    assert_eq!(repo.stat("v1.99999.0").await.unwrap().tags.len(), 100_000);
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }

@@ -167,7 +167,7 @@ async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
         format!("touch {}/written", secrets.path().display()),
         format!("cat /proc/{}/environ", std::process::id()),
         format!("kill -0 {}", std::process::id()),
-        "touch /tmp/modway-cage-broken".to_owned(),
+        format!("echo x > {}", secret.display()),
         "cat /etc/shadow".to_owned(),
         "exec 3<>/dev/tcp/127.0.0.1/PORT".to_owned(),
     ];

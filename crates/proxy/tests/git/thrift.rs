@@ -80,6 +80,7 @@ async fn ten_thousand_absent_versions_cost_three_questions() {
         client.await.unwrap();
     }
     assert!(world.asked() <= 3, "{} questions", world.asked());
+    assert!(world.server.connections() <= 3, "{} connections", world.server.connections());
     assert!(world.repos.children().started() <= 6, "{} children", world.repos.children().started());
 }
 

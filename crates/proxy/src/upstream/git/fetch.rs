@@ -173,7 +173,7 @@ impl GitRepo {
 
     /// The commit among what is here whose name begins with `prefix`, or to which an annotated tag leads whose own name does.
     async fn commit_begun_by(&self, prefix: &str) -> Result<Option<(Hash, Time)>, Unresolved> {
-        let object = self.named(prefix).await?.filter(|object| object.hash.to_string().starts_with(prefix));
+        let object = self.named(prefix).await?.filter(|object| object.hash.begins_with(prefix));
         let commit = match object {
             Some(object) if object.kind == Kind::Tag => self.named(&format!("{}^{{commit}}", object.hash)).await?,
             object => object,
@@ -307,6 +307,10 @@ impl GitRepo {
         if output.code == Some(0) {
             self.within_budget().await?;
             return Ok(Fetched::Yes);
+        }
+        if words::is_too_long(&output) {
+            self.dir.tidy();
+            return Ok(Fetched::Failed(RepoError::Failed(Trouble::TooLarge(self.tool.repository_bytes))));
         }
         let error = words::of_remote(&output, &*passage, self.url.as_str());
         Ok(match () {

@@ -34,6 +34,12 @@ impl Hash {
         &self.bytes[..usize::from(self.length)]
     }
 
+    /// True if its digits begin with `prefix`, which is lower-case hex.
+    pub(super) fn begins_with(&self, prefix: &str) -> bool {
+        let nibble = |at: usize| self.bytes().get(at / 2).map(|byte| if at % 2 == 0 { byte >> 4 } else { byte & 15 });
+        prefix.bytes().enumerate().all(|(at, byte)| digit(byte).is_some() && digit(byte) == nibble(at))
+    }
+
     /// The canonical short name, as in pseudo-versions: 12 digits.
     pub(super) fn short(&self) -> String {
         self.to_string()[..12].to_owned()

@@ -148,7 +148,7 @@ impl Refs {
 
     fn begun_by(&self, prefix: &str) -> Target {
         let mut found: Option<(&str, Hash)> = None;
-        for (name, hash) in self.iter().filter(|(_, hash)| hash.to_string().starts_with(prefix)) {
+        for (name, hash) in self.iter().filter(|(_, hash)| hash.begins_with(prefix)) {
             match found {
                 Some((_, other)) if other != hash => return Target::Ambiguous,
                 // The first in byte order stands, as in Go.

@@ -64,6 +64,11 @@ pub(super) fn is_damage(output: &Output) -> bool {
     output.code.is_none() || (output.code != Some(0) && SIGNS.iter().any(|sign| output.stderr.contains(sign)))
 }
 
+/// True if a part of git was ended for writing more than it may (SIGXFSZ).
+pub(super) fn is_too_long(output: &Output) -> bool {
+    output.stderr.contains("died of signal 25") || output.stderr.contains("File too large")
+}
+
 /// What git said of work on what is here.
 pub(super) fn of_local(output: &Output) -> Trouble {
     failed(&output.stderr)
