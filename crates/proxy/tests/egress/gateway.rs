@@ -16,7 +16,7 @@ async fn git(pass: &Pass, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new("git");
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", home.path());
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0").env("http_proxy", pass.proxy());
-    let fixed = ["-c", "http.followRedirects=false", "-c", "http.proxyAuthMethod=basic", "-c", "protocol.version=2"];
+    let fixed = ["-c", "http.followRedirects=false", "-c", "protocol.version=2"];
     command.args(fixed).args(arguments).output().await.expect("git runs")
 }
 

@@ -1,5 +1,5 @@
 //! Remotes that are not spoken to over http: `git://` and `svn://`. The child connects to a port of ours on loopback, which leads to its remote
-//! at an address that was judged.
+//! at an address that was judged. No forward proxy speaks these: they are reached directly.
 //!
 //! Assumes: such remotes know no logins, so that whoever else on this machine finds the port gains only what he could reach himself.
 
