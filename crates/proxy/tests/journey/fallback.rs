@@ -91,7 +91,6 @@ async fn off_ends_the_list() {
     check("a,off", "4", "a", "off: module lookup disabled by GOPROXY=off").await;
     check("a|off", "5", "a", "from a: status 500").await;
     check("off", "", "", "off: module lookup disabled by GOPROXY=off").await;
-    check("a,direct", "4", "a", "not-built: ").await;
 }
 
 /// Every failure of the reference's table, before a comma and before a bar, for every small document and the zip.
