@@ -5,6 +5,7 @@ mod broom;
 mod diary;
 mod pulse;
 mod standing;
+mod tools;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -17,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing};
+use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing, tools::Tools};
 use crate::{
     config::{Config, LogTarget, Mistakes},
     http::{self, Door, DoorLimits, Phase, Tls, log::Log, metrics::Metrics},
@@ -33,6 +34,7 @@ pub struct App {
     diary: Diary,
     pulse: Pulse,
     _broom: Broom,
+    _tools: Tools,
 }
 
 /// The signals that a server obeys.
@@ -86,12 +88,13 @@ impl App {
         let standing = Arc::new(Standing::open(&config, &metrics)?);
         let pulse = Pulse::start(Arc::clone(&standing));
         let broom = Broom::start(Arc::clone(&standing), diary.clone());
+        let tools = Tools::look(Arc::clone(&standing), diary.clone());
         let log =
             if config.server.log == LogTarget::Off { Log::off() } else { Log::to(diary.sink()).context("starting the log")? };
         let answers = Arc::new(pulse::Answering { standing: Arc::clone(&standing), last: pulse.last() });
         let door = Door::new(answers, limits(&config), metrics, log);
         let tls = config.server.tls.clone().map(|tls| Arc::new(ArcSwap::new(tls)));
-        Ok(Self { config, listeners, tls, standing, door, diary, pulse, _broom: broom })
+        Ok(Self { config, listeners, tls, standing, door, diary, pulse, _broom: broom, _tools: tools })
     }
 
     /// The addresses that it listens on, with the ports that the system chose.

@@ -88,6 +88,11 @@ impl Proxy {
         self.inner.air.clone()
     }
 
+    /// Version control, if any route leads there.
+    pub fn version_control(&self) -> Option<&DirectUpstream> {
+        self.inner.version_control.as_deref()
+    }
+
     /// Takes the place of the proxy before it: the repositories, which they share, are reached as this one's settings say from now on.
     pub fn take_place(&self) {
         if let Some(version_control) = &self.inner.version_control {

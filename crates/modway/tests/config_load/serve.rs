@@ -47,8 +47,14 @@ impl Home {
     }
 
     fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// Serves with these variables besides.
+    fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
         let file = self.file().display().to_string();
         let mut command = self.modway(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary was built for this test");
         let mut line = String::new();
@@ -92,13 +98,18 @@ impl Server {
 
     /// The status line of `GET path`; empty if the connection ends before.
     fn get(&self, path: &str) -> String {
+        self.answer(path).lines().next().unwrap_or("").to_owned()
+    }
+
+    /// All that comes for `GET path`.
+    fn answer(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("it reads");
         let mut answer = String::new();
         // A connection that is cut ends the answer where it was.
         let _ = stream.read_to_string(&mut answer);
-        answer.lines().next().unwrap_or("").to_owned()
+        answer
     }
 
     /// The exit code, within the deadline.
@@ -197,6 +208,32 @@ fn a_taken_address_or_store_is_named_with_what_to_do() {
     check(&home, &["serve", "--listen", "127.0.0.1:0"], 3, "another modway server uses this store");
     first.signal(Signal::TERM);
     assert_eq!(first.end(), Some(0));
+}
+
+/// A tool named git that says this, alone in a folder of its own.
+fn git_that_says(home: &Home, text: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = home.folder.path().join("tools");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("git"), format!("#!/bin/sh\necho '{text}'\n")).expect("a file");
+    fs::set_permissions(folder.join("git"), fs::Permissions::from_mode(0o755)).expect("our file");
+    folder.display().to_string()
+}
+
+#[test]
+fn without_git_or_with_an_old_one_the_server_is_up_and_direct_mode_refuses_in_words() {
+    let home = Home::with("direct");
+    let old = git_that_says(&home, "git version 2.30.0");
+    for (path, words) in [("/nowhere", "executable file not found in $PATH"), (&old, "git 2.30 is too old")] {
+        let server = home.serve_with(&[("MODWAY_DIRECT__PATH", path)]);
+        let line = server.until("direct mode refuses what only git could fetch");
+        assert!(line.contains(&words.replace('"', "\\\"")) && line.contains("\"level\":\"warn\""), "{line}");
+        assert_eq!(server.get("/-/ready"), "HTTP/1.1 200 OK");
+        let answer = server.answer("/github.com/modway-test/none/@v/list");
+        assert!(answer.starts_with("HTTP/1.1 502") && answer.contains(words), "{answer}");
+        server.signal(Signal::TERM);
+        assert_eq!(server.end(), Some(0));
+    }
 }
 
 #[test]

@@ -107,6 +107,14 @@ impl DirectUpstream {
         self.standing.change(&self.out);
     }
 
+    /// Whether git, which most modules need, can be used; for the operator, told at the start.
+    ///
+    /// # Errors
+    /// Why not: missing, too old.
+    pub async fn check(&self) -> Result<(), Trouble> {
+        self.repos.check_git().await
+    }
+
     /// Where modules come from.
     pub fn discovery(&self) -> &Discovery {
         &self.discovery

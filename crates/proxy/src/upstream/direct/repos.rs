@@ -80,6 +80,14 @@ impl Repos {
         opened.map(Arc::clone)
     }
 
+    /// Whether git can be used.
+    ///
+    /// # Errors
+    /// As [`GitTool::check`].
+    pub async fn check_git(&self) -> Result<(), Trouble> {
+        self.inner.git.check().await
+    }
+
     /// The processes of all repositories.
     pub fn children(&self) -> &Children {
         &self.inner.children

@@ -116,7 +116,10 @@ impl GitTool {
 
 impl GitTool {
     /// Looks at the program once; at one that is not good, again after a while.
-    async fn check(&self) -> Result<(), Trouble> {
+    ///
+    /// # Errors
+    /// [`Trouble::Vcs`] if there is no git, or none that says which it is; [`Trouble::Refused`] if it is too old.
+    pub async fn check(&self) -> Result<(), Trouble> {
         let mut checked = self.checked.lock().await;
         let now = self.clock.now();
         match &*checked {
