@@ -4,6 +4,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    thread,
+    time::{Duration, Instant},
 };
 
 use testkit::{
@@ -198,7 +200,7 @@ async fn the_prefix_asks_version_control_past_the_rest_of_the_list() {
 async fn a_go_mod_never_costs_an_archive() {
     use std::os::unix::fs::PermissionsExt as _;
     let site = Site::new().await;
-    let (tools, path) = (site.folder("tools"), std::env::var("PATH").expect("tests have a PATH"));
+    let (tools, path) = (site.folder("tools"), path());
     let git = path.split(':').map(|folder| Path::new(folder).join("git")).find(|git| git.exists()).expect("git");
     let script = format!(
         "#!/bin/sh\nfor word; do [ \"$word\" = archive ] && echo no-archive >&2 && exit 97; done\nexec {} \"$@\"\n",
@@ -216,41 +218,154 @@ async fn a_go_mod_never_costs_an_archive() {
     assert!(status >= 500, "the stand-in was not asked: {status} {}", String::from_utf8_lossy(&body));
 }
 
-/// A host of ours: https with a certificate of our own authority, and a login. The go command knows nothing of either.
+const CANARY: &str = "canary-7c2f1e";
+
+/// A host of ours: https with a certificate of its own authority, and a login. Nobody but modway knows of either.
+struct PrivateHost {
+    home: tempfile::TempDir,
+    server: GitServer,
+    front: Front,
+    _repository: Repository,
+}
+
+impl PrivateHost {
+    async fn new() -> Self {
+        let (home, server) = (tempfile::tempdir().expect("a folder"), GitServer::start(true, Some(("ci", CANARY))).await);
+        let mut repository = server.make("team/lib");
+        repository.write("go.mod", format!("module {PRIVATE}\n")).write("lib.go", "package lib\n").commit(1_600_000_000);
+        repository.tag("v1.0.0");
+        server.page(PRIVATE, &format!("{PRIVATE} git https://{PRIVATE}"));
+        let front = Front::to(server.address());
+        let host = Self { home, server, front, _repository: repository };
+        host.write("ca.pem", host.server.ca_pem());
+        host
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.home.path().join(name), text).expect("a file");
+    }
+
+    /// The configuration, with these rules for places.
+    fn configure(&self, rules: &str) {
+        let text = format!(
+            "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n\
+             [upstream.direct]\nbreaker = {{ failures = 0 }}\n[[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n{rules}"
+        );
+        self.write("modway.toml", &text);
+    }
+
+    fn modway(&self) -> Server {
+        let config = self.home.path().join("modway.toml");
+        Server::configured(&fresh(self.home.path(), "store"), &config, &[("HTTPS_PROXY", &self.front.url())])
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).expect("the log")
+    }
+
+    /// `modway config check --auth` of the module: its exit code, and what it printed.
+    fn check_auth(&self, json: bool) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
+        command.args(["config", "check"]).arg(self.home.path().join("modway.toml")).args(["--auth", PRIVATE]);
+        command.args(json.then_some("--json"));
+        command.env_clear().env("HOME", self.home.path()).env("HTTPS_PROXY", self.front.url()).env("PATH", path());
+        let output = command.output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+}
+
+const PRIVATE: &str = "git.example.test/team/lib";
+
+/// The rule that opens the host.
+const RULE: &str = "[[direct.access]]\nplace = \"git.example.test\"\nuser = \"ci\"\npassword_file = \"token\"\nca_files = [\"ca.pem\"]\n\
+                    private_addresses = true\n";
+
+fn path() -> String {
+    std::env::var("PATH").expect("tests have a PATH")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_host_with_an_authority_and_a_login_of_its_own_serves_through_modway() {
-    const CANARY: &str = "canary-7c2f1e";
-    let (home, server) = (tempfile::tempdir().expect("a temporary folder"), GitServer::start(true, Some(("ci", CANARY))).await);
-    let mut repository = server.make("team/lib");
-    repository.write("go.mod", "module git.example.test/team/lib\n").write("lib.go", "package lib\n").commit(1_600_000_000);
-    repository.tag("v1.0.0");
-    server.page("git.example.test/team/lib", "git.example.test/team/lib git https://git.example.test/team/lib");
-    let front = Front::to(server.address());
-    let (ca, token, config) = (home.path().join("ca.pem"), home.path().join("token"), home.path().join("modway.toml"));
-    fs::write(&ca, server.ca_pem()).expect("a file");
-    fs::write(&token, "wrong").expect("a file");
-    let text = "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n\
-                [upstream.direct]\nbreaker = { failures = 0 }\n\
-                [[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n[[direct.access]]\nplace = \"git.example.test\"\n\
-                user = \"ci\"\npassword_file = \"token\"\nca_files = [\"ca.pem\"]\nprivate_addresses = true\n";
-    fs::write(&config, text).expect("a file");
-    let modway = Server::configured(&fresh(home.path(), "store"), &config, &[("HTTPS_PROXY", &front.url())]);
+    let host = PrivateHost::new().await;
+    host.write("token", "wrong");
+    host.configure(RULE);
+    let modway = host.modway();
+    // A login that the host does not know is refused in words.
+    let (status, words) = get(&modway.address(), &format!("/{PRIVATE}/@v/v1.0.0.info")).expect("a whole answer");
+    assert!(status >= 400, "{status} {}", String::from_utf8_lossy(&words));
+    // The token is exchanged; nobody restarts anything.
+    host.write("token", CANARY);
+    let mut go = Go::find().command(&fresh(host.home.path(), "go"));
+    go.env("GOPROXY", modway.url());
+    assert_eq!(download(go, &format!("{PRIVATE}@v1.0.0")).version, "v1.0.0");
+    assert!(host.front.asked().iter().all(|name| name == "git.example.test:443"), "{:?}", host.front.asked());
+    let sent = |place: &str| {
+        host.server.requests().iter().any(|seen| seen.target.contains(place) && seen.header("authorization").is_some())
+    };
+    assert!(sent("/info/refs"), "the repository wants a login");
+    assert!(host.log().contains(PRIVATE) && !host.log().contains(CANARY), "{}", host.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_brings_places_and_logins_and_keeps_the_repositories() {
+    let host = PrivateHost::new().await;
+    host.write("token", CANARY);
+    host.configure("");
+    let modway = host.modway();
     let ask = |file: &str| {
-        let (status, body) = get(&modway.address(), &format!("/git.example.test/team/lib/@v/{file}")).expect("a whole answer");
+        let (status, body) = get(&modway.address(), &format!("/{PRIVATE}/@v/{file}")).expect("a whole answer");
         (status, String::from_utf8_lossy(&body).into_owned())
     };
-    // A login that the host does not know: refused in words, and not as "does not exist" for ever.
     let (status, words) = ask("v1.0.0.info");
-    assert!(status >= 400 && !words.contains("wrong"), "{status} {words}");
-    // The token is exchanged; nobody restarts anything.
-    fs::write(&token, CANARY).expect("a file");
-    let mut go = Go::find().command(&fresh(home.path(), "go"));
-    go.env("GOPROXY", modway.url());
-    let found = download(go, "git.example.test/team/lib@v1.0.0");
-    assert_eq!(found.version, "v1.0.0");
-    assert!(front.asked().iter().all(|host| host == "git.example.test:443"), "{:?}", front.asked());
-    let log = fs::read_to_string(home.path().join("log")).expect("the log");
-    assert!(log.contains("git.example.test/team/lib") && !log.contains(CANARY), "{log}");
+    assert!(status >= 400 && words.contains("certificate"), "{status} {words}");
+    host.configure(RULE);
+    modway.hang_up();
+    until(|| host.log().contains("configuration reloaded"));
+    assert!(!host.log().contains("a restart is needed"), "{}", host.log());
+    until(|| ask("v1.0.0.info").0 == 200);
+    assert_eq!(ask("v1.0.0.zip").0, 200);
+    // The rule is gone again: so is the way, but not what is kept.
+    host.configure("");
+    modway.hang_up();
+    until(|| host.log().matches("configuration reloaded").count() == 2);
+    assert_eq!(ask("v1.0.0.zip").0, 200);
+    assert!(ask("main.info").0 >= 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_can_be_tried_and_is_not_shown() {
+    let host = PrivateHost::new().await;
+    host.write("token", CANARY);
+    host.configure(RULE);
+    let (code, printed) = host.check_auth(false);
+    assert_eq!(code, Some(0), "{printed}");
+    for line in ["place:     git.example.test", "login:     user and password from a file: sent", "host said: 200 OK"] {
+        assert!(printed.contains(line), "{printed}");
+    }
+    assert!(!printed.contains(CANARY), "{printed}");
+    let (code, printed) = host.check_auth(true);
+    let json: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!((code, &json["version"], &json["asked"][1]["status"]), (Some(0), &1.into(), &200.into()), "{printed}");
+    host.write("token", "wrong");
+    let (code, printed) = host.check_auth(false);
+    assert!(
+        code == Some(1) && printed.contains("host said: 401 Unauthorized") && !printed.contains("wrong"),
+        "{code:?} {printed}"
+    );
+    host.configure("");
+    let (code, printed) = host.check_auth(false);
+    assert!(code == Some(3) && printed.contains("no [[direct.access]] fits"), "{code:?} {printed}");
+    assert!(!host.home.path().join(".local/share/modway").exists(), "it left something in the store");
+}
+
+/// Waits for a condition; fails after a long while.
+#[track_caller]
+fn until(mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited for too long");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn fresh(home: &Path, name: &str) -> PathBuf {

@@ -50,6 +50,12 @@ impl Server {
         Self { child, url }
     }
 
+    /// Has it read its configuration again; it says in its log when it has.
+    pub(crate) fn hang_up(&self) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::HUP)
+            .expect("it lives");
+    }
+
     /// Where it listens, `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> String {
         self.url.trim_start_matches("http://").to_owned()
