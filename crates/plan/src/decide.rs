@@ -215,7 +215,8 @@ mod tests {
     }
 
     fn trouble() -> Fetched {
-        Fetched::Failed(Reason::Upstream { upstream: "a".into(), what: "m".into(), trouble: "t".into(), may_pass: true })
+        let hitch = crate::Hitch::Theirs;
+        Fetched::Failed(Reason::Upstream { upstream: "a".into(), what: "m".into(), trouble: "t".into(), may_pass: true, hitch })
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod decide;
 pub mod freshness;
+pub mod hitch;
 pub mod reason;
 pub mod request;
 pub mod trace;
@@ -11,6 +12,7 @@ pub mod trouble;
 
 pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
 pub use freshness::Freshness;
+pub use hitch::Hitch;
 pub use reason::{Mover, Reason};
 pub use request::{Ask, Request, SumdbAsk, Way};
 pub use trace::{Event, Trace};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::hitch::Hitch;
+
 /// Why a request ended as it did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
@@ -23,6 +25,8 @@ pub enum Reason {
         trouble: String,
         /// True if trying again can help.
         may_pass: bool,
+        /// Whose move it is, as far as the trouble tells.
+        hitch: Hitch,
     },
     /// The bytes are not those that the checksum database knows, or those we kept first.
     Mismatch(String),
@@ -94,9 +98,8 @@ impl Reason {
             Self::NoRoute(_) => Mover::Operator,
             Self::Private(_) => Mover::Client,
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
-            Self::Upstream { .. } | Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => {
-                Mover::Upstream
-            }
+            Self::Upstream { hitch, .. } => hitch.mover(),
+            Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
             Self::Busy(_) | Self::Stopping => Mover::Operator,
             Self::Internal(_) => Mover::Us,
         }
@@ -115,6 +118,11 @@ impl Reason {
 
     /// What mends it, as one line that can be followed.
     pub fn fix(&self) -> &'static str {
+        if let Self::Upstream { hitch, .. } = self
+            && let Some(fix) = hitch.fix()
+        {
+            return fix;
+        }
         match self {
             Self::BadPath(_) => "check the module path and version; the go command escapes upper-case letters as !x",
             Self::BadMethod => "use GET or HEAD",

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gomod::goproxy::{Entry, GoProxyList, Outcome, Place, Privacy, Separator, Source, Verdict, Walk};
-use plan::{Event, Reason, Trouble, Way};
+use plan::{Event, Hitch, Reason, Trouble, Way};
 
 use crate::{
     journey::Journey,
-    settings::StepDown,
+    settings::{DIRECT, StepDown},
     upstream::{Failure, Upstream},
 };
 
@@ -202,5 +202,7 @@ impl Travel<'_> {
 
 /// The reason that an upstream's trouble is.
 pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
-    Reason::Upstream { upstream: upstream.into(), what: what.into(), trouble: trouble.to_string(), may_pass: trouble.may_pass() }
+    let hitch = if upstream == DIRECT { Hitch::of(trouble) } else { Hitch::Theirs };
+    let (upstream, what, may_pass) = (upstream.into(), what.into(), trouble.may_pass());
+    Reason::Upstream { upstream, what, trouble: trouble.to_string(), may_pass, hitch }
 }

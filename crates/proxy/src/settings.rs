@@ -40,6 +40,9 @@ pub struct Route {
     pub upstreams: GoProxyList,
 }
 
+/// The name of version control among the upstreams: the word in a GOPROXY list. No [`Hop`] of [`Settings::hops`] has it.
+pub const DIRECT: &str = "direct";
+
 /// The name of the [`Hop`] that an entry of a list means: its own name, or its URL with any password as `xxxxx`; none for `off` and `direct`.
 pub fn hop_name(entry: &Entry) -> Option<String> {
     match (&entry.source, &entry.name) {

@@ -12,7 +12,10 @@ fn reasons() -> Vec<(Reason, u16)> {
             + &"very long é ".repeat(200)
             + &"\nx".repeat(20)
     };
-    let upstream = |may_pass| Reason::Upstream { upstream: hostile(), what: hostile(), trouble: hostile(), may_pass };
+    let upstream = |may_pass| {
+        let (upstream, what, trouble, hitch) = (hostile(), hostile(), hostile(), plan::Hitch::Login);
+        Reason::Upstream { upstream, what, trouble, may_pass, hitch }
+    };
     let reasons = vec![
         (Reason::BadPath(hostile()), 400),
         (Reason::BadMethod, 405),
@@ -107,7 +110,8 @@ impl modway::http::Answers for Failing {
         let asked = |end| Event::Asked { upstream: "up".into(), what: "m".into(), attempts: 1, end, millis: 1 };
         journey.note(asked(AskEnd::NotExist));
         journey.note(asked(AskEnd::Failed(self.0.clone())));
-        Err(Reason::Upstream { upstream: "up".into(), what: "m".into(), trouble: self.0.to_string(), may_pass: true })
+        let (upstream, what, hitch) = ("up".into(), "m".into(), plan::Hitch::Theirs);
+        Err(Reason::Upstream { upstream, what, trouble: self.0.to_string(), may_pass: true, hitch })
     }
 
     fn ready(&self) -> Result<(), Reason> {
