@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use gomod::pattern::Patterns;
 use proxy::settings::{Access, Credential, Forge};
 
-use self::credential::credential;
+use self::credential::{credential, of_goauth};
 use super::{bench::Bench, file, hops::is_loopback, keys::nearest, machine::Machine, mistake::Place};
+
+/// The place of all hosts.
+const EVERYWHERE: &str = "*";
 
 /// Schemes that a place may allow besides https.
 const SCHEMES: [&str; 4] = ["http", "ssh", "git", "svn"];
@@ -23,19 +26,21 @@ pub(super) fn written(rules: &[file::Access], machine: &Machine, bench: &mut Ben
     checked
 }
 
-/// Without rules, what GOPRIVATE (set at `place`) and the machine's other settings say: whoever named a host in GOPRIVATE trusts it, wherever it is.
+/// Without rules, what GOPRIVATE (set at `place`) and the machine's other settings say: whoever named a host in GOPRIVATE trusts it, wherever
+/// it is; and GOAUTH knows who we are everywhere.
 pub(super) fn of_machine(private: &str, place: Place, machine: &Machine, bench: &mut Bench<'_>) -> Vec<Access> {
     let patterns = Patterns::parse(private);
     let (open, whole): (Vec<&str>, Vec<&str>) = patterns.iter().partition(|pattern| pattern.contains(['*', '?', '[', '\\']));
     if let Some(pattern) = open.first() {
-        let what = format!(
-            "`{pattern}` of GOPRIVATE names no host in full: its hosts are asked without login, at public addresses only"
-        );
-        let fix = "write a [[direct.access]] for each host that needs a login or has a private address".to_owned();
+        let what = format!("`{pattern}` of GOPRIVATE names no host in full: its hosts are asked at public addresses only");
+        let fix = "write a [[direct.access]] with private_addresses for each host that has a private address".to_owned();
         bench.put(false, place, what, fix);
     }
+    let credential = of_goauth(machine, bench);
+    let rule = |place: &str, private_addresses| Access { private_addresses, credential: credential.clone(), ..public(place) };
     let places = whole.iter().map(|pattern| pattern.trim_end_matches('/')).filter(|place| has_host(place));
-    places.map(|place| Access { private_addresses: true, credential: machine.git_login(), ..public(place) }).collect()
+    let everywhere = (!matches!(credential, Credential::None)).then(|| rule(EVERYWHERE, false));
+    places.map(|place| rule(place, true)).chain(everywhere).collect()
 }
 
 fn access(index: usize, rule: &file::Access, machine: &Machine, bench: &mut Bench<'_>) -> Access {
@@ -45,6 +50,7 @@ fn access(index: usize, rule: &file::Access, machine: &Machine, bench: &mut Benc
     let schemes = schemes(rule, &path, bench);
     let credential = credential(rule, &path, forge, machine, bench);
     check_ways(&place, &credential, &schemes, &path, bench);
+    check_everywhere(&place, &credential, rule, &path, bench);
     Access {
         place,
         credential,
@@ -80,7 +86,9 @@ fn place(rule: &file::Access, path: &str, bench: &mut Bench<'_>) -> String {
     let key = format!("{path}.place");
     let fix = "write the host, such as gitlab.example.com, with a port or the beginning of a path if need be";
     let (host, below) = rule.place.split_once('/').unwrap_or((&rule.place, ""));
-    if rule.place.is_empty() {
+    if rule.place == EVERYWHERE {
+        return EVERYWHERE.to_owned();
+    } else if rule.place.is_empty() {
         bench.wrong(path, "a [[direct.access]] without place", fix);
     } else if rule.place.contains("://") {
         bench.wrong(&key, format!("`{}`: a place has no scheme", shown(&rule.place)), fix);
@@ -150,10 +158,29 @@ fn check_ways(place: &str, credential: &Credential, schemes: &[String], path: &s
     }
 }
 
+/// What is said of all hosts must not be more than all of them may have.
+fn check_everywhere(place: &str, credential: &Credential, rule: &file::Access, path: &str, bench: &mut Bench<'_>) {
+    if place != EVERYWHERE {
+        return;
+    }
+    if !matches!(credential, Credential::None | Credential::Netrc(_) | Credential::Helper(_)) {
+        let what = "a login that would be sent to every host: only netrc and a helper tell hosts apart";
+        bench.wrong(&format!("{path}.place"), what, "name the host that it is for");
+    }
+    if rule.private_addresses {
+        let what =
+            "private addresses for every host: whoever names a module can have this server connect to anything in its network";
+        bench.note(&format!("{path}.private_addresses"), what, "name the hosts that have private addresses");
+    }
+}
+
 /// The first rule that fits counts, so one below a wider one is never reached.
 fn check_order(rules: &[Access], bench: &mut Bench<'_>) {
     for (index, rule) in rules.iter().enumerate() {
-        let covers = |earlier: &&Access| rule.place == earlier.place || rule.place.starts_with(&format!("{}/", earlier.place));
+        let covers = |earlier: &&Access| {
+            let place = &earlier.place;
+            *place == rule.place || place == EVERYWHERE || rule.place.starts_with(&format!("{place}/"))
+        };
         if let Some(earlier) = rules.iter().take(index).find(covers).filter(|earlier| !earlier.place.is_empty()) {
             let what = format!("never reached: `{}` above fits all of `{}`", earlier.place, rule.place);
             bench.wrong(&format!("direct.access.{index}.place"), what, "write the longer place first, and each place once");

@@ -177,7 +177,7 @@ pub(crate) struct Direct {
     pub(crate) repository: Size,
     /// How hosts are reached that need a login, have a private address, or are in need of anything else. In order: the first `[[direct.access]]`
     /// whose `place` fits counts. A host without any is public: https, no login. Without a single one, the hosts that GOPRIVATE names in full
-    /// may have private addresses, and their logins come from the netrc file.
+    /// may have private addresses, and logins come from where GOAUTH says: the netrc file, or a command.
     pub(crate) access: Vec<Access>,
 }
 
@@ -185,7 +185,8 @@ pub(crate) struct Direct {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Access {
-    /// The host, with its port if it is not the scheme's, and perhaps the beginning of a path: `gitlab.example.com`, `git.example.com:8443/team`.
+    /// The host, with its port if it is not the scheme's, and perhaps the beginning of a path: `gitlab.example.com`, `git.example.com:8443/team`. `*`
+    /// is every host, for netrc and helpers.
     pub(crate) place: String,
     /// The user name; with `password_file` or `password_env`. Not set: what the `forge` wants beside a token (`oauth2`, `x-access-token`).
     pub(crate) user: String,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gomod::goenv::{self, Layer, Netrc, Settings, defaults};
 use proxy::{
     client::Roots,
-    settings::{Credential, ForwardProxy, Login, Secret},
+    settings::{ForwardProxy, Login, Secret},
 };
 
 use super::{
@@ -65,13 +65,6 @@ impl Machine {
             netrc: netrc(bench),
             netrc_path: netrc_path(bench.environment),
         }
-    }
-
-    /// Who the go command is in front of a repository: whom the netrc file names, if there is one and GOAUTH does not say otherwise.
-    pub(super) fn git_login(&self) -> Credential {
-        let asks_netrc = self.goauth.value.split(';').any(|method| method.trim() == "netrc");
-        let path = self.netrc_path.clone().filter(|_| asks_netrc && self.netrc.is_some());
-        path.map_or(Credential::None, Credential::Netrc)
     }
 }
 

@@ -40,18 +40,34 @@ fn with_no_file_direct_mode_follows_the_users_go_settings() {
     assert_eq!((found.insecure.as_str(), found.path.as_str()), ("old.example", "/tools"));
     assert_eq!(found.folder, PathBuf::from("/home/u/.local/share/modway/vcs"));
     let places: Vec<_> = found.access.iter().map(|access| (access.place.as_str(), access.private_addresses)).collect();
-    assert_eq!(places, [("git.corp.example/team", true), ("git.other.example", true)]);
+    assert_eq!(places, [("git.corp.example/team", true), ("git.other.example", true), ("*", false)]);
     let netrc = found.access.iter().map(|access| &access.credential);
     assert!(netrc.into_iter().all(|login| matches!(login, Credential::Netrc(path) if path.ends_with(".netrc"))));
 }
 
 #[test]
-fn goauth_off_and_a_missing_netrc_mean_nobody() {
-    let world = World::new().var("GOPRIVATE", "git.corp.example");
-    credential(&world, "None");
-    let world = world.file("/n", "").var("NETRC", "/n");
-    credential(&world, "Netrc(\"/n\")");
-    credential(&world.var("GOAUTH", "off"), "None");
+fn goauth_says_who_we_are_where_nothing_else_does() {
+    let logins = |world: &World| {
+        direct(world).access.iter().map(|access| format!("{} {:?}", access.place, access.credential)).collect::<Vec<_>>()
+    };
+    assert_eq!(logins(&World::new()), [""; 0]);
+    let world = World::new().file("/n", "").var("NETRC", "/n");
+    assert_eq!(logins(&world), ["* Netrc(\"/n\")"]);
+    assert_eq!(logins(&world.clone().var("GOAUTH", "off")), [""; 0]);
+    assert_eq!(logins(&world.clone().var("GOAUTH", "corp-login --go; netrc")), ["* Helper([\"corp-login\", \"--go\"])"]);
+    let git = world.clone().var("GOAUTH", "git /x");
+    assert_eq!(logins(&git), [""; 0]);
+    assert!(git.good().notes[0].what.starts_with("GOAUTH=git is not followed"));
+    assert_eq!(logins(&rule("").file("/n", "").var("NETRC", "/n")), ["git.example.com None"], "the file says it all");
+}
+
+#[test]
+fn what_is_said_of_every_host_is_nothing_that_only_one_may_have() {
+    let everywhere = |keys: &str| World::with(&format!("[[direct.access]]\nplace = \"*\"\n{keys}\n"));
+    assert_eq!(access(&everywhere("helper = [\"x\"]")).place, "*");
+    wrong(&everywhere("user = \"amy\"\npassword_env = \"PW\"").var("PW", "x"), "a login that would be sent to every host");
+    assert!(everywhere("private_addresses = true").good().notes[0].what.starts_with("private addresses for every host"));
+    wrong(&everywhere("[[direct.access]]\nplace = \"h.example\""), "never reached: `*` above fits all of `h.example`");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proxy::settings::{Credential, Forge};
 
-use super::super::{bench::Bench, file, machine::Machine};
+use super::super::{bench::Bench, file, machine::Machine, mistake::Place};
 
 /// The one credential that the rule says; a mistake if it says more, or half of one.
 pub(super) fn credential(
@@ -38,6 +38,28 @@ pub(super) fn credential(
         _ => None,
     };
     found.unwrap_or_default()
+}
+
+/// Who GOAUTH says that the go command is: the first of its methods that a server can use.
+///
+/// Source: `go help goauth`, Go 1.27.
+pub(super) fn of_goauth(machine: &Machine, bench: &mut Bench<'_>) -> Credential {
+    let method = machine.goauth.value.split(';').map(str::trim).find(|method| !method.is_empty()).unwrap_or("off");
+    let words: Vec<String> = method.split_whitespace().map(str::to_owned).collect();
+    match words.first().map(String::as_str) {
+        None | Some("off") => Credential::None,
+        Some("netrc") => {
+            let found = machine.netrc_path.clone().filter(|_| machine.netrc.is_some());
+            found.map_or(Credential::None, Credential::Netrc)
+        }
+        Some("git") => {
+            let place = Place::Go(machine.goauth.layer.clone());
+            let fix = "write a [[direct.access]] with a user and a password_file, or with a helper".to_owned();
+            bench.put(false, place, "GOAUTH=git is not followed: no child of modway sees git's own settings".to_owned(), fix);
+            Credential::None
+        }
+        Some(_) => Credential::Helper(words),
+    }
 }
 
 fn password(rule: &file::Access, path: &str, forge: Option<Forge>, bench: &mut Bench<'_>) -> Option<Credential> {
