@@ -87,8 +87,6 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
 	client := &bufferedConn{conn, buffered.Reader}
 	switch port {
-	case "3690":
-		f.pipe(client)
 	case "80":
 		f.speak(client, host)
 	default:

@@ -202,7 +202,7 @@ func (j *judge) observed(path, key string, want query) error {
 	if info.Version != want.Version || want.Time != "" && info.Time != want.Time {
 		return fmt.Errorf("got %s of %s, want %s of %s", info.Version, info.Time, want.Version, want.Time)
 	}
-	if hasUnsureRef(key) {
+	if hasUnsureRef(key, want) {
 		delete(info.Origin, "Ref")
 		delete(want.Origin, "Ref")
 	}

@@ -15,7 +15,8 @@
 // and says on its standard output where it listens, with a line that holds GOPROXY=http://HOST:PORT. It is asked below /@direct. It ends
 // when its standard input is closed or on SIGTERM.
 //
-// Ports are never chosen here: every listener takes port 0 and says what it got.
+// All of it runs in a network of its own, which needs root or user namespaces. There svn has its real port; every other listener takes
+// port 0 and says what it got.
 package main
 
 import (
@@ -46,6 +47,9 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("direct: ")
 	flag.Parse()
+	if err := enter(); err != nil {
+		log.Fatal(err)
+	}
 	failed, err := run(flag.Args())
 	if err != nil {
 		log.Fatal(err)
@@ -65,6 +69,9 @@ func run(command []string) (failed int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(work)
+	if err := nameHosts(work); err != nil {
+		return 0, err
+	}
 	output, err := os.Create(*logFile)
 	if err != nil {
 		return 0, err
@@ -77,6 +84,9 @@ func run(command []string) (failed int, err error) {
 	defer repositories.stop()
 	front, err := newFront(work, repositories)
 	if err != nil {
+		return 0, err
+	}
+	if err := front.serveSvn(); err != nil {
 		return 0, err
 	}
 	proxy, err := startProxy(command, work, front, output)

@@ -113,9 +113,10 @@ func classOf(key, text string) class {
 }
 
 // hasUnsureRef tells whether the Ref of an origin depends on what the go command's cache had before: for a hash, and for HEAD, it names a
-// reference only if the commit was, or was not, there already (gitRepo.stat in cmd/go/internal/modfetch/codehost/git.go).
-func hasUnsureRef(key string) bool {
-	return key == "HEAD" || len(key) >= 7 && strings.Trim(key, "0123456789abcdef") == ""
+// reference only if the commit was, or was not, there already (gitRepo.stat in cmd/go/internal/modfetch/codehost/git.go). A row without time
+// is what the go command printed, where a pseudo-version still has its Ref; the others are its .info files (writeDiskStat in cache.go).
+func hasUnsureRef(key string, row query) bool {
+	return row.Time == "" || key == "HEAD" || len(key) >= 7 && strings.Trim(key, "0123456789abcdef") == ""
 }
 
 // essence is the part of an error that any proxy in Go's words would say: without what the go command itself puts before it.
