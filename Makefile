@@ -32,9 +32,9 @@ deny:
 unit:
 	@scripts/unit
 
-# Go's own mod_* script tests through modway.
+# Go's own mod_* script tests through modway, and what Go says of its own repositories through modway's direct mode.
 conformance:
-	@scripts/conformance
+	@end=0; scripts/conformance || end=1; scripts/conformance-direct || end=1; exit $$end
 
 bench:
 	@scripts/bench
