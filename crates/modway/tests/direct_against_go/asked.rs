@@ -17,6 +17,18 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// The same without `Ref` in `.info`.
+    pub(crate) fn without_reference(&self) -> Self {
+        let mut plain = self.clone();
+        if let Self::Version { info, .. } = &mut plain
+            && let Some((before, after)) = info.split_once(",\"Ref\":\"")
+            && let Some((_, after)) = after.split_once('"')
+        {
+            *info = format!("{before}{after}");
+        }
+        plain
+    }
+
     /// True if both say the same. Words of refusals may differ.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Refused(_), Self::Refused(_)))

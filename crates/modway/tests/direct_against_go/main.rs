@@ -9,7 +9,7 @@ mod ours;
 mod sample;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Write as _,
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
@@ -66,7 +66,7 @@ async fn direct_mode_gives_what_the_go_command_fetches_by_itself() {
     let said = format!("direct: {most} repositories, seed {seed}: {tally} in {:.1?}\n", started.elapsed());
     drop(std::io::stderr().write_all(said.as_bytes()));
     assert!(tally.differences.is_empty(), "{said}{}", tally.differences.join("\n"));
-    assert!(tally.versions * 5 > tally.refusals, "too few of the questions have an answer: {said}");
+    assert!(tally.versions * 4 > tally.refusals, "too few of the questions have an answer: {said}");
 }
 
 /// Makes one repository, and serves it at its own import path and all below.
@@ -91,8 +91,14 @@ struct Tally {
 
 impl Tally {
     fn compare(&mut self, theirs: &BTreeMap<String, Answer>, ours: &BTreeMap<String, Answer>) {
+        let by_hash: BTreeSet<String> = theirs.iter().filter(|(asked, _)| is_hash(asked)).filter_map(module_version).collect();
         for (asked, theirs) in theirs {
-            let ours = &ours[asked];
+            let plain = module_version((asked, theirs)).is_some_and(|reached| by_hash.contains(&reached));
+            let (theirs, ours) = match plain {
+                // Go notes the reference of a hash that it had to fetch, and none of one that it has: its order of doing things shows.
+                true => (&theirs.without_reference(), &ours[asked].without_reference()),
+                false => (theirs, &ours[asked]),
+            };
             match theirs {
                 _ if !theirs.agrees(ours) => self.differences.push(format!("{asked}\n  go:   {theirs:?}\n  ours: {ours:?}")),
                 Answer::Version { .. } => self.versions += 1,
@@ -116,6 +122,18 @@ impl std::fmt::Display for Tally {
         let Self { versions, lists, refusals, differences } = self;
         write!(f, "{versions} versions, {lists} lists and {refusals} refusals the same, {} different", differences.len())
     }
+}
+
+/// True if a commit was asked for by its hash, or the beginning of it.
+fn is_hash(asked: &str) -> bool {
+    let query = asked.split_once('@').map_or("", |(_, query)| query);
+    query.len() >= 7 && query.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// The module and version that an answer is about: all questions that lead there share one `.info` in a module cache.
+fn module_version((asked, answer): (&String, &Answer)) -> Option<String> {
+    let Answer::Version { version, .. } = answer else { return None };
+    Some(format!("{}@{version}", asked.split_once('@')?.0))
 }
 
 fn number(variable: &str, default: usize) -> usize {

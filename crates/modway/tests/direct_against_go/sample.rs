@@ -36,8 +36,7 @@ impl Sample {
         let lists = (0..2).map(|_| modules[draw.below(modules.len())].clone()).chain([root.to_owned()]).collect::<BTreeSet<_>>();
         let mut downloads = BTreeSet::new();
         for _ in 0..5 {
-            let module = if draw.chance(45) { root } else { &modules[draw.below(modules.len())] };
-            downloads.insert(format!("{module}@{}", history.query(&mut draw)));
+            downloads.insert(history.question(&mut draw, root, &modules));
         }
         Self { repository, lists: lists.into_iter().collect(), downloads: downloads.into_iter().collect() }
     }
@@ -57,6 +56,7 @@ struct History {
     commits: Vec<Commit>,
     /// Name, commit, annotated.
     tags: Vec<(String, usize, bool)>,
+    branches: Vec<&'static str>,
     stream: Vec<u8>,
 }
 
@@ -120,7 +120,7 @@ impl History {
             self.go_mod(draw, root, "");
         }
         for below in ["sub", "a/b", "v2", "sub/v2", "nested"] {
-            if draw.chance(35) {
+            if draw.chance(45) {
                 self.write(&format!("{below}/x.go"), "package x\n");
                 self.go_mod(draw, root, below);
             }
@@ -133,8 +133,8 @@ impl History {
     fn go_mod(&mut self, draw: &mut Draw, root: &str, below: &str) {
         let own = if below.is_empty() { root.to_owned() } else { format!("{root}/{below}") };
         let path = match draw.below(20) {
-            0..14 => own,
-            14..17 => format!("{own}/v2"),
+            0..16 => own,
+            16 => format!("{own}/v2"),
             17 => format!("{own}/v3"),
             18 => "example.test/another".to_owned(),
             _ => "gopkg.in/lib.v1".to_owned(),
@@ -261,6 +261,7 @@ impl History {
     fn commit(&mut self, draw: &mut Draw, number: usize) {
         let seconds = 1_500_000_000 + i64::try_from(draw.below(200_000_000)).expect("small");
         let branch = if number == 0 { "main" } else { draw.pick(BRANCHES) };
+        self.branches.push(branch);
         let mark = self.commits.len() + 1;
         let mut text = format!("commit refs/heads/{branch}\nmark :{mark}\nauthor A <a@example.test> 1 +0000\ncommitter C <c@example.test> {seconds} {}\ndata 2\nx\n", draw.pick(&["+0000", "+0530", "-0800"])).into_bytes();
         if number > 0 {
@@ -294,46 +295,71 @@ impl History {
         stream
     }
 
-    /// A version, a branch, a hash or a pseudo-version, that exists more often than not.
-    fn query(&self, draw: &mut Draw) -> String {
+    /// A module with a version, a branch, a hash or a pseudo-version; more often than not there is one.
+    fn question(&self, draw: &mut Draw, root: &str, modules: &[String]) -> String {
+        let module = if draw.chance(60) { root } else { &modules[draw.below(modules.len())] };
         let commit = &self.commits[draw.below(self.commits.len())];
         let hash = &commit.hash;
         match draw.below(20) {
-            0..7 if !self.tags.is_empty() => {
-                let tag = &self.tags[draw.below(self.tags.len())].0;
-                tag.rsplit('/').next().unwrap_or(tag).to_owned()
-            }
-            0..9 => draw.pick(VERSIONS).to_owned(),
-            9..11 => draw.pick(BRANCHES).to_owned(),
-            11 => hash.clone(),
-            12 => hash[..12].to_owned(),
-            13 => hash[..7].to_owned(),
-            14 => draw
-                .pick(&["latest", "v9.9.9", "gone", "0123456789abcdef", "HEAD", "v2.0.0+incompatible", "v3.0.0+incompatible"])
-                .to_owned(),
-            _ => self.pseudo(draw, commit),
+            0..9 if !self.tags.is_empty() => self.tagged(draw, root),
+            0..2 => format!("{module}@{}", draw.pick(VERSIONS)),
+            2..11 => format!(
+                "{module}@{}",
+                if draw.chance(80) { self.branches[draw.below(self.branches.len())] } else { draw.pick(BRANCHES) }
+            ),
+            11 => format!("{module}@{hash}"),
+            12 => format!("{module}@{}", &hash[..12]),
+            13 => format!("{module}@{}", &hash[..7]),
+            14 => format!(
+                "{module}@{}",
+                draw.pick(&[
+                    "latest",
+                    "v9.9.9",
+                    "gone",
+                    "0123456789abcdef",
+                    "HEAD",
+                    "v2.0.0+incompatible",
+                    "v3.0.0+incompatible"
+                ])
+            ),
+            _ => format!("{module}@{}", self.pseudo(draw, commit)),
+        }
+    }
+
+    /// A tag, as a version of the module that it is most likely one of.
+    fn tagged(&self, draw: &mut Draw, root: &str) -> String {
+        let tag = &self.tags[draw.below(self.tags.len())].0;
+        let (below, version) = tag.rsplit_once('/').map_or(("", tag.as_str()), |(below, version)| (below, version));
+        let module = if below.is_empty() { root.to_owned() } else { format!("{root}/{below}") };
+        let major = version.split('.').next().filter(|major| matches!(*major, "v2" | "v3" | "v4"));
+        match (major, draw.below(10)) {
+            (Some(major), 0..4) => format!("{module}/{major}@{version}"),
+            (Some(_), 4..8) => format!("{module}@{}+incompatible", version.trim_end_matches("+incompatible")),
+            _ => format!("{module}@{version}"),
         }
     }
 
     fn pseudo(&self, draw: &mut Draw, commit: &Commit) -> String {
-        let wrong = if draw.chance(8) { 1 } else { 0 };
+        let wrong = i64::from(draw.chance(8));
         let stamp = Time::from_unix_seconds(commit.seconds + wrong).expect("a date").timestamp();
-        let short = &commit.hash[..draw.pick(&[12, 12, 12, 12, 12, 11, 14])];
-        let start = draw.pick(&[
-            "v0.0.0-",
-            "v0.0.0-",
-            "v0.0.0-",
-            "v1.0.0-",
-            "v2.0.0-",
-            "v1.0.1-0.",
-            "v1.1.1-0.",
-            "v0.1.1-0.",
-            "v1.1.0-rc.1.0.",
-            "v2.0.1-0.",
-            "v0.0.0-0.",
-        ]);
+        let short = &commit.hash[..draw.pick(&[12, 12, 12, 12, 12, 12, 11, 14])];
+        let start = match draw.below(10) {
+            0..6 => "v0.0.0-".to_owned(),
+            6..9 if !self.tags.is_empty() => after(&self.tags[draw.below(self.tags.len())].0),
+            _ => draw.pick(&["v1.0.0-", "v2.0.0-", "v1.0.1-0.", "v1.1.0-rc.1.0.", "v2.0.1-0.", "v0.0.0-0."]).to_owned(),
+        };
         let end = if draw.chance(10) { "+incompatible" } else { "" };
         format!("{start}{stamp}-{short}{end}")
+    }
+}
+
+/// How a pseudo-version after this tag begins.
+fn after(tag: &str) -> String {
+    let version = tag.rsplit('/').next().unwrap_or(tag).split('+').next().unwrap_or_default();
+    match version.rsplit_once('.') {
+        _ if version.contains('-') => format!("{version}.0."),
+        Some((start, patch)) => format!("{start}.{}-0.", patch.parse::<u32>().unwrap_or_default() + 1),
+        None => format!("{version}.0.1-0."),
     }
 }
 

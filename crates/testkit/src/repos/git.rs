@@ -49,7 +49,8 @@ impl Repository {
             Format::Sha256 => "sha256",
         };
         let form = format!("--object-format={format}");
-        run(git(root.path()).args(["init", "--quiet", "--bare", "--initial-branch=main", &form]).arg(&directory), &[]);
+        let flags = ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", &form];
+        run(git(root.path()).args(flags).arg(&directory), &[]);
         Self { directory, branch: "main".into(), last: None, changes: Vec::new(), _root: root }
     }
 
