@@ -151,7 +151,8 @@ async fn child(pass: &Pass, method: &str, target: &str, headers: &[(&str, &str)]
     // A refusal may come, and the connection go, before the body is all there.
     let _ = wire.write_all(body).await;
     let mut answer = Vec::new();
-    let _ = wire.read_to_end(&mut answer).await;
+    // No answer in these tests is longer, and one without end must not fill the machine.
+    let _ = wire.take(16 << 20).read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     (status, answer)

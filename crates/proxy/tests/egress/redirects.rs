@@ -44,9 +44,9 @@ async fn graph_3_nor_on_the_way_back() {
 async fn graph_4_a_stranger_cannot_send_us_to_where_we_are_somebody() {
     let (home, away) = (World::start().await, World::start().await);
     away.on("/a", [to(&home.url(), "/secret")]);
-    home.on("/secret", [Play::status(401, "who?")]);
+    home.on("/secret", [Play::redirect(302, "/secret/too")]).on("/secret/too", [Play::status(401, "who?")]);
     assert_eq!(get(&alice_at(&home, &away), &format!("{}/a", away.url())).await.map(|answer| answer.0), Ok(401));
-    assert_eq!(logins(&home), owned(&[("/secret", false)]));
+    assert_eq!(logins(&home), owned(&[("/secret", false), ("/secret/too", false)]));
 }
 
 #[tokio::test]
