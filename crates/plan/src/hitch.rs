@@ -15,15 +15,10 @@ pub enum Hitch {
     Rule,
     /// A tool is not installed.
     Tool,
-    /// The repository has it, but not as this version of this path.
-    Version,
 }
 
 /// Words of the tools, and of Go, that are about a login.
 const LOGIN: [&str; 4] = ["terminal prompts disabled", "Permission denied", "401 ", "403 "];
-
-/// Words of Go that are about a version.
-const VERSION: [&str; 4] = ["invalid version", "create zip", "mismatched repo", "cannot contain module"];
 
 impl Hitch {
     /// What the trouble of version control is.
@@ -36,7 +31,6 @@ impl Hitch {
             Trouble::Vcs(text) if has(&LOGIN, text) => Self::Login,
             Trouble::Vcs(text) if text.contains("Host key verification failed") => Self::Trust,
             Trouble::Vcs(text) if text.contains("executable file not found") => Self::Tool,
-            Trouble::Vcs(text) if has(&VERSION, text) => Self::Version,
             Trouble::Dns(_)
             | Trouble::Connect(_)
             | Trouble::ForwardProxy(_)
@@ -47,7 +41,9 @@ impl Hitch {
             | Trouble::Redirect(_)
             | Trouble::Body(_)
             | Trouble::Skipped(_)
-            | Trouble::Vcs(_) => Self::Theirs,
+            | Trouble::Vcs(_)
+            | Trouble::NoVersion(_)
+            | Trouble::Tree(_) => Self::Theirs,
         }
     }
 
@@ -56,7 +52,6 @@ impl Hitch {
         match self {
             Self::Theirs => Mover::Upstream,
             Self::Login | Self::Trust | Self::Rule | Self::Tool => Mover::Operator,
-            Self::Version => Mover::Client,
         }
     }
 
@@ -74,9 +69,6 @@ impl Hitch {
                 Some("see [direct] and [[direct.access]] in the configuration of this server; the text names the setting")
             }
             Self::Tool => Some("install it where `path` of [direct] looks, or take `direct` out of the route's list"),
-            Self::Version => Some(
-                "check path and version: a module in a folder has the folder in its tags, one from v2 on has /vN in its path",
-            ),
         }
     }
 }
@@ -102,11 +94,7 @@ mod tests {
         check(Trouble::Refused("not connected to h: its address 10.0.0.1 is private".into()), Hitch::Rule);
         check(Trouble::TooLarge(1), Hitch::Rule);
         check(vcs("exec: \"git\": executable file not found in $PATH"), Hitch::Tool);
-        check(
-            vcs("h/m@v2.0.0: invalid version: module contains a go.mod file, so module path must match major version"),
-            Hitch::Version,
-        );
-        check(vcs("h/m@v1.0.0: create zip: a: malformed file path"), Hitch::Version);
+        check(vcs("h/m@v2.0.0: invalid version: git fetch: exit status 128"), Hitch::Theirs);
         check(vcs("fatal: the remote end hung up unexpectedly"), Hitch::Theirs);
         check(Trouble::Dns("no such host".into()), Hitch::Theirs);
         check(Trouble::Status(500, String::new()), Hitch::Theirs);

@@ -36,6 +36,9 @@ pub enum Reason {
     SumdbLied(String),
     /// The upstream's bytes break the rules for module zips, go.mod or `.info`.
     BadContent(String),
+    /// The repository has no such version of the module and never will, as far as it can be told: a pseudo-version that does not fit its commit, a
+    /// major version that does not fit the path, a branch that is named like a version.
+    NoVersion(String),
     /// This name is not served here: an unknown checksum database, an unknown upstream.
     NotServed(String),
     /// No route of this server serves the path: the operator's no.
@@ -80,6 +83,7 @@ impl Reason {
             Self::Unproven(_) => "unproven",
             Self::SumdbLied(_) => "sumdb-lied",
             Self::BadContent(_) => "bad-content",
+            Self::NoVersion(_) => "no-version",
             Self::NotServed(_) => "not-served",
             Self::NoRoute(_) => "no-route",
             Self::Private(_) => "private",
@@ -94,7 +98,7 @@ impl Reason {
     /// Whose move it is.
     pub const fn mover(&self) -> Mover {
         match self {
-            Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) => Mover::Client,
+            Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) | Self::NoVersion(_) => Mover::Client,
             Self::NoRoute(_) => Mover::Operator,
             Self::Private(_) => Mover::Client,
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
@@ -111,7 +115,7 @@ impl Reason {
             Self::Upstream { may_pass, .. } => *may_pass,
             Self::Unproven(_) | Self::Busy(_) | Self::Stopping | Self::Store(_) | Self::StoreFull => true,
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
-            Self::BadContent(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
+            Self::BadContent(_) | Self::NoVersion(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
             Self::Internal(_) => false,
         }
     }
@@ -138,6 +142,9 @@ impl Reason {
             Self::Unproven(_) => "if the module is private, name it in GONOSUMDB/GOPRIVATE of this server; else try again later",
             Self::SumdbLied(_) => "do not go on; ask whoever runs the checksum database, keep this text",
             Self::BadContent(_) => "ask the module's author for a version that follows the rules, or another upstream",
+            Self::NoVersion(_) => {
+                "check path and version: a module in a folder has the folder in its tags, one from v2 on has /vN in its path"
+            }
             Self::NotServed(_) => "name it in this server's configuration",
             Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
             Self::Private(_) => "name the module in GONOSUMDB or GOPRIVATE where the go command runs, too",
@@ -163,6 +170,7 @@ impl fmt::Display for Reason {
             Self::Mismatch(text) | Self::Unproven(text) | Self::SumdbLied(text) | Self::BadContent(text) | Self::Busy(text) => {
                 f.write_str(text)
             }
+            Self::NoVersion(text) => f.write_str(text),
             Self::StoreFull => f.write_str("no space left in the store of this server"),
             Self::Store(text) => write!(f, "the store of this server is in trouble: {text}"),
             Self::Stopping => f.write_str("this server is stopping"),

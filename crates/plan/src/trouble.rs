@@ -35,6 +35,10 @@ pub enum Trouble {
     Refused(String),
     /// A version control tool failed, in Go's words where Go has them and its own cleaned ones elsewhere.
     Vcs(String),
+    /// Version control says no for good, in Go's words: the commit is there, and is not or cannot be the version asked for.
+    NoVersion(String),
+    /// The version is there, and its tree cannot be a module zip, in Go's words.
+    Tree(String),
 }
 
 /// Which of a hop's deadlines passed.
@@ -69,6 +73,8 @@ impl Trouble {
             Self::Skipped(_) => "skipped",
             Self::Refused(_) => "refused",
             Self::Vcs(_) => "vcs",
+            Self::NoVersion(_) => "no-version",
+            Self::Tree(_) => "tree",
         }
     }
 
@@ -86,6 +92,7 @@ impl Trouble {
             Self::Dns(_) | Self::Connect(_) | Self::Tls(_) | Self::ForwardProxy(_) | Self::Broken(_) | Self::Deadline(..) => true,
             Self::Status(status, _) | Self::Wait(status, _) => *status >= 500 || *status == 429 || *status == 408,
             Self::Redirect(_) | Self::Body(_) | Self::TooLarge(_) | Self::Skipped(_) | Self::Refused(_) | Self::Vcs(_) => false,
+            Self::NoVersion(_) | Self::Tree(_) => false,
         }
     }
 }
@@ -115,6 +122,7 @@ impl fmt::Display for Trouble {
             Self::Status(status, text) => write!(f, "status {status}: {text}"),
             Self::Wait(status, seconds) => write!(f, "status {status}, asks to wait {seconds}s"),
             Self::Redirect(cause) | Self::Body(cause) | Self::Refused(cause) | Self::Vcs(cause) => f.write_str(cause),
+            Self::NoVersion(cause) | Self::Tree(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "body larger than {limit} bytes"),
             Self::Skipped(seconds) => write!(f, "skipped: it kept failing; asked again in {seconds}s"),
         }

@@ -202,7 +202,13 @@ impl Travel<'_> {
 
 /// The reason that an upstream's trouble is.
 pub fn trouble_reason(upstream: &str, what: &str, trouble: &Trouble) -> Reason {
-    let hitch = if upstream == DIRECT { Hitch::of(trouble) } else { Hitch::Theirs };
-    let (upstream, what, may_pass) = (upstream.into(), what.into(), trouble.may_pass());
-    Reason::Upstream { upstream, what, trouble: trouble.to_string(), may_pass, hitch }
+    match trouble {
+        Trouble::NoVersion(text) => Reason::NoVersion(text.clone()),
+        Trouble::Tree(text) => Reason::BadContent(text.clone()),
+        _ => {
+            let hitch = if upstream == DIRECT { Hitch::of(trouble) } else { Hitch::Theirs };
+            let (upstream, what, may_pass) = (upstream.into(), what.into(), trouble.may_pass());
+            Reason::Upstream { upstream, what, trouble: trouble.to_string(), may_pass, hitch }
+        }
+    }
 }

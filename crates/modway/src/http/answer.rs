@@ -213,7 +213,7 @@ const fn status(reason: &Reason, late: bool) -> StatusCode {
         Reason::Off | Reason::NoRoute(_) | Reason::Private(_) => StatusCode::FORBIDDEN,
         Reason::Upstream { .. } if late => StatusCode::GATEWAY_TIMEOUT,
         Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) => StatusCode::BAD_GATEWAY,
-        Reason::Mismatch(_) | Reason::SumdbLied(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Reason::Mismatch(_) | Reason::SumdbLied(_) | Reason::NoVersion(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Reason::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
         Reason::Busy(_) | Reason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Reason::Store(_) | Reason::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -257,6 +257,7 @@ fn level(record: &Record) -> &'static str {
                 | Reason::NotExist(_)
                 | Reason::Off
                 | Reason::NotServed(_)
+                | Reason::NoVersion(_)
                 | Reason::NoRoute(_)
                 | Reason::Private(_)
                 | Reason::Stopping,

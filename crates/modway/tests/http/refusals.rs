@@ -28,6 +28,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::Unproven(hostile()), 502),
         (Reason::SumdbLied(hostile()), 422),
         (Reason::BadContent(hostile()), 502),
+        (Reason::NoVersion(hostile()), 422),
         (Reason::NotServed(hostile()), 404),
         (Reason::NoRoute(hostile()), 403),
         (Reason::Private(hostile()), 403),
@@ -47,7 +48,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         | Reason::Upstream { .. }
         | Reason::Mismatch(_) => {}
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
-        Reason::NoRoute(_) | Reason::Private(_) => {}
+        Reason::NoRoute(_) | Reason::Private(_) | Reason::NoVersion(_) => {}
         Reason::Store(_) | Reason::Busy(_) | Reason::Stopping | Reason::Internal(_) => {}
     });
     reasons

@@ -69,7 +69,9 @@ fn counts(trouble: &Trouble) -> bool {
         | Trouble::TooLarge(_)
         | Trouble::Skipped(_)
         | Trouble::Refused(_)
-        | Trouble::Vcs(_) => false,
+        | Trouble::Vcs(_)
+        | Trouble::NoVersion(_)
+        | Trouble::Tree(_) => false,
     }
 }
 

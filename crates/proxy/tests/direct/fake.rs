@@ -209,6 +209,7 @@ pub(crate) fn refusal(why: &Refused) -> String {
     match why {
         Refused::NotExist(text) => format!("not there: {text}"),
         Refused::Invalid(text) => format!("invalid: {text}"),
+        Refused::Tree(text) => format!("tree: {text}"),
         Refused::Trouble(trouble) => format!("trouble: {trouble}"),
     }
 }

@@ -7,4 +7,5 @@ mod places;
 mod pseudo;
 mod revisions;
 mod trouble;
+mod upstream;
 mod zips;

@@ -78,10 +78,10 @@ fn a_tree_that_cannot_be_a_module_is_refused_in_gos_words() {
     };
     check(
         "con.txt",
-        "invalid: create zip: con.txt: malformed file path \"con.txt\": \"con\" disallowed as path element component on Windows",
+        "tree: create zip: con.txt: malformed file path \"con.txt\": \"con\" disallowed as path element component on Windows",
     );
-    check("readme", "invalid: create zip: README: case-insensitive file name collision: \"readme\" and \"README\"");
-    check("a*b", "invalid: create zip: a*b: malformed file path \"a*b\": invalid char '*'");
+    check("readme", "tree: create zip: README: case-insensitive file name collision: \"readme\" and \"README\"");
+    check("a*b", "tree: create zip: a*b: malformed file path \"a*b\": invalid char '*'");
 }
 
 #[test]

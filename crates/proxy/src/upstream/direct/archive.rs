@@ -28,7 +28,7 @@ use crate::{limits, spool::SpoolWriter};
 /// dropped, the making ends at its next frame.
 ///
 /// # Errors
-/// [`Refused::Invalid`] in Go's words for a tree that cannot be a module version.
+/// [`Refused::Tree`] in Go's words for a tree that cannot be a module version.
 pub async fn fetch(
     repo: &Arc<dyn Repo>,
     found: &Found,
@@ -62,7 +62,7 @@ async fn license(repo: &Arc<dyn Repo>, found: &Found, tree: &Tree) -> Result<Opt
         Err(Refused::NotExist(_)) => Ok(None),
         Err(Refused::Trouble(Trouble::TooLarge(limit))) => {
             let text = format!("create zip: LICENSE: LICENSE file too large (max size is {limit} bytes)");
-            Err(Refused::Invalid(text))
+            Err(Refused::Tree(text))
         }
         end => end,
     }
@@ -92,8 +92,8 @@ fn make(
 fn refused(error: &CreateError) -> Refused {
     match error {
         CreateError::Io(cause) => Refused::Trouble(Trouble::Vcs(format!("{error}: {cause}"))),
-        CreateError::Pair(cause) => Refused::Invalid(format!("{error}: {cause}")),
-        CreateError::Invalid(_) | CreateError::Larger(_) | CreateError::TooLong => Refused::Invalid(error.to_string()),
+        CreateError::Pair(cause) => Refused::Tree(format!("{error}: {cause}")),
+        CreateError::Invalid(_) | CreateError::Larger(_) | CreateError::TooLong => Refused::Tree(error.to_string()),
     }
 }
 

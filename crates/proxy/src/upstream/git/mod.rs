@@ -250,7 +250,7 @@ impl Unresolved {
     fn told(self, rev: &str) -> RepoError {
         match self {
             Self::Unknown => unknown(rev),
-            Self::Ambiguous => RepoError::Failed(Trouble::Vcs(format!("ambiguous revision {rev}"))),
+            Self::Ambiguous => RepoError::Failed(Trouble::NoVersion(format!("ambiguous revision {rev}"))),
             Self::Moved => RepoError::Failed(Trouble::Vcs(format!("revision {rev} changes while it is fetched"))),
             Self::Failed(error) => error,
         }

@@ -31,7 +31,7 @@ use gomod::{
 use plan::Trouble;
 
 pub use self::refused::Refused;
-use super::repo::Repo;
+use super::repo::{Repo, RepoError};
 use crate::limits;
 
 /// A module in its repository.
@@ -177,11 +177,10 @@ impl CodeRepo {
         if let Some(known) = self.files.0.get(&key) {
             return Ok(known);
         }
-        let file = match self.repo.read_file(hash, path, limits::MAX_MOD_BYTES).await.map_err(Refused::from) {
+        let file = match self.repo.read_file(hash, path, limits::MAX_MOD_BYTES).await {
             Ok(file) => file,
-            Err(Refused::NotExist(_)) => None,
-            Err(Refused::Invalid(text)) => return Err(Trouble::Vcs(text)),
-            Err(Refused::Trouble(trouble)) => return Err(trouble),
+            Err(RepoError::NotExist(_)) => None,
+            Err(RepoError::Failed(trouble)) => return Err(trouble),
         };
         if file.as_ref().is_none_or(|file| file.len() <= limits::MAX_SMALL_FILE_BYTES) {
             self.files.0.insert(key, file.clone());

@@ -14,6 +14,8 @@ pub enum Refused {
     /// The commit exists and cannot be the version asked for, in Go's words: an error outside of Go's not-exist class, which asking again
     /// will not change.
     Invalid(String),
+    /// The tree of the version cannot be a module zip, in Go's words.
+    Tree(String),
     /// Neither yes nor no. Go takes some of these for "does not exist", where it reads a go.mod; here they never are.
     Trouble(Trouble),
 }
@@ -36,6 +38,7 @@ impl Refused {
         match self {
             Self::NotExist(text) => Self::NotExist(format!("{front}: {text}")),
             Self::Invalid(text) => Self::Invalid(format!("{front}: {text}")),
+            Self::Tree(text) => Self::Tree(format!("{front}: {text}")),
             Self::Trouble(Trouble::Vcs(text)) => Self::Trouble(Trouble::Vcs(format!("{front}: {text}"))),
             Self::Trouble(trouble) => Self::Trouble(trouble),
         }
@@ -46,6 +49,7 @@ impl From<RepoError> for Refused {
     fn from(error: RepoError) -> Self {
         match error {
             RepoError::NotExist(text) => Self::NotExist(text),
+            RepoError::Failed(Trouble::NoVersion(text)) => Self::Invalid(text),
             RepoError::Failed(trouble) => Self::Trouble(trouble),
         }
     }
@@ -55,7 +59,8 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NotExist(text) => Self::NotExist(text),
-            Refused::Invalid(text) => Self::Trouble(Trouble::Vcs(text)),
+            Refused::Invalid(text) => Self::Trouble(Trouble::NoVersion(text)),
+            Refused::Tree(text) => Self::Trouble(Trouble::Tree(text)),
             Refused::Trouble(trouble) => Self::Trouble(trouble),
         }
     }

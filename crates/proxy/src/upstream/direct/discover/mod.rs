@@ -242,7 +242,9 @@ fn told(no: &NoRoot, trouble: Trouble) -> Trouble {
         | Trouble::Wait(..)
         | Trouble::TooLarge(_)
         | Trouble::Skipped(_)
-        | Trouble::Vcs(_) => trouble,
+        | Trouble::Vcs(_)
+        | Trouble::NoVersion(_)
+        | Trouble::Tree(_) => trouble,
     }
 }
 
