@@ -72,7 +72,7 @@ pub enum NotReady {
 enum Origin {
     Repository(Box<CodeRepo>),
     /// A `mod` tag names a module proxy: it alone is asked.
-    Proxy(HttpUpstream),
+    Proxy(Box<HttpUpstream>),
 }
 
 impl DirectUpstream {
@@ -124,7 +124,7 @@ impl DirectUpstream {
     async fn origin(&self, module: &ModulePath, journey: &Journey) -> Result<Origin, Refused> {
         let root = self.discovery.find(module, journey).await?;
         match root.source {
-            Source::Proxy => Ok(Origin::Proxy(self.proxy(&root)?)),
+            Source::Proxy => Ok(Origin::Proxy(Box::new(self.proxy(&root)?))),
             Source::Vcs(vcs) => {
                 let repo = self.repos.get(vcs, &root.url).await.map_err(Refused::Trouble)?;
                 Ok(Origin::Repository(Box::new(CodeRepo::new(repo, &root, module.clone(), self.files.clone())?)))
