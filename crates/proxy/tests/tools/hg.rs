@@ -29,7 +29,7 @@ async fn revisions_are_what_go_takes_them_for() {
     assert_eq!(told(hg.latest().await), format!("{dev} {dev} 2020-09-13T12:31:40Z [] \"tip\""));
     assert_eq!(told(hg.stat("dev").await), format!("{dev} {dev} 2020-09-13T12:31:40Z [] \"dev\""));
     assert_eq!(told(hg.stat("default").await), format!("{old} {old} 2020-09-13T12:30:00Z [] \"default\""));
-    let tagged = format!("2020-09-13T12:26:40Z [\"v1.0.0\"]");
+    let tagged = "2020-09-13T12:26:40Z [\"v1.0.0\"]";
     assert_eq!(told(hg.stat("v1.0.0").await), format!("{v1} v1.0.0 {tagged} \"v1.0.0\""));
     assert_eq!(told(hg.stat(&v1[..12]).await), format!("{v1} {v1} {tagged} \"\""));
     assert_eq!(told(hg.stat(&v1).await), format!("{v1} {v1} {tagged} \"\""));

@@ -6,6 +6,8 @@ mod svn;
 
 mod fossil;
 
+mod gateway;
+
 use std::{io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

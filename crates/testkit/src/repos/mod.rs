@@ -7,7 +7,10 @@ mod git;
 pub use git::{Format, Repository};
 
 mod tools;
-pub use tools::{HgServer, InetServer, Tool, Workshop, is_installed};
+pub use tools::{HgServer, InetServer, Tool, Workshop};
+
+mod apache;
+pub use apache::ApacheServer;
 
 mod cgi;
 

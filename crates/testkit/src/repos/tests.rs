@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Format, GitServer, HgServer, InetServer, Repository, Tool, Workshop, git};
+use super::{ApacheServer, Format, GitServer, HgServer, InetServer, Repository, Tool, Workshop, git};
 
 fn home() -> TempDir {
     TempDir::new().expect("a temporary folder")
@@ -134,6 +134,15 @@ async fn subversion_is_served() {
     let log = client.run(&["log", "-l1", "--xml", &format!("{}/trunk", server.url())]);
     assert!(log.contains("revision=\"2\"") && log.contains("2020-09-13T12:26:40.250000Z"), "{log}");
     assert_eq!(client.run(&["list", &format!("{}/tags", server.url())]), "v1.0.0/");
+}
+
+#[test]
+fn subversion_is_served_over_http() {
+    let (workshop, client) = (workshop(Tool::Svn), Workshop::new(Tool::Svn));
+    let Some(server) = ApacheServer::start(&workshop) else {
+        return eprintln!("skipped: Subversion over HTTP: no apache2 with mod_dav_svn");
+    };
+    assert_eq!(client.run(&["list", &format!("{}/trunk", server.url())]), "go.mod\nsub/");
 }
 
 #[tokio::test(flavor = "multi_thread")]

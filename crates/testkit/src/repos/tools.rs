@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
@@ -256,12 +256,4 @@ async fn attend(mut stream: TcpStream, program: &str, arguments: Vec<PathBuf>, h
     }
     drop(to.shutdown().await);
     drop(child.wait().await);
-}
-
-/// True if this program is installed, so that a test can say that it is skipped.
-pub fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .any(|folder: PathBuf| Path::new(&folder).join(program).exists())
 }

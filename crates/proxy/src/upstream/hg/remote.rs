@@ -46,12 +46,17 @@ impl Remote {
 
     /// A way for one child to the remote, which has one of `schemes`.
     pub(in crate::upstream) async fn out(&self, schemes: &[&str]) -> Result<Out, RepoError> {
-        RepoUrl::parse(&self.url)?;
-        let scheme = self.url.split_once("://").map_or("", |(scheme, _)| scheme);
+        self.out_to(&self.url, schemes).await
+    }
+
+    /// A way to a neighbour of the remote.
+    pub(in crate::upstream) async fn out_to(&self, url: &str, schemes: &[&str]) -> Result<Out, RepoError> {
+        RepoUrl::parse(url)?;
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         if !schemes.contains(&scheme) {
-            return Err(Trouble::Refused(format!("{}: not fetched over {scheme}", self.url)).into());
+            return Err(Trouble::Refused(format!("{url}: not fetched over {scheme}")).into());
         }
-        Ok(Out(self.way.pass(&self.url).await?))
+        Ok(Out(self.way.pass(url).await?))
     }
 
     /// Runs a command of the remote; what the way saw going wrong is told before what the tool says of it.

@@ -37,10 +37,12 @@ impl Repo for Svn {
 
     /// As the tool prints them, so directories with a slash at the end, which is why none is ever a version.
     async fn tags(&self, prefix: &str) -> Result<Tags, RepoError> {
-        let call = self.call(Bounds::small(self.remote.question)).await?;
-        let tags = format!("{}/tags", call.out.url().trim_end_matches("/trunk"));
-        let output =
-            self.run(&call, |command| Ok(command.flag("list").then("--").data(word(format!("{tags}@"))?).into())).await?;
+        let url = &self.remote.url;
+        let tags = format!("{}/tags", url.strip_suffix("/trunk").unwrap_or(url));
+        // Not below the remote, so with a way of their own.
+        let call = self.call_to(&tags, Bounds::small(self.remote.question)).await?;
+        let tags = word(format!("{}@", call.out.url()))?;
+        let output = self.run(&call, |command| Ok(command.flag("list").then("--").data(tags).into())).await?;
         if output.code != Some(0) && !is_missing(&output) {
             return Err(failed("svn list", &output));
         }
@@ -142,7 +144,11 @@ impl Svn {
     }
 
     async fn call(&self, bounds: Bounds) -> Result<Call, RepoError> {
-        let out = self.remote.out(&["http", "https", "svn"]).await?;
+        self.call_to(&self.remote.url, bounds).await
+    }
+
+    async fn call_to(&self, url: &str, bounds: Bounds) -> Result<Call, RepoError> {
+        let out = self.remote.out_to(url, &["http", "https", "svn"]).await?;
         let (base, servers) = (self.remote.folder.clone(), servers(&out));
         let folder = on_disk(move || {
             fs::create_dir_all(&base)?;
