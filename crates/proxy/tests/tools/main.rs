@@ -8,6 +8,8 @@ mod fossil;
 
 mod gateway;
 
+mod hostile;
+
 use std::{io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -55,7 +57,7 @@ struct Road {
 #[async_trait]
 impl Way for Straight {
     async fn pass(&self, remote: &str) -> Result<Box<dyn Passage>, Trouble> {
-        let port = url::Url::parse(remote).ok().and_then(|url| url.port()).expect("a URL with a port");
+        let port = url::Url::parse(remote).ok().and_then(|url| url.port()).unwrap_or(9);
         Ok(Box::new(Road { url: remote.to_owned(), port }))
     }
 }
