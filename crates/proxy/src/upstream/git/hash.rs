@@ -36,7 +36,7 @@ impl Hash {
 
     /// True if its digits begin with `prefix`, which is lower-case hex.
     pub(super) fn begins_with(&self, prefix: &str) -> bool {
-        let nibble = |at: usize| self.bytes().get(at / 2).map(|byte| if at % 2 == 0 { byte >> 4 } else { byte & 15 });
+        let nibble = |at: usize| self.bytes().get(at / 2).map(|byte| if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 });
         prefix.bytes().enumerate().all(|(at, byte)| digit(byte).is_some() && digit(byte) == nibble(at))
     }
 
