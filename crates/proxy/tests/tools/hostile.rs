@@ -153,7 +153,9 @@ async fn judged(name: &str, says: &str, make: impl Fn(Remote) -> Box<dyn Repo>) 
     };
     push(open, |error| {
         if let Some(RepoError::Failed(Trouble::Vcs(said))) = error {
-            said.split_once(":\n").map(|(_, words)| lines(words));
+            if let Some((_, words)) = said.split_once(":\n") {
+                lines(words);
+            }
         }
     })
     .await;
