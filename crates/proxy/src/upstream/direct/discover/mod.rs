@@ -252,7 +252,13 @@ fn not_exist(no: NoRoot) -> RepoError {
     RepoError::NotExist(no.to_string())
 }
 
+/// The reader of URLs mends, as browsers do, what git, Go and whoever reads along take for something else: `https:///x` becomes the host x, and
+/// a backslash a slash. What needs mending is refused.
 fn url(text: &str) -> Result<Url, Trouble> {
+    let plain = text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
+    if !plain || text.contains(|c: char| c == '\\' || c.is_control()) {
+        return Err(Trouble::Refused(format!("repository URL not usable: {text:?} is not written as scheme://host/path")));
+    }
     Url::parse(text).map_err(|cause| Trouble::Refused(format!("repository URL not usable: {cause}")))
 }
 
