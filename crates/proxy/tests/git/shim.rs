@@ -133,7 +133,7 @@ async fn whoever_leaves_ends_the_child() {
 async fn its_environment_is_empty_and_its_command_line_has_no_secret() {
     let evil = "{ env | sort; echo \"argv: $*\"; } > \"$PWD/seen\"\nexit 1";
     let (world, _tools) = with_git(evil, |_| ()).await;
-    let _ = world.repo("lib").await.stat("v1.0.0").await;
+    let _ = world.repo("lib").await.latest().await;
     let folder = fs::read_dir(world.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -181,7 +181,7 @@ async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
         })
         .collect();
     let (world, _tools) = with_git(&format!("echo here > \"$PWD/got\"\n{lines}exit 1"), |_| ()).await;
-    let _ = world.repo("lib").await.stat("v1.0.0").await;
+    let _ = world.repo("lib").await.latest().await;
     let folder = fs::read_dir(world.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -3,9 +3,13 @@
 //! The order of effects in a fetch: packs, then references, then `full`. A crash in between leaves packs that the next fetch does not have to
 //! bring again, and locks that the next start removes.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::{
+    pin::pin,
+    sync::{Arc, PoisonError, atomic::Ordering},
+};
 
-use gomod::time::Time;
+use futures_util::future::{Either, select};
+use gomod::{semver, time::Time};
 use plan::Trouble;
 
 use super::{
@@ -80,6 +84,34 @@ impl GitRepo {
         }
     }
 
+    /// At the first contact with a remote, a version is nearly always a tag: its commit is fetched while the references are asked for, and not
+    /// after that. Nothing depends on how it ends: what it did not bring is fetched when it is known what is needed.
+    pub(super) async fn guess(&self, rev: &str) {
+        let is_first = self.known().is_none() && self.dir.is_new();
+        let version = rev.rsplit('/').next().unwrap_or_default();
+        if !is_first || !semver::is_valid(version) {
+            return;
+        }
+        let brought = async {
+            let _turn = self.fetching.lock().await;
+            // Whoever had the turn before was first.
+            if !self.dir.is_new() {
+                return Ok(());
+            }
+            self.init(false).await?;
+            let reference = Ref::parse(&format!("refs/tags/{rev}"))?;
+            let spec = Word::new(format!("{0}:{0}", reference.as_str()))?;
+            self.fetched(&["--depth=1"], &[spec]).await.map(drop)
+        };
+        let (asked, brought) = (pin!(self.refs()), pin!(brought));
+        match select(asked, brought).await {
+            // Without references nothing can be answered, whatever was brought.
+            Either::Left((Err(_), _)) => (),
+            Either::Left((Ok(_), brought)) => drop::<Result<(), RepoError>>(brought.await),
+            Either::Right((_, asked)) => drop(asked.await),
+        }
+    }
+
     fn fresh(&self, known: &Option<Known>) -> Option<Result<Arc<Refs>, RepoError>> {
         let now = self.tool.clock.now();
         // A clock that was put back makes everything old, and nothing fresh for ever.
@@ -145,7 +177,7 @@ impl GitRepo {
         if let Some(object) = self.here(hash).await? {
             return Ok(Some(object));
         }
-        self.dir.init(hash.is_sha256())?;
+        self.init(hash.is_sha256()).await?;
         // HEAD is a branch's tip nearly always; a server may not give commits by their names.
         let name = if name == "HEAD" { refs.branch_at(hash).unwrap_or(name) } else { name };
         if name == "HEAD" || self.comes_whole() {
@@ -194,7 +226,7 @@ impl GitRepo {
             return Ok(());
         }
         let sha256 = refs.iter().next().is_some_and(|(_, hash)| hash.is_sha256());
-        self.dir.init(sha256)?;
+        self.init(sha256).await?;
         self.fetch_all(refs).await
     }
 
@@ -308,8 +340,9 @@ impl GitRepo {
             self.within_budget().await?;
             return Ok(Fetched::Yes);
         }
+        // A part of it may have been ended in the middle of a pack.
+        self.dir.tidy();
         if words::is_too_long(&output) {
-            self.dir.tidy();
             return Ok(Fetched::Failed(RepoError::Failed(Trouble::TooLarge(self.tool.repository_bytes))));
         }
         let error = words::of_remote(&output, &*passage, self.url.as_str());
@@ -360,7 +393,15 @@ impl GitRepo {
         self.objects.hang_up().await;
         self.dir.forget().map_err(|error| disk(&error))?;
         let sha256 = refs.iter().next().is_some_and(|(_, hash)| hash.is_sha256());
-        Ok(self.dir.init(sha256)?)
+        self.init(sha256).await
+    }
+
+    /// Makes the repository if it is not there, or not of this format. Whoever reads objects begins afresh then.
+    async fn init(&self, sha256: bool) -> Result<(), RepoError> {
+        if self.dir.init(sha256)? {
+            self.objects.hang_up().await;
+        }
+        Ok(())
     }
 
     /// A question about what is here.

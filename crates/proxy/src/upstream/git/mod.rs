@@ -156,6 +156,7 @@ impl Repo for GitRepo {
         if rev == "latest" {
             return self.latest().await;
         }
+        self.guess(rev).await;
         let refs = self.refs_for(rev).await?;
         match self.resolved(&refs, rev).await {
             // A reference moved between our two questions: ask for both again.

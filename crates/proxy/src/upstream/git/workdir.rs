@@ -54,6 +54,7 @@ impl WorkDir {
         let dir = Self { path: path.to_owned(), _lock: lock };
         if fs::read(dir.path.join("remote")).is_ok_and(|remote| remote == key.as_bytes()) {
             dir.tidy();
+            absent(fs::remove_file(dir.path.join("refs.new")))?;
         } else {
             dir.forget()?;
             fs::write(dir.path.join("remote"), key)?;
@@ -66,17 +67,22 @@ impl WorkDir {
         &self.path
     }
 
+    /// True if nothing was ever fetched, nor asked for.
+    pub(super) fn is_new(&self) -> bool {
+        !self.path.join("refs").exists() && !self.git_dir().exists()
+    }
+
     /// The bare repository, whether it is there or not.
     pub(super) fn git_dir(&self) -> PathBuf {
         self.path.join("git")
     }
 
-    /// Makes the bare repository if there is none, or if it is of the other format. Without a child: these few files are git's documented
+    /// Makes the bare repository if there is none, or if it is of the other format, and tells whether it did. Without a child: these few files are git's documented
     /// layout (`gitrepository-layout`, `gitformat-*`).
     ///
     /// # Errors
     /// What the disk says.
-    pub(super) fn init(&self, sha256: bool) -> Result<(), Trouble> {
+    pub(super) fn init(&self, sha256: bool) -> Result<bool, Trouble> {
         let config = if sha256 {
             "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
         } else {
@@ -84,7 +90,7 @@ impl WorkDir {
         };
         let git = self.git_dir();
         if fs::read_to_string(git.join("config")).is_ok_and(|there| there == config) && git.join("HEAD").exists() {
-            return Ok(());
+            return Ok(false);
         }
         let make = || {
             self.forget()?;
@@ -96,7 +102,7 @@ impl WorkDir {
             // Last: without it git takes the folder for no repository, and so do we.
             fs::write(git.join("HEAD"), "ref: refs/heads/modway-none\n")
         };
-        make().map_err(|error| disk(&error))
+        make().map(|()| true).map_err(|error| disk(&error))
     }
 
     /// Throws the repository away; what the remote said last stays.
@@ -189,7 +195,6 @@ impl WorkDir {
             remove_if(&git.join(folder), &half);
         }
         remove_locks_below(&git.join("refs"), 0);
-        absent(fs::remove_file(self.path.join("refs.new"))).unwrap_or_default();
     }
 }
 
