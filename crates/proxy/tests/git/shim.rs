@@ -154,6 +154,115 @@ async fn its_environment_is_empty_and_its_command_line_has_no_secret() {
 }
 
 #[tokio::test]
+async fn its_bounds_are_on_it_and_on_what_it_starts() {
+    // The first child is started before the bounds can be there.
+    let evil = "(sleep 1; ulimit -f; ulimit -v; ulimit -n; ulimit -c) > \"$PWD/early\" &\nsleep 0.5\n(ulimit -f; ulimit -v; ulimit -n; ulimit -c) > \"$PWD/late\"\nwait\nexit 1";
+    let (world, _tools) = with_git(evil, |_| ()).await;
+    let _ = world.repo("lib").await.latest().await;
+    let folder = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("late").exists())
+        .unwrap();
+    // In blocks of 512 bytes, in KiB, in files, in blocks.
+    let expected = format!("{}\n{}\n1024\n0\n", (256_u64 << 20) / 512, (8_u64 << 30) / 1024);
+    for which in ["early", "late"] {
+        assert_eq!(fs::read_to_string(folder.join(which)).unwrap(), expected, "{which}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_hostile_stands_left_of_the_separator() {
+    let evil = "{ printf '%s\\n' \"$#\"; for word; do printf '%s\\0' \"$word\"; done; printf '\\n'; } >> \"$MODWAY_SEEN\""
+        .replace("$MODWAY_SEEN", "$PWD/seen");
+    let answer = "if [ \"$1\" = ls-remote ]; then while read -r line; do printf '%s\\n' \"$line\"; done < \"$PWD/answer\"; fi";
+    let (world, _tools) = with_git(&format!("{evil}\n{answer}\nexit 0"), |_| ()).await;
+    let repo = world.repo("lib").await;
+    let folder = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("lock").exists())
+        .unwrap();
+    let hash = "1".repeat(40);
+    let hostile = hostile_words();
+    assert!(hostile.len() >= 300, "{}", hostile.len());
+    let advertised: String =
+        hostile.iter().map(|word| format!("{hash}\trefs/tags/{word}\n{hash}\trefs/heads/{word}\n")).collect();
+    fs::write(folder.join("answer"), advertised).unwrap();
+    for word in &hostile {
+        let _ = repo.stat(word).await;
+        let _ = repo.read_file(word, "go.mod", 10).await;
+        let _ = repo.recent_tag(word, word, &|_| true).await;
+        let _ = repo.descends_from(word, word).await;
+        let _ = repo.archive(word, word).await;
+        let _ = world.repos.get(gomod::goimport::Vcs::Git, word).await;
+        let _ = world.repos.get(gomod::goimport::Vcs::Git, &format!("http://{word}/x")).await;
+    }
+    for word in hostile.iter().take(20) {
+        let _ = repo.read_file(&hash, word, 10).await;
+        let _ = repo.archive(&hash, word).await;
+        let _ = repo.tags(word).await;
+    }
+    let seen = fs::read(folder.join("seen")).unwrap();
+    let words: Vec<String> = seen.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    assert!(words.iter().any(|word| word.ends_with("ls-remote")), "{words:?}");
+    for command in String::from_utf8_lossy(&seen).split("\0\n") {
+        let words: Vec<&str> = command.split(['\0', '\n']).collect();
+        let flags = words.iter().take_while(|word| !matches!(**word, "--" | "--end-of-options"));
+        for word in flags.skip(1) {
+            let ours = word.bytes().all(|byte| byte.is_ascii_lowercase() || b"-=%()1".contains(&byte));
+            assert!(ours && !hostile.iter().any(|evil| evil == word), "{word:?} in {words:?}");
+        }
+    }
+    assert!(!folder.join("pwned").exists() && !std::path::Path::new("pwned").exists());
+}
+
+/// What strangers write where a name should be.
+fn hostile_words() -> Vec<String> {
+    let before = [
+        "-",
+        "--",
+        "--upload-pack=",
+        "--output=",
+        "--exec=",
+        "-c",
+        "-oProxyCommand=",
+        "--config=alias.x=!",
+        "ext::",
+        "\n--",
+        "a\n-",
+        "$(",
+        "`",
+        "; ",
+        "| ",
+        "&& ",
+    ];
+    let after = [
+        "touch pwned",
+        "sh",
+        "x",
+        "pwned",
+        "upload-pack",
+        "help",
+        "version",
+        "/etc/passwd",
+        "../../x",
+        "\u{1b}[31m",
+        "@{-1}",
+        "^{/x}",
+        ":(attr)x",
+        "%00",
+        "=",
+        "x y",
+        "-",
+        "~1",
+        "*",
+        ".",
+    ];
+    before.iter().flat_map(|before| after.iter().map(move |after| format!("{before}{after}"))).collect()
+}
+
+#[tokio::test]
 async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
     if !proxy::upstream::child::can_confine() {
         eprintln!("skipped: this kernel has no Landlock");
