@@ -86,7 +86,8 @@ impl Exchanger {
         let places = Places::new(&direct.access)?;
         let logins = Logins::new(places.all(), &Runner::new(&direct.path, &direct.folder))?;
         let patience = direct.patience.clone();
-        let origins = Origins::new(direct.connections_per_origin, direct.requests_per_minute, patience.total);
+        // A child waits for its turn as long as a fetch may take; our own questions have their own bound around all of it.
+        let origins = Origins::new(direct.connections_per_origin, direct.requests_per_minute, patience.total_zip);
         let ways = Ways::new(&patience, roots, resolver)?;
         let agent = agent(&direct.contact)?;
         Ok(Self { places, origins, patience, repository_bytes: direct.repository_bytes, ways, logins, agent })

@@ -125,3 +125,22 @@ async fn an_app_that_cannot_say_who_it_is_is_trouble() {
     let want = "GitHub App 42: the API says status 401 to /api/v3/repos/team/lib/installation";
     assert_eq!(asked, Err(Trouble::Refused(want.to_owned())));
 }
+
+#[tokio::test]
+async fn an_api_at_another_host_is_asked_as_the_app_and_never_with_its_tokens() {
+    let (world, api, key) = (World::start().await, github().await, file(&RsaKey::new().pem));
+    world.on("/team/lib", [Play::ok("")]);
+    let credential = Credential::GithubApp(42, key.path().to_owned(), format!("{}/api/v3/", api.url()));
+    let place = world.address().to_string();
+    let egress = egress(vec![Access { credential, ..here(&place) }, at(&api)]);
+    assert_eq!(get(&egress, &format!("{}/team/lib", world.url())).await.map(|answer| answer.0), Ok(200));
+    assert_eq!(at_target(&world, "/team/lib"), [basic("t1")]);
+    let told: Vec<String> = api.seen().iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).collect();
+    assert!(told.len() == 2 && told.iter().all(|login| login.starts_with("Bearer ey")), "{told:?}");
+    // The API leads nowhere: a statement of ours goes to nobody else.
+    let away = World::start().await;
+    api.on("/api/v3/repos/team/other/installation", [Play::redirect(301, &format!("{}/x", away.url()))]);
+    let asked = get(&egress, &format!("{}/team/other", world.url())).await;
+    assert!(matches!(&asked, Err(Trouble::Refused(text)) if text.contains("the API says status 301")), "{asked:?}");
+    assert_eq!(away.seen(), []);
+}

@@ -55,12 +55,14 @@ async fn exchanges_with_one_origin_are_bounded_ours_and_childrens_together() {
     let world = World::start().await;
     world.on("/slow", [Play::ok("all of it").fault(Fault::StallAt(3))]).on("/x", [Play::ok("")]);
     let mut settings = Direct { connections_per_origin: 1, ..direct(vec![at(&world)]) };
-    settings.patience.total = Duration::from_millis(300);
+    (settings.patience.total, settings.patience.total_zip) = (Duration::from_millis(200), Duration::from_millis(300));
     let egress = ready(&settings);
     let answer = egress.get(&url(&format!("{}/slow", world.url())), &HeaderMap::new(), false).await.expect("a head");
+    let late = |millis| Trouble::Deadline(plan::trouble::Deadline::Total, millis);
+    assert_eq!(get(&egress, &format!("{}/x", world.url())).await, Err(late(200)), "a question of ours");
     let pass = egress.pass(&url(&format!("{}/lib", world.url()))).await.expect("a pass");
     assert_eq!(info_refs(&pass).await, 502);
-    assert_eq!(pass.trouble(), Some(Trouble::Deadline(plan::trouble::Deadline::Total, 300)));
+    assert_eq!(pass.trouble(), Some(late(300)), "a child");
     assert_eq!(world.seen().len(), 1);
     drop(answer);
     assert_eq!(get(&egress, &format!("{}/x", world.url())).await.map(|answer| answer.0), Ok(200));

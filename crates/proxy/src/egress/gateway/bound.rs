@@ -29,14 +29,14 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    pub(super) fn new(exchanger: Arc<Exchanger>, at: At, remote: &Url) -> Result<Self, Trouble> {
+    pub(super) fn new(exchanger: Arc<Exchanger>, at: At, remote: &Url) -> Self {
         let mut remote = remote.clone();
         // A user name in a remote is no login of ours, and the path has no query.
         let _ = remote.set_username("");
         remote.set_query(None);
         remote.set_fragment(None);
         let (moved, settled, received) = (Mutex::default(), AtomicBool::new(false), AtomicU64::new(0));
-        Ok(Self { scope: Scope::new(&remote), exchanger, noted: Noted::default(), remote, at, moved, settled, received })
+        Self { scope: Scope::new(&remote), exchanger, noted: Noted::default(), remote, at, moved, settled, received }
     }
 
     /// Where a request for `tail` goes first.

@@ -81,7 +81,7 @@ impl Gateway {
         match family(remote.scheme()) {
             "ssh" => Ok(Pass::by_ssh(remote, ssh::way(&self.exchanger, at, remote).await?)),
             "git" | "svn" => raw::pass(&self.exchanger, at, remote).await,
-            _ => self.by_http(remote, Bound::new(Arc::clone(&self.exchanger), at, remote)?).await,
+            _ => self.by_http(remote, Bound::new(Arc::clone(&self.exchanger), at, remote)).await,
         }
     }
 
