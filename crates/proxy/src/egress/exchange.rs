@@ -47,6 +47,8 @@ pub(super) struct Ask<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Aim<'a> {
     pub(super) url: &'a Url,
+    /// What a login is looked for: the URL itself, or the repository that an API is asked about.
+    pub(super) about: &'a Url,
     /// Whose certificates and addresses hold: the place of the URL.
     pub(super) at: At,
     pub(super) who: Who,
@@ -147,7 +149,7 @@ impl Exchanger {
         let (Who::Web(at) | Who::Api(at)) = ask.aim.who else { return Ok(Got { response, held, login: used }) };
         drop(held);
         let (status, headers) = (response.status(), response.headers());
-        let objection = Objection { url: ask.aim.url, status, headers, sent: login.as_ref() };
+        let objection = Objection { url: ask.aim.about, status, headers, sent: login.as_ref() };
         let better = self.logins.again(at, &objection, self).await;
         let held = origin.enter().await?;
         let Some(login) = better else { return Ok(Got { response, held, login: used }) };
@@ -182,7 +184,7 @@ impl Exchanger {
     /// A request without a body.
     pub(super) fn small<'a>(&self, method: Method, url: &'a Url, headers: &'a HeaderMap, at: At, who: Who) -> Ask<'a> {
         let (payload, first_byte) = (Payload::Whole(Bytes::new()), self.patience.first_byte);
-        Ask { aim: Aim { url, at, who, belief: Belief::Verified }, method, headers, payload, first_byte }
+        Ask { aim: Aim { url, about: url, at, who, belief: Belief::Verified }, method, headers, payload, first_byte }
     }
 
     /// Who we are in `ask`, and what became of the credential.
@@ -198,7 +200,7 @@ impl Exchanger {
             let why = format!("it is not sent over {}", if aim.url.scheme() == "http" { "plain http" } else { "unverified TLS" });
             return Ok((None, LoginUse::Missing(why)));
         }
-        Ok(match self.logins.find(at, aim.url, self).await? {
+        Ok(match self.logins.find(at, aim.about, self).await? {
             Found::None => (None, LoginUse::None),
             Found::Login(login) => (Some(login), LoginUse::Sent),
             Found::Missing(why) => (None, LoginUse::Missing(why)),

@@ -42,7 +42,9 @@ impl Exchanger {
         self.permits(repository, Insecure::No)?;
         self.origins.of(url).ask()?;
         let headers = plain(headers);
-        let got = self.exchange(&mut self.small(Method::GET, url, &headers, at, Who::Api(home))).await?;
+        let mut ask = self.small(Method::GET, url, &headers, at, Who::Api(home));
+        ask.aim.about = repository;
+        let got = self.exchange(&mut ask).await?;
         Ok(Answer::new(got.response, self.patience.idle).holding(got.held))
     }
 

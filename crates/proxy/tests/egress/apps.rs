@@ -78,6 +78,17 @@ async fn an_app_signs_who_it_is_and_its_token_goes_to_its_repositories() {
 }
 
 #[tokio::test]
+async fn the_api_is_asked_about_a_repository_with_the_token_of_that_repository() {
+    let (world, key) = (github().await, file(&RsaKey::new().pem));
+    world.on("/api/v3/repos/team/lib", [Play::ok("{}")]);
+    let egress = app(&world, key.path());
+    let (repository, api) = (url(&format!("{}/team/lib", world.url())), url(&format!("{}/api/v3/repos/team/lib", world.url())));
+    let answer = egress.api(&repository, &api, &HeaderMap::new()).await.expect("an answer");
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(at_target(&world, "/api/v3/repos/team/lib"), ["Bearer t1"]);
+}
+
+#[tokio::test]
 async fn a_token_is_made_anew_before_it_expires_and_after_a_401() {
     let (world, key) = (github().await, file(&RsaKey::new().pem));
     let target = format!("{}/team/lib", world.url());

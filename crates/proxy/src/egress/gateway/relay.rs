@@ -49,7 +49,7 @@ async fn relay(bound: &Arc<Bound>, request: Request<Incoming>) -> Result<Respons
     let mut step = bound.step(&tail, head.uri.query())?;
     let mut base = None;
     for _ in 0..=limits::MAX_REDIRECTS {
-        let aim = Aim { url: &step.url, at: step.at, who: step.who(), belief: Belief::Verified };
+        let aim = Aim { url: &step.url, about: &step.url, at: step.at, who: step.who(), belief: Belief::Verified };
         let mut ask = Ask { aim, method: head.method.clone(), headers: &headers, payload, first_byte };
         let got = bound.exchanger.exchange(&mut ask).await?;
         payload = ask.payload;
