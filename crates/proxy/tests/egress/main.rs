@@ -11,6 +11,7 @@ mod redirects;
 mod secrets;
 mod ssh;
 mod tls;
+mod tools;
 
 use std::{
     collections::HashMap,

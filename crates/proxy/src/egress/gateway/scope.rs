@@ -19,8 +19,8 @@ pub(super) struct Scope {
 pub(super) enum Tail {
     /// At or below it: the path as asked for its first part, and the rest, which is empty or begins with a slash.
     Below(String, String),
-    /// Subversion's own resources, which lie below the root of its repository, which may be above our path: the elements by which ours is
-    /// deeper, and the rest.
+    /// What Subversion needs that lies below the root of its repository, which may be above our path: the elements by which ours is deeper, and
+    /// the rest.
     Beside(String, String),
 }
 
@@ -58,6 +58,17 @@ impl Scope {
             if let Some(rest) = path.strip_prefix(base.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
                 return Some(Tail::Below(base.clone(), rest.to_owned()));
             }
+        }
+        self.of_subversion(path)
+    }
+
+    /// What Subversion asks for beside the path: its own resources at the repository's root, and, of a trunk, the tags.
+    fn of_subversion(&self, path: &str) -> Option<Tail> {
+        if let Some(above) = self.base.strip_suffix("/trunk")
+            && let Some(rest) = path.strip_prefix(above)
+            && (rest == "/tags" || rest.starts_with("/tags/"))
+        {
+            return Some(Tail::Beside("/trunk".to_owned(), rest.to_owned()));
         }
         let (above, _) = path.split_once("/!svn/")?;
         let deeper = self.base.strip_prefix(above).filter(|deeper| deeper.is_empty() || deeper.starts_with('/'))?;
@@ -180,6 +191,7 @@ mod tests {
             "http://svn.test/p/trunk/!svn/rvr/3",
             "https://svn.test/p/trunk/!svn/rvr/3",
         );
+        check("https://svn.test/p/trunk", "OPTIONS", "http://svn.test/p/tags", "https://svn.test/p/tags");
         check("https://git.test", "GET", "http://git.test/info/refs", "https://git.test/info/refs");
     }
 
@@ -204,6 +216,9 @@ mod tests {
         ] {
             check(LIB, "GET", target, "");
         }
+        check("https://svn.test/p/trunk", "OPTIONS", "http://svn.test/p/tagsy", "");
+        check("https://svn.test/p/trunk", "OPTIONS", "http://svn.test/p/branches", "");
+        check("https://svn.test/p/trunk/", "OPTIONS", "http://svn.test/tags", "");
         for method in ["PUT", "DELETE", "MKCOL", "CONNECT", "TRACE", "LOCK", "MERGE"] {
             check(LIB, method, "http://git.test/team/lib", "");
         }
