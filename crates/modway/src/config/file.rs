@@ -19,7 +19,7 @@ pub(crate) struct File {
     /// Where modules are kept.
     pub(crate) store: Store,
     /// The upstreams that routes name, one table each: `[upstream.NAME]`. NAME is of letters, digits, `-` and `_`. `[upstream.direct]` has no
-    /// `url` and no login: it sets the patience with version control itself, for the entry `direct`.
+    /// `url`, no login and no `ca_files`: it sets the patience with version control itself, for the entry `direct`, and its `forward_proxy`.
     pub(crate) upstream: BTreeMap<String, Upstream>,
     /// Which upstreams serve which modules, in order: the first `[[route]]` whose `match` fits serves a module. The last one must match
     /// everything. Without any, the machine's own Go settings (GOPROXY, GONOPROXY, GOPRIVATE) make the routes.

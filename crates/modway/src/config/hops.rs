@@ -96,11 +96,20 @@ fn check_direct(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) {
         ("token_file", &upstream.token_file),
         ("token_env", &upstream.token_env),
     ];
-    let netrc = upstream.netrc.then_some("netrc");
-    let said = logins.iter().filter(|(_, text)| !text.is_empty()).map(|(key, _)| *key).chain(netrc);
+    let others = [upstream.netrc.then_some("netrc"), (!upstream.ca_files.is_empty()).then_some("ca_files")];
+    let said = logins.iter().filter(|(_, text)| !text.is_empty()).map(|(key, _)| *key).chain(others.into_iter().flatten());
     for key in said.collect::<Vec<_>>() {
         let what = format!("[upstream.direct] is version control itself and has no `{key}`");
         bench.wrong(&format!("{path}.{key}"), what, "write it in a [[direct.access]], with the place that it is for");
+    }
+    for key in ["step_down", "breaker.failures", "breaker.pause"].map(|key| format!("{path}.{key}")) {
+        if bench.leaves.at(&key).is_some() {
+            bench.note(
+                &key,
+                "without effect: `direct` is the last of every list, so that nobody is left to give way to",
+                "take it out",
+            );
+        }
     }
 }
 

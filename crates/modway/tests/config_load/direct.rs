@@ -198,6 +198,17 @@ fn what_is_no_scheme_no_forge_and_no_contact_is_a_mistake() {
 }
 
 #[test]
+fn what_belongs_to_a_place_and_what_has_no_effect_is_said() {
+    wrong(
+        &World::with("[upstream.direct]\nca_files = [\"/ca\"]").file("/ca", ""),
+        "2:12: error: [upstream.direct] is version control itself and has no `ca_files`",
+    );
+    let notes = World::with("[upstream.direct]\nstep_down = [\"5xx\"]\nbreaker = { failures = 1 }").good().notes;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes.iter().all(|note| note.what.starts_with("without effect")), "{notes:?}");
+}
+
+#[test]
 fn what_weakens_direct_mode_is_noted() {
     let whats = |world: &World| world.good().notes.into_iter().map(|note| note.what).collect::<Vec<_>>().join("; ");
     assert!(whats(&World::new().var("GOINSECURE", "old.example")).starts_with("GOINSECURE=old.example: whoever is on the way"));

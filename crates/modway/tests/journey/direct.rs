@@ -249,7 +249,7 @@ impl PrivateHost {
     fn configure(&self, rules: &str) {
         let text = format!(
             "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n\
-             [upstream.direct]\nbreaker = {{ failures = 0 }}\n[[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n{rules}"
+             [[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n{rules}"
         );
         self.write("modway.toml", &text);
     }
