@@ -81,7 +81,8 @@ impl Passage for Out {
         let Some(file) = &self.ssh else { return Vec::new() };
         // A shell reads this; a single quote cannot end what it begins.
         let quoted = file.path().to_string_lossy().replace('\'', "'\\''");
-        vec![("GIT_SSH_COMMAND", format!("ssh -F '{quoted}'")), ("GIT_SSH_VARIANT", "ssh".to_owned())]
+        let command = format!("ssh -F '{quoted}'");
+        vec![("GIT_SSH_COMMAND", command.clone()), ("GIT_SSH_VARIANT", "ssh".to_owned()), ("SVN_SSH", command)]
     }
 
     fn reads(&self) -> Vec<PathBuf> {

@@ -81,7 +81,7 @@ impl DirectUpstream {
     /// # Errors
     /// [`NotReady`].
     pub fn new(direct: &Direct, egress: Egress, clock: Clock, metrics: Metrics) -> Result<Self, NotReady> {
-        let out = Arc::new(Out::new(egress, direct));
+        let out = Arc::new(Out::new(egress));
         let standing = Standing::new(&out);
         let repos = Repos::new(direct, Arc::new(standing.clone()), clock, metrics)?;
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
@@ -95,7 +95,7 @@ impl DirectUpstream {
     /// # Errors
     /// [`NotReady`].
     pub fn again(&self, direct: &Direct, egress: Egress) -> Result<Self, NotReady> {
-        let out = Arc::new(self.out.with(egress));
+        let out = Arc::new(Out::new(egress));
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
         let (repos, standing, files) = (self.repos.clone(), self.standing.clone(), self.files.clone());
         let zips = Semaphore::new(direct.children);
