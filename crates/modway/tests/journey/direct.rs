@@ -98,7 +98,8 @@ fn fill(repository: &mut Repository) {
 #[track_caller]
 fn succeed(command: &mut Command) -> Output {
     let output = command.output().expect("the go command starts");
-    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    let said = [&output.stdout[..], &output.stderr].concat();
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&said));
     output
 }
 
@@ -198,7 +199,6 @@ async fn the_prefix_asks_version_control_past_the_rest_of_the_list() {
 /// A git that cannot archive stands in for git: whatever needs no archive must not notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_go_mod_never_costs_an_archive() {
-    use std::os::unix::fs::PermissionsExt as _;
     let site = Site::new().await;
     let (tools, path) = (site.folder("tools"), path());
     let git = path.split(':').map(|folder| Path::new(folder).join("git")).find(|git| git.exists()).expect("git");
@@ -206,8 +206,7 @@ async fn a_go_mod_never_costs_an_archive() {
         "#!/bin/sh\nfor word; do [ \"$word\" = archive ] && echo no-archive >&2 && exit 97; done\nexec {} \"$@\"\n",
         git.display()
     );
-    fs::write(tools.join("git"), script).expect("a file");
-    fs::set_permissions(tools.join("git"), fs::Permissions::from_mode(0o755)).expect("our file");
+    executable(&tools.join("git"), &script);
     let server = site.modway("store", &[("MODWAY_DIRECT__PATH", &format!("{}:{path}", tools.display()))]);
     let ask = |file: &str| get(&server.address(), &format!("/{MODULE}/{file}")).expect("a whole answer");
     for file in ["@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.1.0.mod", "@v/main.info"] {
@@ -216,6 +215,38 @@ async fn a_go_mod_never_costs_an_archive() {
     }
     let (status, body) = ask("@v/v1.0.0.zip");
     assert!(status >= 500, "the stand-in was not asked: {status} {}", String::from_utf8_lossy(&body));
+}
+
+/// A stand-in for ssh that serves a repository itself, if it can read what ssh must be able to read in its cage, and is told to trust nobody new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_over_ssh_is_reached_with_its_own_key_and_pinned_host_keys() {
+    let site = Site::new().await;
+    site.server.page(MODULE, &format!("{MODULE} git ssh://git@127.0.0.1/lib"));
+    let (tools, secrets) = (site.folder("tools"), site.folder("secrets"));
+    succeed(Command::new("cp").arg("-r").arg(site.repository.directory()).arg(tools.join("lib.git")));
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = -F ] || exit 91\n\
+         for file in $(sed -n 's/^ *\\(IdentityFile\\|UserKnownHostsFile\\) \"\\(.*\\)\"$/\\2/p' \"$2\"); do grep -q canary $file || exit 92; done\n\
+         grep -q 'HostName 127.0.0.1' \"$2\" && grep -q 'StrictHostKeyChecking yes' \"$2\" || exit 93\n\
+         exec env -i PATH=\"$PATH\" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null git -c safe.directory='*' upload-pack {}\n",
+        tools.join("lib.git").display()
+    );
+    executable(&tools.join("ssh"), &script);
+    let [key, hosts] = ["key", "known_hosts"].map(|name| secrets.join(name).display().to_string());
+    fs::write(&key, "canary").expect("a file");
+    fs::write(&hosts, "canary").expect("a file");
+    let rule = [
+        ("MODWAY_DIRECT__ACCESS__0__PLACE", "127.0.0.1"),
+        ("MODWAY_DIRECT__ACCESS__0__SCHEMES", "ssh"),
+        ("MODWAY_DIRECT__ACCESS__0__SSH_KEY_FILE", &key),
+        ("MODWAY_DIRECT__ACCESS__0__KNOWN_HOSTS_FILE", &hosts),
+        ("MODWAY_DIRECT__PATH", &format!("{}:{}", tools.display(), path())),
+    ];
+    let server = site.modway("store", &rule);
+    let found = download(site.go("go", server.url()), &format!("{MODULE}@v1.0.0"));
+    assert!(found.info.contains("\"URL\":\"ssh://git@127.0.0.1/lib\""), "{}", found.info);
+    let (status, body) = get(&server.address(), &format!("/{MODULE}/@v/v9.9.9.info")).expect("an answer");
+    assert_eq!((status, String::from_utf8_lossy(&body).contains("unknown revision")), (404, true));
 }
 
 const CANARY: &str = "canary-7c2f1e";
@@ -366,6 +397,12 @@ fn until(mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited for too long");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn executable(file: &Path, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::write(file, script).expect("a file");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("our file");
 }
 
 fn fresh(home: &Path, name: &str) -> PathBuf {
