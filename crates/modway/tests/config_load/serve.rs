@@ -210,6 +210,21 @@ fn a_taken_address_or_store_is_named_with_what_to_do() {
     assert_eq!(first.end(), Some(0));
 }
 
+#[test]
+fn a_reload_says_what_of_version_control_waits_for_a_restart() {
+    let home = Home::with("off");
+    let server = home.serve();
+    let text = fs::read_to_string(home.file()).expect("the configuration");
+    for (more, waits) in [("[direct]\ncontact = \"mailto:x@y\"\n", false), ("[direct]\nchildren = 2\n", true)] {
+        fs::write(home.file(), format!("{text}{more}")).expect("the file is written");
+        server.signal(Signal::HUP);
+        let line = server.until("configuration reloaded");
+        assert_eq!(line.contains("a restart is needed for: folder, tools and bounds of version control"), waits, "{line}");
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), Some(0));
+}
+
 /// A tool named git that says this, alone in a folder of its own.
 fn git_that_says(home: &Home, text: &str) -> String {
     use std::os::unix::fs::PermissionsExt as _;

@@ -147,6 +147,10 @@ async fn a_module_from_its_repository_is_proven_by_the_checksum_database_unless_
         (status, String::from_utf8_lossy(&body).into_owned())
     };
     assert_eq!(download(site.go("ours", proven.url()), &format!("{MODULE}@v1.0.0")), truth);
+    // A go command that proves for itself finds the database below the prefix, too.
+    let mut go = site.go("proving", &format!("{}/@direct", proven.url()));
+    go.env("GOSUMDB", database.setting().split(' ').next().expect("the key"));
+    assert_eq!(download(go, &format!("{MODULE}@v1.0.0")), truth);
     let why = |(status, body): (u16, String), words: &str| assert!(status >= 400 && body.contains(words), "{status} {body}");
     why(ask(&proven, "@v/v1.1.0.zip"), "checksum mismatch");
     why(ask(&proven, "@v/v1.1.0.mod"), "checksum mismatch");
