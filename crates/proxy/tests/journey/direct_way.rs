@@ -47,7 +47,7 @@ fn site(route: &World, direct: &World) -> Site {
         air: air.clone(),
         version_control: None,
     };
-    Site { proxy: Proxy::new(parts), store, air, now, checks }
+    Site { proxy: Proxy::new(parts), store, air, now, checks, _folder: None }
 }
 
 fn chain(way: Way, list: &str, world: &World) -> Arc<Chain> {

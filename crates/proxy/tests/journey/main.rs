@@ -15,6 +15,7 @@ mod trouble;
 
 use std::{
     os::unix::fs::FileExt as _,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -35,13 +36,14 @@ use proxy::{
     limits,
     metrics::Metrics,
     proxy::Landed,
-    settings::{Breaker, Direct, ForwardProxy, Hop, Login, Route, Sums},
+    settings::{Breaker, Direct, ForwardProxy, Hop, Login, Route, Secret, Sums},
     spool::{Settled, SpoolReader},
 };
 use store::{
     Kind, Store,
     memory::{self, Faults},
 };
+use tempfile::TempDir;
 use testkit::{faults::Play, modules::Module, sumdb::Sumdb, world::World};
 use tokio::sync::Semaphore;
 
@@ -64,6 +66,7 @@ struct Site {
     now: Arc<AtomicI64>,
     /// Held, they keep every zip from being checked.
     checks: Arc<Semaphore>,
+    _folder: Option<TempDir>,
 }
 
 /// Settings of a site: one public route, no checksum database.
@@ -130,7 +133,9 @@ impl Setup {
         (self.site_on(store), faults)
     }
 
-    fn site_on(self, store: Store) -> Site {
+    fn site_on(mut self, store: Store) -> Site {
+        let folder = TempDir::new().expect("a temporary folder");
+        self.0.direct.folder = folder.path().to_owned();
         let (air, now, checks) = (Flight::default(), Arc::new(AtomicI64::new(NOW)), Arc::new(Semaphore::new(2)));
         let ticking = Arc::clone(&now);
         let ground = Ground {
@@ -143,7 +148,14 @@ impl Setup {
             checks: Arc::clone(&checks),
             repositories: Repositories::default(),
         };
-        Site { proxy: Proxy::assemble(self.0, ground).expect("settings that work"), store, air, now, checks }
+        Site {
+            proxy: Proxy::assemble(self.0, ground).expect("settings that work"),
+            store,
+            air,
+            now,
+            checks,
+            _folder: Some(folder),
+        }
     }
 }
 
@@ -252,12 +264,13 @@ fn hop(name: &str, url: &str) -> Hop {
 /// Version control that no test here reaches.
 fn direct() -> Direct {
     Direct {
-        patience: hop("direct", ""),
+        // No name is looked up: what would go out ends at a port where nobody listens.
+        patience: Hop { forward_proxy: ForwardProxy::Url(Secret::new("http://127.0.0.1:1".into())), ..hop("direct", "") },
         private: Patterns::parse(""),
         insecure: Patterns::parse(""),
         govcs: String::new(),
         access: Vec::new(),
-        folder: std::env::temp_dir().join("modway-test-without-version-control"),
+        folder: PathBuf::new(),
         refs_fresh: Duration::from_secs(60),
         path: String::new(),
         contact: String::new(),

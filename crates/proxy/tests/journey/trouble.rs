@@ -84,9 +84,9 @@ async fn the_three_hops_of_the_example_decide_as_written() {
     three_hops(mute(), found(), (2, 1), "found").await;
     three_hops(status(502), found(), (2, 1), "found").await;
     three_hops(status(403), found(), (1, 1), "found").await;
-    three_hops(status(404), status(404), (1, 1), "`direct` was reached").await;
-    three_hops(status(404), status(503), (1, 1), "`direct` was reached").await;
-    three_hops(mute(), status(429), (2, 1), "`direct` was reached").await;
+    three_hops(status(404), status(404), (1, 1), "from direct: proxyconnect: ").await;
+    three_hops(status(404), status(503), (1, 1), "from direct: proxyconnect: ").await;
+    three_hops(mute(), status(429), (2, 1), "from direct: proxyconnect: ").await;
     three_hops(mute(), status(403), (2, 1), "from public: status 403").await;
     three_hops(status(404), mute(), (1, 1), "from public: no first byte within 1s").await;
 }
