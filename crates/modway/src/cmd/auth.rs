@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use gomod::module::ModulePath;
+use gomod::{
+    goproxy::{Entry, Source},
+    module::ModulePath,
+};
 use proxy::{
     assemble::{LoginCheck, check_login},
     egress::{AuthReport, Kind, LoginUse},
@@ -21,8 +24,24 @@ pub(super) fn check(module: &str, config: &Config, json: bool) -> anyhow::Result
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("starting the runtime")?;
     let found = runtime.block_on(check_login(&path, &config.proxy.direct, &config.roots))?;
     runtime.shutdown_background();
-    let printed = if json { format!("{:#}\n", to_json(module, &found)) } else { text(module, &found) };
+    let way = Way::of(&path, config);
+    let printed = if json { format!("{:#}\n", to_json(module, &way, &found)) } else { text(module, &way, &found) };
     Ok((printed, end(&found)))
+}
+
+/// Whether requests for the module come to version control at all.
+struct Way {
+    route: String,
+    leads_there: bool,
+}
+
+impl Way {
+    fn of(module: &ModulePath, config: &Config) -> Self {
+        let route = config.proxy.routes.iter().find(|route| route.patterns.find(module.as_str()).is_some());
+        let is_direct = |entry: &Entry| entry.source == Source::Direct;
+        let leads_there = route.is_some_and(|route| route.upstreams.entries().iter().any(is_direct));
+        Self { route: route.map_or_else(String::new, |route| route.name.clone()), leads_there }
+    }
 }
 
 /// Good only if the repository lets us in; ssh is not asked, and believed.
@@ -36,8 +55,9 @@ fn end(found: &LoginCheck) -> End {
     }
 }
 
-fn text(module: &str, found: &LoginCheck) -> String {
-    let mut text = format!("{module}\n");
+fn text(module: &str, way: &Way, found: &LoginCheck) -> String {
+    let never = if way.leads_there { "" } else { "; its list has no `direct`, so that version control is never asked" };
+    let mut text = format!("{module}\nroute: {}{never}\n", way.route);
     for (what, report) in asked(found) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{what}: {}", report.url);
@@ -55,11 +75,12 @@ fn text(module: &str, found: &LoginCheck) -> String {
     text
 }
 
-fn to_json(module: &str, found: &LoginCheck) -> Value {
+fn to_json(module: &str, way: &Way, found: &LoginCheck) -> Value {
     let reports: Vec<Value> = asked(found).map(|(what, report)| one(what, report)).collect();
     let root = found.root.as_ref().ok().map(|root| json!({ "root": root.root, "source": source(root), "url": root.url }));
     let error = found.root.as_ref().err().map(why);
-    json!({ "version": 1, "module": module, "asked": reports, "found": root, "error": error })
+    let route = json!({ "name": way.route, "direct": way.leads_there });
+    json!({ "version": 1, "module": module, "route": route, "asked": reports, "found": root, "error": error })
 }
 
 fn one(what: &str, report: &AuthReport) -> Value {

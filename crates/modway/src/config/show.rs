@@ -1,6 +1,6 @@
 //! The effective configuration, each value with the layer it comes from.
 
-use gomod::goenv::SumdbSetting;
+use gomod::goenv::{SumdbSetting, defaults};
 use proxy::settings::{Access, Credential, Hop, Login};
 use serde_json::{Value, json};
 
@@ -143,6 +143,7 @@ fn of_direct(key: &str, machine: &Machine, config: &Config) -> Option<(String, S
         "folder" => Some((config.proxy.direct.folder.display().to_string(), "default: in the folder of the store".to_owned())),
         "goprivate" => of_machine(&machine.goprivate),
         "goinsecure" => of_machine(&machine.goinsecure),
+        "govcs" if machine.govcs.value.is_empty() => Some((defaults::GOVCS.to_owned(), machine.govcs.layer.clone())),
         "govcs" => of_machine(&machine.govcs),
         "path" => Some((config.proxy.direct.path.clone(), "environment PATH".to_owned())),
         _ => None,

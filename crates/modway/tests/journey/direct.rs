@@ -255,6 +255,9 @@ async fn a_repository_over_ssh_is_reached_with_its_own_key_and_pinned_host_keys(
 
 const CANARY: &str = "canary-7c2f1e";
 
+/// A login that the host does not know any more.
+const STALE: &str = "canary-stale-93";
+
 /// A host of ours: https with a certificate of its own authority, and a login. Nobody but modway knows of either.
 struct PrivateHost {
     home: tempfile::TempDir,
@@ -322,12 +325,19 @@ fn path() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_host_with_an_authority_and_a_login_of_its_own_serves_through_modway() {
     let host = PrivateHost::new().await;
-    host.write("token", "wrong");
+    host.write("token", STALE);
     host.configure(RULE);
     let modway = host.modway();
-    // A login that the host does not know is refused in words.
-    let (status, words) = get(&modway.address(), &format!("/{PRIVATE}/@v/v1.0.0.info")).expect("a whole answer");
-    assert!(status >= 400, "{status} {}", String::from_utf8_lossy(&words));
+    let read = |path: &str| {
+        let (status, body) = get(&modway.address(), path).expect("a whole answer");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    };
+    // A login that the host does not know is refused in words, those of Go, with whose move it is.
+    let (status, words) = read(&format!("/{PRIVATE}/@v/v1.0.0.info"));
+    assert_eq!(status, 502, "{words}");
+    for part in ["terminal prompts disabled", "whose move: whoever runs this server", "modway config check --auth MODULE"] {
+        assert!(words.contains(part), "{words}");
+    }
     // The token is exchanged; nobody restarts anything.
     host.write("token", CANARY);
     let mut go = Go::find().command(&fresh(host.home.path(), "go"));
@@ -338,7 +348,10 @@ async fn a_private_host_with_an_authority_and_a_login_of_its_own_serves_through_
         host.server.requests().iter().any(|seen| seen.target.contains(place) && seen.header("authorization").is_some())
     };
     assert!(sent("/info/refs"), "the repository wants a login");
-    assert!(host.log().contains(PRIVATE) && !host.log().contains(CANARY), "{}", host.log());
+    let id = words.lines().last().and_then(|line| line.rsplit(' ').next()).expect("the request's id");
+    let told = [words.clone(), host.log(), read("/-/metrics").1, read(&format!("/-/why/{id}")).1];
+    assert!(told[1].contains(PRIVATE) && told[3].contains(PRIVATE), "{told:?}");
+    assert!(!told.concat().contains(CANARY) && !told.concat().contains(STALE), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -374,7 +387,9 @@ async fn a_login_can_be_tried_and_is_not_shown() {
     host.configure(RULE);
     let (code, printed) = host.check_auth(false);
     assert_eq!(code, Some(0), "{printed}");
-    for line in ["place:     git.example.test", "login:     user and password from a file: sent", "host said: 200 OK"] {
+    for line in
+        ["route: route-1\n", "place:     git.example.test", "login:     user and password from a file: sent", "host said: 200 OK"]
+    {
         assert!(printed.contains(line), "{printed}");
     }
     assert!(!printed.contains(CANARY), "{printed}");
