@@ -24,6 +24,9 @@ pub const MAX_ZIP_BYTES: u64 = 500 << 20;
 /// the list, and for what is retracted.
 pub const MAX_SMALL_FILES: usize = 4096;
 
+/// Pairs of commits of which is known that one is an ancestor of the other: what the base of a pseudo-version must be. 200 bytes each.
+pub const MAX_ANCESTORS: usize = 4096;
+
 /// A file of a repository is held in memory up to this size: 4096 of them are at most 256 MiB, in practice 4 MiB.
 pub const MAX_SMALL_FILE_BYTES: usize = 64 << 10;
 

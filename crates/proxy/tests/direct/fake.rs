@@ -36,7 +36,8 @@ pub(crate) struct Fake {
     branches: Vec<(String, usize)>,
     /// What the method of this name answers, instead of doing its work.
     faults: Mutex<Vec<(&'static str, Trouble)>>,
-    pub(crate) files_read: AtomicUsize,
+    /// How often a file, or who descends from whom, was asked for.
+    pub(crate) looks: Arc<AtomicUsize>,
 }
 
 struct Node {
@@ -132,7 +133,7 @@ impl Repo for Fake {
 
     async fn read_file(&self, hash: &str, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, RepoError> {
         self.fault("read_file")?;
-        self.files_read.fetch_add(1, Ordering::Relaxed);
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let file = self.file(hash, path);
         match file {
             Some(file) if file.len() as u64 > limit_bytes => Err(Trouble::TooLarge(limit_bytes).into()),
@@ -155,6 +156,7 @@ impl Repo for Fake {
 
     async fn descends_from(&self, hash: &str, tag: &str) -> Result<bool, RepoError> {
         self.fault("descends_from")?;
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let tagged = self.commits.iter().position(|node| node.tags.iter().any(|name| name == tag));
         Ok(tagged.is_some_and(|tagged| tagged <= self.index(hash).unwrap()))
     }
@@ -194,7 +196,7 @@ pub(crate) fn module(repo: Fake, path: &str) -> CodeRepo {
 }
 
 pub(crate) fn module_at(repo: Fake, path: &str, root: &RepoRoot) -> Result<CodeRepo, Refused> {
-    CodeRepo::new(Arc::new(repo), root, ModulePath::parse(path).unwrap(), proxy::upstream::direct::coderepo::Files::default())
+    CodeRepo::new(Arc::new(repo), root, ModulePath::parse(path).unwrap(), proxy::upstream::direct::coderepo::Memory::default())
 }
 
 /// One line for what was found: the version, and the number of its commit.

@@ -105,3 +105,14 @@ fn a_higher_major_version_is_incompatible_or_refused() {
     let want = "invalid: example.com/m@v1.0.1-0.20200101000001-000000000002+incompatible: invalid version: +incompatible suffix not allowed: major version v1 is compatible";
     check(two("v1.0.0", ""), "example.com/m", "v1.0.1-0.20200101000001-000000000002+incompatible", want);
 }
+
+#[test]
+fn what_is_known_of_a_commit_is_asked_for_once() {
+    let repo = two("v1.0.0", "");
+    let (looks, version) = (std::sync::Arc::clone(&repo.looks), "v1.0.1-0.20200101000001-000000000002");
+    let module = module(repo, "example.com/m");
+    for _ in 0..3 {
+        assert_eq!(shown(runtime().block_on(module.stat(version))), format!("{version} at 2"));
+    }
+    assert_eq!(looks.load(std::sync::atomic::Ordering::Relaxed), 2, "the go.mod, and whether v1.0.0 comes before");
+}

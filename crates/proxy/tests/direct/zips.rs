@@ -6,7 +6,7 @@ use proxy::{
     spool::{FileAt, SpoolWriter},
     upstream::direct::{
         archive,
-        coderepo::{CodeRepo, Files, Refused},
+        coderepo::{CodeRepo, Memory, Refused},
         repo::Repo,
     },
 };
@@ -26,7 +26,7 @@ fn check(repo: Fake, path: &str, version: &str, want: &str) {
 
 async fn names(repo: Arc<dyn Repo>, path: &str, version: &str) -> Result<String, Refused> {
     let (module, version) = (ModulePath::parse(path).unwrap(), Version::parse(version).unwrap());
-    let code = CodeRepo::new(Arc::clone(&repo), &root("example.com/m", ""), module.clone(), Files::default())?;
+    let code = CodeRepo::new(Arc::clone(&repo), &root("example.com/m", ""), module.clone(), Memory::default())?;
     let found = code.version(&version).await?;
     let stage = MemoryBlobs::default().stage().expect("a file");
     let mut spool = SpoolWriter::new(&stage);

@@ -27,7 +27,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use self::{
-    coderepo::{CodeRepo, Files, Found, Refused},
+    coderepo::{CodeRepo, Found, Memory, Refused},
     discover::Discovery,
     out::{Out, Standing},
     repos::Repos,
@@ -52,7 +52,7 @@ pub struct DirectUpstream {
     repos: Repos,
     out: Arc<Out>,
     standing: Standing,
-    files: Files,
+    memory: Memory,
     /// Zips that are made at once: it takes a core each.
     zips: Semaphore,
 }
@@ -86,7 +86,7 @@ impl DirectUpstream {
         let repos = Repos::new(direct, Arc::new(standing.clone()), clock, metrics)?;
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
         let zips = Semaphore::new(direct.children);
-        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, files: Files::default(), zips })
+        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, memory: Memory::default(), zips })
     }
 
     /// One with other settings over the same repositories, for a reload. What repositories were opened with (folder, tools, bounds) stays as it
@@ -97,9 +97,9 @@ impl DirectUpstream {
     pub fn again(&self, direct: &Direct, egress: Egress) -> Result<Self, NotReady> {
         let out = Arc::new(Out::new(egress));
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
-        let (repos, standing, files) = (self.repos.clone(), self.standing.clone(), self.files.clone());
+        let (repos, standing, memory) = (self.repos.clone(), self.standing.clone(), self.memory.clone());
         let zips = Semaphore::new(direct.children);
-        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, files, zips })
+        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, memory, zips })
     }
 
     /// From now on the repositories' children go out by this one's way.
@@ -127,7 +127,7 @@ impl DirectUpstream {
             Source::Proxy => Ok(Origin::Proxy(Box::new(self.proxy(&root)?))),
             Source::Vcs(vcs) => {
                 let repo = self.repos.get(vcs, &root.url).await.map_err(Refused::Trouble)?;
-                Ok(Origin::Repository(Box::new(CodeRepo::new(repo, &root, module.clone(), self.files.clone())?)))
+                Ok(Origin::Repository(Box::new(CodeRepo::new(repo, &root, module.clone(), self.memory.clone())?)))
             }
         }
     }

@@ -29,6 +29,7 @@ use gomod::{
     time::Time,
 };
 use plan::Trouble;
+use quick_cache::sync::Cache;
 
 pub use self::refused::Refused;
 use super::repo::{Repo, RepoError};
@@ -37,7 +38,7 @@ use crate::limits;
 /// A module in its repository.
 pub struct CodeRepo {
     repo: Arc<dyn Repo>,
-    files: Files,
+    memory: Memory,
     module: ModulePath,
     /// The import path of the repository's root.
     root: String,
@@ -66,15 +67,22 @@ pub struct Found {
     pub origin: Origin,
 }
 
-/// Small files by repository, commit and path, read once: commits do not change.
-///
-/// Absences are kept, too: most questions are whether there is a go.mod.
+/// What is remembered of commits, which do not change, so that `.info`, `.mod` and `.zip` of a version ask for it once. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Files(Arc<quick_cache::sync::Cache<(String, String, String), Option<Bytes>>>);
+pub struct Memory(Arc<Remembered>);
 
-impl Default for Files {
+#[derive(Debug)]
+struct Remembered {
+    /// Small files by repository, commit and path. Absences are kept, too: most questions are whether there is a go.mod.
+    files: Cache<(String, String, String), Option<Bytes>>,
+    /// Repository, commit and an ancestor of it.
+    ancestors: Cache<(String, String, String), ()>,
+}
+
+impl Default for Memory {
     fn default() -> Self {
-        Self(Arc::new(quick_cache::sync::Cache::new(limits::MAX_SMALL_FILES)))
+        let (files, ancestors) = (Cache::new(limits::MAX_SMALL_FILES), Cache::new(limits::MAX_ANCESTORS));
+        Self(Arc::new(Remembered { files, ancestors }))
     }
 }
 
@@ -83,7 +91,7 @@ impl CodeRepo {
     ///
     /// # Errors
     /// [`Refused::Invalid`] if the repository cannot hold such a module.
-    pub fn new(repo: Arc<dyn Repo>, root: &RepoRoot, module: ModulePath, files: Files) -> Result<Self, Refused> {
+    pub fn new(repo: Arc<dyn Repo>, root: &RepoRoot, module: ModulePath, memory: Memory) -> Result<Self, Refused> {
         let path = module.as_str();
         if !has_path_prefix(path, &root.root) {
             return Err(Refused::Invalid(format!("mismatched repo: found {} for {path}", root.root)));
@@ -99,7 +107,7 @@ impl CodeRepo {
         let Some(dir) = join(below, &root.subdir) else {
             return Err(Refused::NotExist(format!("invalid subdirectory {}", quote(&root.subdir))));
         };
-        Ok(Self { repo, files, root: root.root.clone(), dir, path_prefix, path_major, module })
+        Ok(Self { repo, memory, root: root.root.clone(), dir, path_prefix, path_major, module })
     }
 
     /// The commit, tag or branch `rev` as a version. For `latest`, the tip of the default branch.
@@ -174,7 +182,7 @@ impl CodeRepo {
     /// The raw file at a commit, up to the size that a go.mod may have.
     async fn read(&self, hash: &str, path: &str) -> Result<Option<Bytes>, Trouble> {
         let key = (self.repo.url().to_owned(), hash.to_owned(), path.to_owned());
-        if let Some(known) = self.files.0.get(&key) {
+        if let Some(known) = self.memory.0.files.get(&key) {
             return Ok(known);
         }
         let file = match self.repo.read_file(hash, path, limits::MAX_MOD_BYTES).await {
@@ -183,7 +191,7 @@ impl CodeRepo {
             Err(RepoError::Failed(trouble)) => return Err(trouble),
         };
         if file.as_ref().is_none_or(|file| file.len() <= limits::MAX_SMALL_FILE_BYTES) {
-            self.files.0.insert(key, file.clone());
+            self.memory.0.files.insert(key, file.clone());
         }
         Ok(file)
     }

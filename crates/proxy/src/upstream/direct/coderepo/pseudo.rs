@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use gomod::{module::InvalidVersion, pseudo, semver};
 
 use super::{CodeRepo, Refused, compatible};
-use crate::upstream::direct::repo::Commit;
+use crate::upstream::direct::repo::{Commit, RepoError};
 
 impl CodeRepo {
     /// Checks that a pseudo-version names its commit rightly, with the right time and an honest base: otherwise anybody could make up
@@ -45,11 +45,11 @@ impl CodeRepo {
         }
         let within = |error| self.within_pseudo(version, error);
         let mut last = None;
-        for (tag, _) in self.repo.tags(&format!("{prefix}{base}")).await.map_err(|error| within(error.into()))?.list {
+        for (tag, tagged) in self.repo.tags(&format!("{prefix}{base}")).await.map_err(|error| within(error.into()))?.list {
             if semver::compare(tag.strip_prefix(&prefix).unwrap_or(&tag), base) != Ordering::Equal {
                 continue;
             }
-            if self.repo.descends_from(&commit.name, &tag).await.map_err(|error| within(error.into()))? {
+            if self.descends(&commit.name, &tag, tagged).await.map_err(|error| within(error.into()))? {
                 return Ok(());
             }
             last = Some(tag);
@@ -58,6 +58,17 @@ impl CodeRepo {
             Some(tag) => format!("revision {rev} is not a descendent of preceding tag ({tag})"),
             None => format!("preceding tag ({base}) not found"),
         }))
+    }
+
+    /// Whether a commit descends from the tag `tag` of the commit `tagged`.
+    async fn descends(&self, hash: &str, tag: &str, tagged: String) -> Result<bool, RepoError> {
+        let key = (self.repo.url().to_owned(), hash.to_owned(), tagged);
+        let descends = self.memory.0.ancestors.get(&key).is_some() || self.repo.descends_from(hash, tag).await?;
+        // A repository that does not tell what is tagged tells nothing that could be remembered.
+        if descends && !key.2.is_empty() {
+            self.memory.0.ancestors.insert(key, ());
+        }
+        Ok(descends)
     }
 
     fn invalid_pseudo(&self, version: &str, text: String) -> Refused {
