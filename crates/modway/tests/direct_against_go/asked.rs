@@ -64,7 +64,11 @@ impl Asker<'_> {
 
     fn run(&self, home: &Path, arguments: &[&str], asked: &[String]) -> Vec<Value> {
         let mut command: Command = self.go.command(home);
-        command.env("GOMAXPROCS", "2").env("NO_PROXY", "").envs(self.settings.iter().map(|(name, value)| (*name, value)));
+        command
+            .env("GOMAXPROCS", "2")
+            .env("GOVCS", "*:all")
+            .env("USER", "t")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)));
         let output = command.args(arguments).args(asked).output().expect("go starts");
         let values = Deserializer::from_slice(&output.stdout).into_iter::<Value>().collect::<Result<Vec<_>, _>>();
         let values = values.expect("go prints JSON");

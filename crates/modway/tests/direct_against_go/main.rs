@@ -5,6 +5,7 @@
 
 mod asked;
 mod draw;
+mod others;
 mod ours;
 mod sample;
 
@@ -37,7 +38,7 @@ async fn direct_mode_gives_what_the_go_command_fetches_by_itself() {
     let ca = home.path().join("ca.pem");
     std::fs::write(&ca, server.ca_pem()).expect("the folder is ours");
     let ca = ca.to_str().expect("temporary folders have plain names").to_owned();
-    let (go, ours) = (Go::find(), Ours::start(home.path(), &proxy.url(), &ca));
+    let (go, ours) = (Go::find(), Ours::start(home.path(), &proxy.url(), &ca, &[]));
     let straight =
         [("GOPROXY", "direct".into()), ("HTTPS_PROXY", proxy.url()), ("SSL_CERT_FILE", ca.clone()), ("GIT_SSL_CAINFO", ca)];
     let by_us = [("GOPROXY", ours.direct())];

@@ -13,17 +13,27 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Starts it below `home`. Names lead through `proxy`; `ca` is the certificate that `example.test` has.
-    pub(crate) fn start(home: &Path, proxy: &str, ca: &str) -> Self {
+    /// Starts it below `home`. Names lead through `proxy`; `ca` is the certificate that `example.test` has. The places `open` may be reached
+    /// over a scheme without TLS: `host:port` and scheme.
+    pub(crate) fn start(home: &Path, proxy: &str, ca: &str, open: &[(String, &str)]) -> Self {
         let file = home.join("modway.toml");
-        let text = format!(
+        let mut text = format!(
             "[direct]\nrequests_per_minute = 100000\nconnections_per_origin = 64\n\n[[direct.access]]\nplace = \"example.test\"\nca_files = [\"{ca}\"]\nprivate_addresses = true\n"
         );
+        for (place, scheme) in open {
+            text += &format!("\n[[direct.access]]\nplace = \"{place}\"\nschemes = [\"{scheme}\"]\nprivate_addresses = true\n");
+        }
         std::fs::write(&file, text).expect("the folder is ours");
         let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(file).arg("--store").arg(home.join("store"));
         command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.envs([("GOENV", "off"), ("GOSUMDB", "off"), ("HTTPS_PROXY", proxy)]);
+        command.envs([
+            ("GOENV", "off"),
+            ("GOSUMDB", "off"),
+            ("GOVCS", "*:all"),
+            ("HTTPS_PROXY", proxy),
+            ("NO_PROXY", "127.0.0.1"),
+        ]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary was built for this test");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);

@@ -86,7 +86,17 @@ impl Workshop {
             Tool::Fossil => {
                 self.run(&["addremove"]);
                 let date = gomod::time::Time::from_unix_seconds(seconds).expect("a date").to_string();
-                self.run(&["commit", "--no-prompt", "--nosign", "--allow-empty", "-m", "a commit", "--date-override", &date]);
+                self.run(&[
+                    "commit",
+                    "--no-prompt",
+                    "--nosign",
+                    "--allow-empty",
+                    "--no-warnings",
+                    "-m",
+                    "a commit",
+                    "--date-override",
+                    &date,
+                ]);
             }
         }
         self
