@@ -34,7 +34,7 @@ pub(crate) const URL: &str = "https://git.example.com/m";
 pub(crate) struct Fake {
     commits: Vec<Node>,
     branches: Vec<(String, usize)>,
-    /// What the method of this name answers, instead of doing its work.
+    /// What the method of this name, perhaps for one revision only (`stat v1.0.0`), answers instead of doing its work.
     faults: Mutex<Vec<(&'static str, Trouble)>>,
     /// How often a file, or who descends from whom, was asked for.
     pub(crate) looks: Arc<AtomicUsize>,
@@ -115,6 +115,7 @@ impl Repo for Fake {
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {
         self.fault("stat")?;
+        self.fault(&format!("stat {rev}"))?;
         if let Some(index) = self.commits.iter().position(|node| node.tags.iter().any(|tag| tag == rev)) {
             return Ok(self.describe(index, rev, &format!("refs/tags/{rev}")));
         }

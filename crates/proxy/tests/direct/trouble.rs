@@ -28,6 +28,8 @@ fn trouble_is_never_taken_for_an_answer() {
     check("tags", "latest", trouble);
     check("tags", "v1", trouble);
     check("recent_tag", "main", trouble);
+    // The version whose go.mod would say what is retracted.
+    check("stat v1.0.0", "main", trouble);
     check("tags", "v1.0.1-0.20200101000001-000000000002", trouble);
     check("descends_from", "v1.0.1-0.20200101000001-000000000002", trouble);
 }
