@@ -80,6 +80,12 @@ impl Egress {
         self.0.exchanger.get(url, headers, insecure).await
     }
 
+    /// True if the rule for `url` lets its host have an address that is not public.
+    pub fn inside(&self, url: &Url) -> bool {
+        let places = &self.0.exchanger.places;
+        places.access(places.find(url)).is_some_and(|access| access.private_addresses)
+    }
+
     /// Which forge the host of `url` is, if the rule for it says so.
     pub fn forge(&self, url: &Url) -> Option<Forge> {
         let places = &self.0.exchanger.places;

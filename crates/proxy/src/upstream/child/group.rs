@@ -170,8 +170,9 @@ async fn multiplies(leader: Option<Pid>) {
 /// True if the process is in the group: the third word behind its name, which stands in parentheses and may hold anything.
 fn is_in(pid: Pid, group: Option<Pid>) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { return false };
-    let id = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(2)?.parse().ok());
-    id.and_then(Pid::from_raw) == group
+    // The kernel writes -1 for a process that is just going away.
+    let id: Option<i32> = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(2)?.parse().ok());
+    id.filter(|id| *id > 0).and_then(Pid::from_raw) == group
 }
 
 /// True if the kernel ended it for writing a file beyond [`super::Bounds::file_bytes`].
@@ -208,7 +209,12 @@ fn kill_marked(mark: &str) {
 
 fn processes() -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw).collect()
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|id| *id > 0)
+        .filter_map(Pid::from_raw)
+        .collect()
 }
 
 fn is_marked(pid: Pid, mark: &str) -> bool {

@@ -58,6 +58,10 @@ impl Pages for Arc<Out> {
         self.egress.permits(url)
     }
 
+    fn inside(&self, url: &Url) -> bool {
+        self.egress.inside(url)
+    }
+
     fn forge(&self, url: &Url) -> Option<Forge> {
         self.egress.forge(url)
     }

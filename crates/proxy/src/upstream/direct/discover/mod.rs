@@ -111,6 +111,7 @@ impl Discovery {
             Known::Page => self.by_pages_or_forge(module, journey).await?,
         };
         self.check(&root)?;
+        self.check_stranger(module, &root)?;
         Ok(root)
     }
 
@@ -168,6 +169,19 @@ impl Discovery {
             return Err(Trouble::Refused(format!("the page of {} names a repository URL with a password in it", root.root)));
         }
         self.pages.permits(&url)
+    }
+
+    /// A page of the outer world does not lead us inside: there, only the operator's own modules are, those that GOPRIVATE names, and those
+    /// whose own host is inside.
+    fn check_stranger(&self, module: &ModulePath, root: &RepoRoot) -> Result<(), Trouble> {
+        let (to, from) = (url(&root.url)?, url(&format!("https://{module}"))?);
+        if !self.pages.inside(&to) || self.pages.inside(&from) || self.rules.private.find(module.as_str()).is_some() {
+            return Ok(());
+        }
+        let (page, host) = (from.host_str().unwrap_or_default(), to.host_str().unwrap_or_default());
+        Err(Trouble::Refused(format!(
+            "the page of {module} leads to {host}, inside of this network: {page} is not; if {module} is yours, name it in GOPRIVATE"
+        )))
     }
 
     fn check_govcs(&self, root: &RepoRoot) -> Result<(), Trouble> {

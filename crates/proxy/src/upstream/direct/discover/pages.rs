@@ -26,6 +26,9 @@ pub trait Pages: Send + Sync {
     /// [`Trouble::Refused`], naming the rule.
     fn permits(&self, url: &Url) -> Result<(), Trouble>;
 
+    /// True if the operator lets the place of a URL have addresses that are not public.
+    fn inside(&self, url: &Url) -> bool;
+
     /// What the operator says that the place of a URL is.
     fn forge(&self, url: &Url) -> Option<Forge>;
 

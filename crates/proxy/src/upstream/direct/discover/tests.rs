@@ -70,6 +70,10 @@ impl Pages for World {
         refused.map_or(Ok(()), |beginning| Err(Trouble::Refused(format!("{beginning} is not allowed"))))
     }
 
+    fn inside(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| host.ends_with(".inside"))
+    }
+
     fn forge(&self, _: &Url) -> Option<Forge> {
         self.forge
     }
@@ -208,12 +212,28 @@ async fn govcs_decides_before_anyone_connects() {
 #[tokio::test]
 async fn what_the_way_out_refuses_is_refused_here_already() {
     let asked = ["https://x.test/m?go-get=1"];
-    let world = World::default().with_tag("x.test/m", "x.test/m git ext::sh").refusing("ext:");
+    let world = World::default().with_tag("x.test/m", "x.test/m git ext://sh").refusing("ext:");
     check(world, "x.test/m", "refused: ext: is not allowed", &asked).await;
+    let world = World::default().with_tag("x.test/m", "x.test/m git ext::sh");
+    let unwritten = r#"refused: repository URL not usable: "ext::sh" is not written as scheme://host/path"#;
+    check(world, "x.test/m", unwritten, &asked).await;
     let world = World::default().with_tag("x.test/m", "x.test/m git https://u:secret@g.test/m");
     check(world, "x.test/m", "refused: the page of x.test/m names a repository URL with a password in it", &asked).await;
     let world = World::default().with_tag("x.test/m", "x.test/m mod http://p.test").refusing("http:");
     check(world, "x.test/m", "refused: http: is not allowed", &asked).await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_outer_world_does_not_lead_inside_and_one_of_ours_does() {
+    let leads = |module: &str| World::default().with_tag(module, &format!("{module} git https://git.inside/m"));
+    let refused = "refused: the page of x.test/m leads to git.inside, inside of this network: x.test is not; if x.test/m is yours, name it in GOPRIVATE";
+    check(leads("x.test/m"), "x.test/m", refused, &["https://x.test/m?go-get=1"]).await;
+    let world = World::default().with_tag("x.test/m", "x.test/m mod https://git.inside/m");
+    check(world, "x.test/m", refused, &["https://x.test/m?go-get=1"]).await;
+    // Named in GOPRIVATE, and of a host that is inside itself.
+    check(leads("a.corp/m"), "a.corp/m", "a.corp/m Vcs(Git) https://git.inside/m", &["https://a.corp/m?go-get=1"]).await;
+    check(leads("go.inside/m"), "go.inside/m", "go.inside/m Vcs(Git) https://git.inside/m", &["https://go.inside/m?go-get=1"])
+        .await;
 }
 
 #[tokio::test]
