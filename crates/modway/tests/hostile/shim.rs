@@ -25,8 +25,11 @@ const SOURCE: &str = r#"
 use std::{env, io::{Read, Write}, os::unix::{ffi::OsStrExt, net::UnixStream, process::CommandExt}, path::Path, process};
 fn main() {
     let words: Vec<_> = env::args_os().collect();
-    let own = Path::new(&words[0]);
-    let mut wire = UnixStream::connect(own.with_file_name("wire")).expect("a test listens");
+    // Whoever was found by a shell knows only its name.
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = vec![Path::new(&words[0]).with_file_name("wire")];
+    places.extend(env::split_paths(&path).map(|folder| folder.join("wire")));
+    let mut wire = places.iter().find_map(|place| UnixStream::connect(place).ok()).expect("a test listens");
     let mut told = format!("{}\0", words.len()).into_bytes();
     for word in &words { told.extend(word.as_bytes()); told.push(0); }
     for (name, value) in env::vars_os() { told.extend(name.as_bytes()); told.push(b'='); told.extend(value.as_bytes()); told.push(0); }
@@ -36,8 +39,10 @@ fn main() {
     wire.read_to_end(&mut said).expect("an answer");
     let (first, rest) = (said[0], &said[1..]);
     if first == b'x' {
-        let real = Path::new(std::ffi::OsStr::from_bytes(rest));
-        let error = process::Command::new(real).args(&words[1..]).exec();
+        let mut parts = rest.split(|byte| *byte == 0).map(std::ffi::OsStr::from_bytes);
+        let real = Path::new(parts.next().expect("a program"));
+        let others: Vec<_> = parts.collect();
+        let error = if others.is_empty() { process::Command::new(real).args(&words[1..]).exec() } else { process::Command::new(real).args(others).exec() };
         panic!("{error}");
     }
     let end = rest.iter().position(|byte| *byte == 0).expect("three parts");
@@ -62,6 +67,8 @@ pub(crate) struct Call {
 pub(crate) enum Do {
     /// It becomes the tool.
     Real,
+    /// It becomes this program, with these words.
+    Become(&'static str, Vec<String>),
     /// It prints this and ends well.
     Say(String),
     /// It makes this empty file where it runs, and ends well.
@@ -114,6 +121,11 @@ impl Tools {
         self.calls().iter().any(|call| call.tool == CANARY)
     }
 
+    /// The folder of the stand-ins, which every child may read.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// All starts until now.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -139,6 +151,10 @@ fn attend(mut wire: UnixStream, noted: &Mutex<Vec<Call>>, act: &dyn Fn(&Call) ->
     noted.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
     wire.write_all(&match if call.tool == CANARY { Do::Fail("") } else { act(&call) } {
         Do::Real => [b"x", real(&call.tool).into_os_string().into_vec().as_slice()].concat(),
+        Do::Become(tool, words) => {
+            let words = words.iter().flat_map(|word| [b"\0", word.as_bytes()].concat());
+            [b"x", real(tool).into_os_string().into_vec().as_slice()].concat().into_iter().chain(words).collect()
+        }
         Do::Say(text) => [b"\0\0", text.as_bytes()].concat(),
         Do::Make(file) => [b"\0", file.as_bytes(), b"\0"].concat(),
         Do::Fail(text) => [b"\x80\0", text.as_bytes()].concat(),
