@@ -9,4 +9,6 @@ mod shim;
 #[cfg(test)]
 mod thrift;
 #[cfg(test)]
+mod ways;
+#[cfg(test)]
 mod world;

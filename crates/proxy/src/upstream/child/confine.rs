@@ -43,6 +43,9 @@ const READS: &[&str] = &[
     "/dev/urandom",
 ];
 
+/// The parts of a tool, beside the folder of its program.
+const BESIDE: &[&str] = &["lib", "lib64", "libexec", "share"];
+
 /// What is opened for writing by everyone.
 const WRITES: &[&str] = &["/dev/null"];
 
@@ -60,7 +63,8 @@ impl Cage {
         // A tool outside of the usual places has its parts beside it: `/x/git/bin/git`, `/x/git/libexec`.
         reads.extend(std::env::split_paths(path).filter(|folder| folder.is_absolute() && folder.components().count() > 2));
         let real = program.canonicalize().unwrap_or_else(|_| program.to_owned());
-        reads.extend(real.parent().and_then(Path::parent).filter(|place| place.components().count() > 2).map(Path::to_owned));
+        let beside = real.parent().and_then(Path::parent).filter(|place| place.components().count() > 1);
+        reads.extend(beside.into_iter().flat_map(|place| BESIDE.iter().map(|part| place.join(part))));
         reads.push(home.to_owned());
         reads.extend(command.reads.iter().cloned());
         let writes = WRITES.iter().map(PathBuf::from).chain(command.writes.iter().cloned()).collect();
