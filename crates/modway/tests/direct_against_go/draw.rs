@@ -35,4 +35,9 @@ impl Draw {
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
+
+    /// One of these, which cannot be copied.
+    pub(crate) fn pick_of<T>(&mut self, mut of: Vec<T>) -> T {
+        of.swap_remove(self.below(of.len()))
+    }
 }

@@ -75,8 +75,15 @@ fn served(server: &GitServer, seed: u64, at: usize) -> Sample {
     let root = format!("example.test/r{at}");
     let sample = Sample::draw(seed, at, &root);
     server.serve(&format!("r{at}"), &sample.repository);
-    for page in sample::modules(&root) {
-        server.page(&page, &format!("{root} git https://{root}"));
+    for module in sample::modules(&root).iter().filter(|module| module.starts_with(&root)) {
+        server.page(module, &format!("{root} git https://{root}"));
+    }
+    for module in sample::gopkg(&root) {
+        server.page(&module, &format!("{module} git https://{root}"));
+    }
+    let moved = sample::moved(&root);
+    for module in [moved.clone(), format!("{moved}/v2")] {
+        server.page(&module, &format!("{moved} git https://{root} sub"));
     }
     sample
 }

@@ -18,7 +18,7 @@ impl Ours {
     pub(crate) fn start(home: &Path, proxy: &str, ca: &str, open: &[(String, &str)]) -> Self {
         let file = home.join("modway.toml");
         let mut text = format!(
-            "[direct]\nrequests_per_minute = 100000\nconnections_per_origin = 64\n\n[[direct.access]]\nplace = \"example.test\"\nca_files = [\"{ca}\"]\nprivate_addresses = true\n"
+            "[direct]\nrequests_per_minute = 100000\nconnections_per_origin = 64\n\n[[direct.access]]\nplace = \"example.test\"\nca_files = [\"{ca}\"]\nprivate_addresses = true\n\n[[direct.access]]\nplace = \"gopkg.in\"\nca_files = [\"{ca}\"]\n"
         );
         for (place, scheme) in open {
             text += &format!("\n[[direct.access]]\nplace = \"{place}\"\nschemes = [\"{scheme}\"]\nprivate_addresses = true\n");

@@ -42,12 +42,21 @@ impl Sample {
     }
 }
 
-/// Paths that are modules in some of the repositories, and one that never is.
+/// Paths that are modules in some of the repositories, and one that never is. Twice what is so more often.
 pub(crate) fn modules(root: &str) -> Vec<String> {
-    ["", "", "/v2", "/v2", "/v3", "/sub", "/sub", "/a/b", "/sub/v2", "/none"]
-        .iter()
-        .map(|below| format!("{root}{below}"))
-        .collect()
+    let below = ["", "", "/v2", "/v2", "/v3", "/sub", "/sub", "/a/b", "/sub/v2", "/none"].map(|below| format!("{root}{below}"));
+    below.into_iter().chain(gopkg(root)).chain([moved(root), format!("{}/v2", moved(root))]).collect()
+}
+
+/// The repository's modules as gopkg.in names them.
+pub(crate) fn gopkg(root: &str) -> [String; 4] {
+    let name = root.rsplit('/').next().unwrap_or(root);
+    [".v1", ".v2", ".v0", ".v2-unstable"].map(|major| format!("gopkg.in/{name}{major}"))
+}
+
+/// The module whose go-import tag names the directory `sub`.
+pub(crate) fn moved(root: &str) -> String {
+    root.replace("example.test/r", "example.test/d")
 }
 
 #[derive(Default)]
@@ -137,7 +146,7 @@ impl History {
             16 => format!("{own}/v2"),
             17 => format!("{own}/v3"),
             18 => "example.test/another".to_owned(),
-            _ => "gopkg.in/lib.v1".to_owned(),
+            _ => draw.pick_of(gopkg(root).to_vec()),
         };
         let go = draw.pick(&["", "", "go 1.16\n", "go 1.21\n", "go 1.23\n", "go 1.24\n", "go 1.25.1\n", "go 1.23.5\n"]);
         let retract = match draw.below(8) {

@@ -29,8 +29,8 @@ use crate::{tls::Ca, world::Seen};
 
 /// Serves repositories by git's own `http-backend` on a loopback port. Stops when dropped.
 ///
-/// Shape: HTTP/1.1, plain or over TLS with a certificate of an authority of its own for `127.0.0.1`, `localhost`, `example.test` and
-/// `*.example.test`. A request in a forward proxy's form (`GET http://host/path`) is answered as well, so that clients may use the
+/// Shape: HTTP/1.1, plain or over TLS with a certificate of an authority of its own for `127.0.0.1`, `localhost`, `example.test`,
+/// `*.example.test` and `gopkg.in`. A request in a forward proxy's form (`GET http://host/path`) is answered as well, so that clients may use the
 /// server as their proxy for names that do not exist; CONNECT is refused.
 #[derive(Debug)]
 pub struct GitServer {
@@ -46,7 +46,7 @@ impl GitServer {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let ca = https.then(Ca::new);
-        let names = ["127.0.0.1", "localhost", "example.test", "*.example.test"];
+        let names = ["127.0.0.1", "localhost", "example.test", "*.example.test", "gopkg.in"];
         let tls = ca.as_ref().map(|ca| ca.leaf(&names).server(&["http/1.1"]));
         let site = Arc::new(Site { login: login.map(|(user, password)| basic(user, password)), ..Site::default() });
         let task = tokio::spawn(accept(listener, tls, Arc::clone(&site)));
