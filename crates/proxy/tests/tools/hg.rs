@@ -5,7 +5,7 @@ use proxy::upstream::{
     direct::repo::{Repo, RepoError},
     hg::Hg,
 };
-use testkit::repos::{HgServer, Tool, Workshop};
+use testkit::repos::{GitServer, HgServer, Tool, Workshop};
 
 use crate::{MINUTE, folder, listed, remote, text, told};
 
@@ -122,6 +122,17 @@ async fn what_cannot_be_pulled_is_trouble_and_not_an_absence() {
         assert!(matches!(commit, Err(RepoError::Failed(_))), "{commit:?}");
     }
     assert!(matches!(hg.tags("").await, Err(RepoError::Failed(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remote_that_failed_is_left_alone_for_a_moment() {
+    let (server, rest) = (GitServer::start(false, None).await, folder());
+    let hg = Hg::new(remote(&format!("{}/none", server.url()), rest.path(), Duration::ZERO));
+    let first = hg.latest().await;
+    assert!(told(first.clone()).contains("hg pull: exit status 255:\n\tabort: HTTP Error 404"), "{first:?}");
+    let asked = server.requests().len();
+    let (again, other) = tokio::join!(hg.latest(), hg.stat("v1.0.0"));
+    assert_eq!((&again, &other, server.requests().len()), (&first, &first, asked));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,12 @@ use plan::Trouble;
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
-use crate::upstream::{
-    child::{Bounds, Children, Command, Output, Passage, RepoUrl, Way, Word},
-    direct::repo::RepoError,
+use crate::{
+    limits,
+    upstream::{
+        child::{Bounds, Children, Command, Output, Passage, RepoUrl, Way, Word},
+        direct::repo::RepoError,
+    },
 };
 
 /// A repository at its remote, and the means to ask for it.
@@ -111,12 +114,15 @@ impl Out {
     }
 }
 
+/// So long a remote that could not be pulled from is left alone: as long as one of git's.
+const FAILURE: Duration = Duration::from_secs(limits::GIT_FAILURE_SECONDS.unsigned_abs());
+
 /// When a local copy was last brought up to date, and how that went. Whoever waits for it while it happens shares the outcome.
 #[derive(Debug, Default)]
 pub(in crate::upstream) struct Kept(Mutex<Option<(Instant, Result<(), RepoError>)>>);
 
 impl Kept {
-    /// Does `pull` unless the last one is younger than `window`, or began after this was asked.
+    /// Does `pull` unless the last one is younger than `window`, ended after this was asked, or failed a moment ago.
     pub(in crate::upstream) async fn within(
         &self,
         window: Duration,
@@ -124,8 +130,9 @@ impl Kept {
     ) -> Result<(), RepoError> {
         let asked = Instant::now();
         let mut last = self.0.lock().await;
+        let believed = |outcome: &Result<_, _>| if outcome.is_ok() { window } else { FAILURE };
         if let Some((ended, outcome)) = &*last
-            && (*ended > asked || (outcome.is_ok() && ended.elapsed() < window))
+            && (*ended > asked || ended.elapsed() < believed(outcome))
         {
             return outcome.clone();
         }
@@ -134,9 +141,9 @@ impl Kept {
         outcome
     }
 
-    /// The local copy is gone: the next one to ask fetches it again.
+    /// The local copy is gone: the next one to ask fetches it again. A failure is not forgotten: it left no copy either.
     pub(in crate::upstream) async fn forget(&self) {
-        *self.0.lock().await = None;
+        self.0.lock().await.take_if(|(_, outcome)| outcome.is_ok());
     }
 }
 
