@@ -12,7 +12,7 @@ use std::{
 const INSIDE: &str = "MODWAY_TEST_INSIDE";
 
 /// Addresses that nobody may come to, besides those of `lo`.
-const ADDRESSES: [&str; 14] = [
+const ADDRESSES: [&str; 15] = [
     "10.0.0.1/32",
     "172.16.0.1/32",
     "192.168.0.1/32",
@@ -21,6 +21,8 @@ const ADDRESSES: [&str; 14] = [
     "198.18.0.1/32",
     "192.0.2.1/32",
     "203.0.113.1/32",
+    // One of the outside, which roots of forbidden schemes name.
+    "11.22.33.44/32",
     "fd00:ec2::254/128",
     "64:ff9b::7f00:1/128",
     "64:ff9b::a9fe:a9fe/128",
