@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -77,15 +77,20 @@ impl Machine {
         format!("{}/{CANARY} {name}", self.tools.folder().display())
     }
 
+    /// Where the traps lie: below the tools, which children may read even where the kernel confines them. Nothing else is to hold them back.
+    fn folder(&self) -> PathBuf {
+        self.tools.folder().join("machine")
+    }
+
     fn put(&self, file: &str, text: &str) {
-        let file = self.home.path().join(file);
+        let file = self.folder().join(file);
         fs::create_dir_all(file.parent().expect("below the home")).expect("the folder is ours");
         fs::write(&file, text).expect("the folder is ours");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("our file");
     }
 
     fn at(&self, file: &str) -> String {
-        self.home.path().join(file).display().to_string()
+        self.folder().join(file).display().to_string()
     }
 
     fn set_traps(&self) {
