@@ -189,7 +189,7 @@ impl World {
         let api = servers.get("app").expect("made above");
         let at = format!("{}/api/v3", host("app"));
         api.answer(&format!("{at}/repos/team/lib/installation"), 200, &[], r#"{"id":7,"account":{}}"#);
-        let token = format!(r#"{{"token":"{}","expires_at":"2099-01-01T00:00:00Z","permissions":{{}}}}"#, LOGINS[4].1);
+        let token = format!(r#"{{"token":"{}","expires_at":"2020-01-01T00:00:00Z","permissions":{{}}}}"#, LOGINS[4].1);
         api.answer(&format!("{at}/app/installations/7/access_tokens"), 201, &[], token);
         // A host that wants a certificate of ours.
         let (ca, authority, plain) = (Ca::new(), Ca::new(), GitServer::start(false, None).await);
@@ -344,6 +344,15 @@ impl Haystack {
         }
     }
 
+    /// What the server wrote, and what it tells of itself.
+    fn written(&mut self, modway: &Modway) {
+        self.put("/-/metrics", modway.ask("/-/metrics").body);
+        for place in ["log", "stderr", "stdout"] {
+            self.put(place, fs::read(modway.home.join(place)).expect("written from the start"));
+        }
+        self.folder(&modway.home.join("store"));
+    }
+
     fn find(&self, needle: &str) -> Option<&str> {
         let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
         self.0.iter().find(|(_, bytes)| holds(bytes)).map(|(place, _)| place.as_str())
@@ -386,7 +395,7 @@ async fn a_secret_is_heard_by_its_own_host_and_found_nowhere_else() {
     ask_everything(&modway, &mut hay, true);
     assert_eq!(world.told(), ["netrc", "env", "file", "helper", "app", "sour", "app key", "cert", "forward", "ssh"]);
     let config = modway.home.join("modway.toml").display().to_string();
-    let commands = |hay: &mut Haystack| {
+    let commands = |modway: &Modway, hay: &mut Haystack| {
         for name in HOSTS {
             for json in [&[][..], &["--json"]] {
                 let module = module(name);
@@ -406,27 +415,28 @@ async fn a_secret_is_heard_by_its_own_host_and_found_nowhere_else() {
             hay.put(format!("{words:?}"), [output.stdout, output.stderr].concat());
         }
     };
-    commands(&mut hay);
+    commands(&modway, &mut hay);
+    hay.written(&modway);
+    drop(modway);
+    fs::remove_dir_all(world.home.path().join("store")).expect("the folder is ours");
     // Now everything fails: keys that are none, logins that nobody knows, a forward proxy that lets nobody in.
-    for (file, text) in [("app.key", BROKEN), ("client.key", BROKEN), ("token", BROKEN), ("ssh.key", BROKEN), ("netrc", BROKEN)] {
-        fs::write(modway.home.join(file), text).expect("the folder is ours");
+    let modway = world.modway();
+    for file in ["app.key", "client.key", "token", "ssh.key", "netrc"] {
+        fs::write(modway.home.join(file), BROKEN).expect("the folder is ours");
     }
-    commands(&mut hay);
+    commands(&modway, &mut hay);
+    ask_everything(&modway, &mut hay, false);
     world.doorman.closed.store(true, Ordering::SeqCst);
     ask_everything(&modway, &mut hay, false);
-    commands(&mut hay);
-    hay.put("/-/metrics", modway.ask("/-/metrics").body);
-    let log = fs::read(modway.home.join("log")).expect("the log");
-    for place in ["log", "stderr", "stdout"] {
-        hay.put(place, fs::read(modway.home.join(place)).expect("written from the start"));
-    }
-    hay.folder(&modway.home.join("store"));
+    commands(&modway, &mut hay);
+    hay.written(&modway);
     for call in world.tools.calls() {
         hay.put(format!("argv of {}", call.tool), call.words.join(&0));
         hay.put(format!("environment of {}", call.tool), call.environment.join(&0));
     }
     for name in HOSTS {
-        assert!(String::from_utf8_lossy(&log).contains(&module(name)), "the log is not the log");
+        let logged = hay.0.iter().any(|(place, text)| place == "log" && String::from_utf8_lossy(text).contains(&module(name)));
+        assert!(logged, "the log is not the log: {name}");
     }
     assert!(hay.find("upload-pack").is_some() && hay.find("http_proxy=").is_some(), "the children are not in it");
     for needle in world.needles() {
