@@ -125,11 +125,6 @@ impl Children {
         self.inner.started.load(Ordering::Relaxed)
     }
 
-    /// The programs that run now, those one talks with not counted.
-    pub fn running(&self, at_once: usize) -> usize {
-        at_once.saturating_sub(self.inner.seats.available_permits())
-    }
-
     async fn seats(&self, reaches_out: bool) -> Vec<OwnedSemaphorePermit> {
         let mut seats = Vec::with_capacity(2);
         if reaches_out {

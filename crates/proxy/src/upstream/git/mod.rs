@@ -18,6 +18,7 @@ use plan::Trouble;
 use tokio::sync::Mutex;
 
 mod archive;
+mod ask;
 mod fetch;
 mod hash;
 mod history;
