@@ -134,3 +134,50 @@ async fn a_tag_that_moves_is_followed_with_the_next_window() {
     world.pass_time(61);
     assert_eq!(repo.stat("v1.0.0").await.unwrap().name, moved);
 }
+
+#[tokio::test]
+async fn a_large_repository_comes_in_pieces_and_they_are_put_together() {
+    let world = World::new().await;
+    let mut repository = Repository::new(Format::Sha1);
+    let mut state = 88_172_645_463_325_252_u64;
+    let noise: Vec<u8> = (0..6 << 20)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        })
+        .collect();
+    repository.write("go.mod", "module example.test/lib\n").write("noise", noise);
+    for number in 0..45_i64 {
+        repository.write("n.go", format!("package lib // {number}\n")).commit(1_600_000_000 + number);
+        repository.tag(&format!("v1.{number}.0"));
+    }
+    world.server.serve("lib", &repository);
+    let repo = world.repo("lib").await;
+    for number in 0..45 {
+        assert_eq!(repo.stat(&format!("v1.{number}.0")).await.unwrap().tags.len(), 1);
+    }
+    assert_eq!(world.asked(), 46, "one at a time, without their history");
+    let packs = packs_below(world.folder.path());
+    assert!(packs < 40, "{packs} packs");
+    for number in [0, 20, 44] {
+        let commit = repo.stat(&format!("v1.{number}.0")).await.unwrap().name;
+        let text = repo.read_file(&commit, "n.go", 100).await.unwrap().unwrap();
+        assert_eq!(text, format!("package lib // {number}\n"));
+    }
+    let tip = repo.latest().await.unwrap().name;
+    assert_eq!(repo.recent_tag(&tip, "", &|tag| tag == "v1.3.0").await.unwrap().as_deref(), Some("v1.3.0"));
+    assert!(repo.descends_from(&tip, "v1.0.0").await.unwrap());
+}
+
+fn packs_below(folder: &std::path::Path) -> usize {
+    let paths = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    paths
+        .map(
+            |path| {
+                if path.is_dir() { packs_below(&path) } else { usize::from(path.extension().is_some_and(|end| end == "pack")) }
+            },
+        )
+        .sum()
+}
