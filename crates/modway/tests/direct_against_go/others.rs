@@ -118,7 +118,7 @@ async fn hg_svn_and_fossil_give_what_the_go_command_fetches_by_itself() {
     let tally = tokio::task::block_in_place(|| {
         let compared = |(downloads, lists): &(Vec<String>, Vec<String>)| {
             let mut tally = Tally::default();
-            tally.compare(&theirs.ask(downloads, lists), &ours.ask(downloads, lists));
+            tally.ask(&theirs, &ours, downloads, lists);
             tally
         };
         std::thread::scope(|scope| {

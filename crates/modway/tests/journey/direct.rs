@@ -18,6 +18,7 @@ use testkit::{
 use super::{front::Front, server::Server, truth::get};
 
 mod private;
+mod ssh;
 
 const MODULE: &str = "example.test/lib";
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fs};
 
-use super::house::{root, sources};
+use super::{
+    house::{root, sources},
+    source::Source,
+};
 
 /// The codes in the body of `fn code` of the enum of reasons.
 fn codes(source: &str) -> BTreeSet<String> {
@@ -32,6 +35,49 @@ fn a_missing_section_is_found() {
     let source = "fn code(&self) -> &'static str {\n match self { A => \"a\", B => \"b-c\" }\n    }\n\n \"d\"";
     assert_eq!(codes(source), ["a", "b-c"].map(str::to_owned).into());
     assert_eq!(sections("# x\n## `a`\ntext\n### `b-c`\n"), ["a"].map(str::to_owned).into());
+}
+
+/// The texts in the first columns of a page's tables, in pieces: a text is cut where something else stands in its place, which is `…`, a
+/// quotation mark, a word of few capitals (`M`, `M@V`, `FILE`) and a word with a digit.
+fn quoted_pieces(page: &str) -> BTreeSet<String> {
+    let cells = page.lines().filter(|line| line.starts_with("| `")).filter_map(|row| row.split('|').nth(1));
+    let texts = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    texts.flat_map(pieces).collect()
+}
+
+fn pieces(text: &str) -> Vec<String> {
+    let words = text.split(['…', '"', '\'']).flat_map(|part| part.split(' ').chain(["\n"]));
+    let cut: Vec<&str> = words.map(|word| if stands_for_another(word) { "\n" } else { word }).collect();
+    let trimmed = |piece: &str| piece.trim_matches(|c: char| !c.is_alphanumeric() && c != '$').to_owned();
+    cut.join(" ").split('\n').map(trimmed).filter(|piece| !piece.is_empty()).collect()
+}
+
+fn stands_for_another(word: &str) -> bool {
+    let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
+    let capitals = !letters.is_empty() && letters.len() <= 4 && letters.chars().all(|c| c.is_ascii_uppercase());
+    capitals || word.contains(|c: char| c.is_ascii_digit())
+}
+
+#[test]
+fn every_text_of_direct_mode_in_the_documents_is_in_the_code() {
+    let page = fs::read_to_string(root().join("docs/reasons.md")).expect("docs/reasons.md");
+    let quoted = quoted_pieces(page.split("# Texts of direct mode").nth(1).expect("the texts of direct mode"));
+    // Of what is put together from parts, the whole stands in the tests.
+    let told = |source: &&Source| !source.path.contains("/tests/tidy/");
+    // A quotation mark in a text of Rust is escaped.
+    let code: String = sources().iter().filter(told).map(|source| source.text.replace("\\\"", "\"")).collect();
+    let missing: Vec<&String> = quoted.iter().filter(|piece| !code.contains(*piece)).collect();
+    assert!(
+        quoted.len() > 40 && missing.is_empty(),
+        "{} texts; in docs/reasons.md, but in no source: {missing:#?}",
+        quoted.len()
+    );
+}
+
+#[test]
+fn a_quoted_text_is_read_in_pieces() {
+    let page = "| `no \"M\": reading …?go-get=1: gone` (403) | why `not` |\n| who | `not` |\n| `M@V: bad`, `body larger than N bytes` | |\n";
+    assert_eq!(quoted_pieces(page), ["no", "reading", "gone", "bad", "body larger than", "bytes"].map(str::to_owned).into());
 }
 
 /// The tests that a page names on its lines of proof, from `Proof:` to the next period.

@@ -115,8 +115,10 @@ impl Exchanger {
             "http" if open || insecure == Insecure::Yes => {}
             "ssh" | "git" | "svn" if open => {}
             "http" | "ssh" | "git" | "svn" => {
-                let hint = format!("only https, unless schemes of a place that covers {host} names {scheme}");
-                return Err(Trouble::Refused(format!("{} is not asked: {hint}", client::shown(url))));
+                let shown = client::shown(url);
+                let text =
+                    format!("{shown} is not asked: only https, unless schemes of a place that covers {host} names {scheme}");
+                return Err(Trouble::Refused(text));
             }
             other => return Err(Trouble::Refused(format!("{other} is no scheme that a repository is asked by"))),
         }

@@ -18,6 +18,8 @@ pub struct SshWay {
     pub host: String,
     /// The user to log in as; `git` if the URL names none.
     pub user: String,
+    /// The place whose rule this is, as the configuration has it.
+    pub place: String,
     /// The address that was judged; ssh must not resolve again.
     pub address: SocketAddr,
     /// The private key's file.
@@ -85,8 +87,8 @@ const FIXED: [&str; 17] = [
 /// not be; [`Trouble::Dns`].
 pub(super) async fn way(exchanger: &Exchanger, at: At, remote: &Url) -> Result<SshWay, Trouble> {
     let host = place::host(remote).unwrap_or_default();
-    let credential = exchanger.places.access(at).map(|access| &access.credential);
-    let Some(Credential::Ssh(key, known_hosts)) = credential else {
+    let access = exchanger.places.access(at).map(|access| (&access.credential, access.place.clone()));
+    let Some((Credential::Ssh(key, known_hosts), place)) = access else {
         return Err(Trouble::Refused(format!("no ssh key for {host}: its place needs a key file and a known_hosts file")));
     };
     for file in [key, known_hosts] {
@@ -103,7 +105,7 @@ pub(super) async fn way(exchanger: &Exchanger, at: At, remote: &Url) -> Result<S
     let address = SocketAddr::new(ip, place::port(remote).unwrap_or(22));
     let (user, key, known_hosts) = (user.to_owned(), key.clone(), known_hosts.clone());
     let connect_seconds = exchanger.patience.connect.as_secs().max(1);
-    Ok(SshWay { host, user, address, key, known_hosts, connect_seconds })
+    Ok(SshWay { host, user, place, address, key, known_hosts, connect_seconds })
 }
 
 /// True for what ssh can only take literally: neither an option nor a pattern, nor a token of its configuration.

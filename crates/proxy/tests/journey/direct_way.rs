@@ -84,18 +84,43 @@ async fn what_does_not_exist_on_one_way_may_exist_on_the_other() {
     assert_eq!(site.code(&module.url("info")).await, "found", "it never changes, so it is there for both");
 }
 
+/// Two upstreams that disagree about one version.
+async fn disagreeing() -> (World, World, Module, Module) {
+    let (route, direct) = (World::start().await, World::start().await);
+    let one = Module::new("example.test/m", "v1.0.0");
+    let other = Module::of("example.test/m", "v1.0.0", &[("b.go", b"b".to_vec())]);
+    one.serve(&route);
+    other.serve(&direct);
+    (route, direct, one, other)
+}
+
 #[tokio::test]
 async fn bytes_that_were_kept_first_win_on_every_way() {
-    let (route, direct) = (World::start().await, World::start().await);
-    let module = Module::new("example.test/m", "v1.0.0");
-    let other = Module::of("example.test/m", "v1.0.0", &[("b.go", b"b".to_vec())]);
-    module.serve(&route);
-    other.serve(&direct);
+    for (first, later) in [("", "/@direct"), ("/@direct", "")] {
+        let (route, direct, one, other) = disagreeing().await;
+        let site = site(&route, &direct);
+        let kept = site.get(&format!("{first}{}", one.url("zip"))).await;
+        assert_eq!(kept, Ok(if first.is_empty() { one.zip.clone() } else { other.zip }));
+        assert_eq!(site.get(&format!("{later}{}", one.url("zip"))).await, kept, "{first}");
+        assert_eq!(route.seen().len() + direct.seen().len(), 1, "nobody asks for what is kept");
+    }
+}
+
+/// Both ways fetch other bytes before either has kept its own.
+#[tokio::test]
+async fn bytes_that_were_kept_first_win_over_those_of_the_other_way_on_their_way() {
+    let (route, direct, one, other) = disagreeing().await;
     let site = site(&route, &direct);
-    let first = site.get(&module.url("zip")).await.expect("a zip");
-    let again = site.get(&format!("/@direct{}", module.url("zip"))).await;
-    assert_eq!(again, Ok(first));
-    assert!(direct.seen().is_empty(), "nobody asks for what is kept");
+    let unchecked = site.checks.acquire_many(2).await.expect("open");
+    let (url, prefixed) = (one.url("zip"), format!("/@direct{}", one.url("zip")));
+    let both = async {
+        until(|| route.seen().len() + direct.seen().len() == 2).await;
+        drop(unchecked);
+    };
+    let (by_route, by_direct, ()) = tokio::join!(site.get(&url), site.get(&prefixed), both);
+    assert_eq!(by_route, by_direct, "one of the two was kept first");
+    assert!([Ok(one.zip), Ok(other.zip)].contains(&by_route));
+    assert_eq!(site.store.index.drifts("example.test/m", "v1.0.0").await.expect("drifts").len(), 1);
 }
 
 #[tokio::test]

@@ -152,10 +152,10 @@ async fn judged(name: &str, says: &str, make: impl Fn(Remote) -> Box<dyn Repo>) 
         count += 1;
     };
     push(open, |error| {
-        if let Some(RepoError::Failed(Trouble::Vcs(said))) = error {
-            if let Some((_, words)) = said.split_once(":\n") {
-                lines(words);
-            }
+        if let Some(RepoError::Failed(Trouble::Vcs(said))) = error
+            && let Some((_, words)) = said.split_once(":\n")
+        {
+            lines(words);
         }
     })
     .await;

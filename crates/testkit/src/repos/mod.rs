@@ -9,6 +9,9 @@ pub use git::{Format, Repository};
 mod tools;
 pub use tools::{HgServer, InetServer, Tool, Workshop};
 
+mod ssh;
+pub use ssh::SshServer;
+
 mod apache;
 pub use apache::ApacheServer;
 

@@ -29,7 +29,7 @@ pub(super) fn of_remote(output: &Output, passage: &dyn Passage, remote: &str) ->
     } else if said.contains("could not read Username") || said.contains("could not read Password") {
         RepoError::Failed(no_login(remote))
     } else {
-        RepoError::Failed(failed(&said))
+        RepoError::Failed(failed(&said, passage.remark(&said)))
     }
 }
 
@@ -60,8 +60,10 @@ pub(super) fn is_damage(output: &Output) -> bool {
         "unresolved deltas",
         "did not send all necessary objects",
     ];
+    let about_us = |line: &&str| !line.contains("Could not read from remote repository");
+    let stumbled = || output.stderr.lines().filter(about_us).any(|line| SIGNS.iter().any(|sign| line.contains(sign)));
     // By what a signal ended has left who knows what.
-    output.code.is_none() || (output.code != Some(0) && SIGNS.iter().any(|sign| output.stderr.contains(sign)))
+    output.code.is_none() || (output.code != Some(0) && stumbled())
 }
 
 /// True if a part of git was ended for writing more than it may (SIGXFSZ).
@@ -71,7 +73,7 @@ pub(super) fn is_too_long(output: &Output) -> bool {
 
 /// What git said of work on what is here.
 pub(super) fn of_local(output: &Output) -> Trouble {
-    failed(&output.stderr)
+    failed(&output.stderr, None)
 }
 
 fn no_login(remote: &str) -> Trouble {
@@ -87,10 +89,16 @@ fn is_absent(said: &str) -> bool {
     })
 }
 
-fn failed(said: &str) -> Trouble {
-    let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("hint:")).collect();
-    let last = said.len().saturating_sub(6);
-    Trouble::Vcs(if said.is_empty() { "git failed and did not say why".to_owned() } else { said[last..].join("\n") })
+/// The last that was said, without advice to somebody at a terminal; less of it with a remark, so that the remark is not cut off.
+fn failed(said: &str, remark: Option<String>) -> Trouble {
+    const ADVICE: [&str; 3] = ["hint:", "Please make sure you have the correct access rights", "and the repository exists."];
+    let said = said.lines().filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)));
+    let mut said: Vec<&str> = said.collect();
+    if said.is_empty() {
+        said.push("git failed and did not say why");
+    }
+    let last = said.len().saturating_sub(if remark.is_some() { 2 } else { 6 });
+    Trouble::Vcs(said[last..].iter().copied().chain(remark.as_deref()).collect::<Vec<_>>().join("\n"))
 }
 
 /// What git said, with the remote as it is known outside, and without the way to it.
@@ -152,6 +160,15 @@ mod tests {
         )));
         check("fatal: could not read Username for 'http://h': terminal prompts disabled", None, &expected);
         check("", Some(Trouble::Status(401, String::new())), &expected);
+    }
+
+    #[test]
+    fn a_remote_that_ssh_cannot_reach_is_no_damage_here() {
+        let check = |stderr: &str, damage| {
+            assert_eq!(is_damage(&Output { code: Some(128), stdout: Vec::new(), stderr: stderr.to_owned() }), damage, "{stderr}");
+        };
+        check("error: Could not read 1234\nfatal: revision walk setup failed", true);
+        check("u@h: Permission denied (publickey).\nfatal: Could not read from remote repository.", false);
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Hg {
         if !self.remote.folder.join(".hg/requires").exists() {
             self.init().await?;
         }
-        let out = self.remote.out(&["http", "https"]).await?;
+        let out = self.remote.out(&["http", "https", "ssh"]).await?;
         let output = self.remote.run(&out, self.pull_command(&out)?).await?;
         if output.code == Some(0) {
             return self.pulled().await;
@@ -184,7 +184,10 @@ impl Hg {
     }
 
     fn pull_command(&self, out: &remote::Out) -> Result<Command, RepoError> {
-        let command = out.open(self.command(self.remote.transfer()));
+        let mut command = out.open(self.command(self.remote.transfer()));
+        if let Some(ssh) = out.ssh()? {
+            command = command.value("--config=ui.ssh=", ssh);
+        }
         let command = command.flags(&["--config=http_proxy.always=true", "pull", "--quiet", "--force"]);
         Ok(command.then("--").data(word(out.url())?).into())
     }

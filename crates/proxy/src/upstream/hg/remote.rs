@@ -70,7 +70,7 @@ impl Remote {
         let output = self.children.run(command).await.map_err(|trouble| out.0.trouble().unwrap_or(trouble))?;
         match out.0.trouble() {
             Some(trouble) if output.code != Some(0) => Err(trouble.into()),
-            _ => Ok(output),
+            _ => Ok(remarked(output, &*out.0)),
         }
     }
 
@@ -105,11 +105,17 @@ impl Out {
         Url::parse(self.0.proxy()).ok()
     }
 
+    /// The command that is ssh on this way, as data for a flag; `None` if it is no way of ssh.
+    pub(in crate::upstream) fn ssh(&self) -> Result<Option<Word>, RepoError> {
+        self.0.ssh().map(word).transpose()
+    }
+
     /// Lets `command` connect where this way leads, and says it where every tool but Subversion looks for it: not on the command line,
     /// which all users of the machine may read.
     pub(in crate::upstream) fn open(&self, command: Command) -> Command {
         let command = self.0.ports().into_iter().fold(command, Command::connects);
         let command = self.0.variables().into_iter().fold(command, |command, (name, value)| command.variable(name, value));
+        let command = self.0.reads().iter().fold(command, |command, path| command.reads(path));
         if self.0.proxy().is_empty() { command } else { command.variable("http_proxy", self.0.proxy()) }
     }
 }
@@ -152,6 +158,18 @@ pub(in crate::upstream) fn failed(what: &str, output: &Output) -> RepoError {
     let end = output.code.map_or_else(|| "killed".to_owned(), |code| format!("exit status {code}"));
     let said: String = output.stderr.lines().map(|line| format!("\n\t{line}")).collect();
     Trouble::Vcs(if said.is_empty() { format!("{what}: {end}") } else { format!("{what}: {end}:{said}") }).into()
+}
+
+/// A failed output with what the operator has to know besides.
+fn remarked(mut output: Output, passage: &dyn Passage) -> Output {
+    if output.code != Some(0)
+        && let Some(remark) = passage.remark(&output.stderr)
+    {
+        // An error text has few lines: those with the cause are the last ones.
+        let said: Vec<&str> = output.stderr.trim_end().lines().collect();
+        output.stderr = format!("{}\n{remark}", said[said.len().saturating_sub(2)..].join("\n"));
+    }
+    output
 }
 
 /// Go's error for a revision that the repository does not have.
