@@ -25,7 +25,7 @@ struct Machine {
     hg: HgServer,
     svn: InetServer,
     fossil: InetServer,
-    _repositories: (Repository, Repository, Workshop, Workshop, Workshop),
+    repositories: (Repository, Repository, Workshop, Workshop, Workshop),
 }
 
 const HOST: &str = "example.test";
@@ -53,7 +53,7 @@ impl Machine {
             tools,
             git,
             closed,
-            _repositories: (open_repository, closed_repository, hg, svn, fossil),
+            repositories: (open_repository, closed_repository, hg, svn, fossil),
         };
         machine.set_traps();
         for (name, vcs, url) in machine.remotes() {
@@ -240,7 +240,7 @@ async fn nothing_that_is_configured_on_the_machine_runs() {
     machine.put("asked", &format!("#!/bin/sh\n{}\n", machine.trap("asked")));
     let (open, closed) = (format!("{}/git", machine.git.url()), format!("{}/git", machine.closed.url()));
     // Each trap is one: whoever runs the tool by itself steps into it.
-    let repository = machine._repositories.2.store().display().to_string();
+    let repository = machine.repositories.2.store().display().to_string();
     for (name, trap) in machine.traps() {
         let sprung = match name {
             "asked" => machine.springs(&trap, "git", &["clone", &closed]),

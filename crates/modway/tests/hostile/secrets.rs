@@ -3,18 +3,13 @@
 use std::{
     collections::HashMap,
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use base64_of::{base64, inside};
+use doorman::{Doorman, gate};
 use tempfile::TempDir;
 use testkit::{
     repos::{GitServer, Repository},
@@ -25,6 +20,8 @@ use super::{
     modway::{Answer, Modway},
     shim::{Call, Do, Tools},
 };
+
+mod doorman;
 
 mod base64_of;
 
@@ -50,81 +47,6 @@ const BROKEN: &str = "canaryBROKENKEY5d2a91";
 
 /// A comment in the key for ssh.
 const SSH: &str = "canarySSHKEYe4f80b3192";
-
-/// A forward proxy that knows the way to every host here, for whoever says the password.
-struct Doorman {
-    address: SocketAddr,
-    heard: Arc<Mutex<Vec<String>>>,
-    closed: Arc<AtomicBool>,
-}
-
-impl Doorman {
-    fn new(ways: HashMap<String, SocketAddr>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("bound");
-        let (heard, closed, ways) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)), Arc::new(ways));
-        let (noted, shut) = (Arc::clone(&heard), Arc::clone(&closed));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (noted, shut, ways) = (Arc::clone(&noted), Arc::clone(&shut), Arc::clone(&ways));
-                // Whoever hangs up in the middle sees it himself.
-                thread::spawn(move || lead(&stream, &noted, &shut, &ways));
-            }
-        });
-        Self { address, heard, closed }
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-fn lead(stream: &TcpStream, noted: &Mutex<Vec<String>>, shut: &AtomicBool, ways: &HashMap<String, SocketAddr>) -> io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut head, mut line) = (String::new(), String::new());
-    while reader.read_line(&mut line)? > 2 {
-        head.push_str(&line);
-        line.clear();
-    }
-    noted.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
-    let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
-    let mut client = stream;
-    if shut.load(Ordering::SeqCst) || !head.contains(&base64(&format!("bird:{FORWARD}"))) {
-        return client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    }
-    let Some(way) = ways.get(host) else {
-        return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    };
-    let mut upstream = TcpStream::connect(way)?;
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut down, mut back) = (upstream.try_clone()?, stream.try_clone()?);
-    let returning = thread::spawn(move || {
-        let _ = io::copy(&mut down, &mut back);
-        let _ = back.shutdown(Shutdown::Write);
-    });
-    let _ = io::copy(&mut reader, &mut upstream);
-    let _ = upstream.shutdown(Shutdown::Write);
-    drop(returning.join());
-    Ok(())
-}
-
-/// TLS for clients that show a certificate of `authority`, in front of `server`.
-async fn gate(server: SocketAddr, ca: &Ca, authority: &Ca) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("bound");
-    let tls = tokio_rustls::TlsAcceptor::from(ca.leaf(&["cert.example.test"]).server_for(authority, &["http/1.1"]));
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let tls = tls.clone();
-            tokio::spawn(async move {
-                let Ok(mut inner) = tls.accept(stream).await else { return };
-                let Ok(mut outer) = tokio::net::TcpStream::connect(server).await else { return };
-                let _ = tokio::io::copy_bidirectional(&mut inner, &mut outer).await;
-            });
-        }
-    });
-    address
-}
 
 /// All hosts, each with the repository `/team/lib`, and what they are told.
 struct World {
@@ -199,7 +121,9 @@ impl World {
         plain.page(&module("cert"), &format!("{0} git https://{0}", module("cert")));
         ways.insert(host("cert"), gate(plain.address(), &ca, &authority).await);
         let (chain, key) = authority.leaf(&["modway.example.test"]).pem();
-        (write("cert.pem", ca.pem()), write("client.crt", &chain), write("client.key", &key));
+        for (name, text) in [("cert.pem", ca.pem()), ("client.crt", &chain), ("client.key", &key)] {
+            write(name, text);
+        }
         rules += &format!(
             "[[direct.access]]\nplace = \"{}\"\nca_files = [\"cert.pem\"]\nclient_cert_file = \"client.crt\"\nclient_key_file = \"client.key\"\n",
             host("cert")
