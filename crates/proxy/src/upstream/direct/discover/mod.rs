@@ -168,7 +168,8 @@ impl Discovery {
         if url.password().is_some() {
             return Err(Trouble::Refused(format!("the page of {} names a repository URL with a password in it", root.root)));
         }
-        self.pages.permits(&url)
+        self.pages.permits(&url)?;
+        check_plain(&root.url)
     }
 
     /// A page of the outer world does not lead us inside: there, only the operator's own modules are, those that GOPRIVATE names, and those
@@ -268,11 +269,15 @@ fn not_exist(no: NoRoot) -> RepoError {
 
 /// The reader of URLs mends, as browsers do, what git, Go and whoever reads along take for something else: `https:///x` becomes the host x, and
 /// a backslash a slash. What needs mending is refused.
-fn url(text: &str) -> Result<Url, Trouble> {
+fn check_plain(text: &str) -> Result<(), Trouble> {
     let plain = text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
-    if !plain || text.contains(|c: char| c == '\\' || c.is_control()) {
-        return Err(Trouble::Refused(format!("repository URL not usable: {text:?} is not written as scheme://host/path")));
+    if plain && !text.contains(|c: char| c == '\\' || c.is_control()) {
+        return Ok(());
     }
+    Err(Trouble::Refused(format!("repository URL not usable: {text:?} is not written as scheme://host/path")))
+}
+
+fn url(text: &str) -> Result<Url, Trouble> {
     Url::parse(text).map_err(|cause| Trouble::Refused(format!("repository URL not usable: {cause}")))
 }
 
