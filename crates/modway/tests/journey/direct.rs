@@ -245,6 +245,7 @@ async fn a_repository_over_ssh_is_reached_with_its_own_key_and_pinned_host_keys(
     let rule = [
         ("MODWAY_DIRECT__ACCESS__0__PLACE", "127.0.0.1"),
         ("MODWAY_DIRECT__ACCESS__0__SCHEMES", "ssh"),
+        ("MODWAY_DIRECT__GOPRIVATE", MODULE),
         ("MODWAY_DIRECT__ACCESS__0__SSH_KEY_FILE", &key),
         ("MODWAY_DIRECT__ACCESS__0__KNOWN_HOSTS_FILE", &hosts),
         ("MODWAY_DIRECT__PATH", &format!("{}:{}", tools.display(), path())),

@@ -55,6 +55,7 @@ impl Host {
             ("MODWAY_DIRECT__ACCESS__0__SCHEMES", "ssh".to_owned()),
             ("MODWAY_DIRECT__ACCESS__0__SSH_KEY_FILE", key.display().to_string()),
             ("MODWAY_DIRECT__ACCESS__0__KNOWN_HOSTS_FILE", self.file("known_hosts").display().to_string()),
+            ("MODWAY_DIRECT__GOPRIVATE", MODULE.to_owned()),
             ("MODWAY_DIRECT__PATH", format!("{tools}{}", path())),
             ("MODWAY_DIRECT__REFS_FRESH", "1ms".to_owned()),
         ];
