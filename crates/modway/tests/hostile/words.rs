@@ -115,7 +115,7 @@ impl World {
             let (vcs, url) = (VCS[number % 4], server.url());
             tag("prefix", format!("{text} {vcs} {url}/{vcs}"));
             tag("whole", format!("{HOST}/whole/{number} {vcs} {text}"));
-            tag("place", format!("{HOST}/place/{number} {vcs} {url}/{text}"));
+            tag("repo", format!("{HOST}/repo/{number} {vcs} {url}/{text}"));
             tag("host", format!("{HOST}/host/{number} {vcs} http://{text}/x"));
             tag("vcs", format!("{HOST}/vcs/{number} {text} {url}/{vcs}"));
             tag("sub", format!("{HOST}/sub/{number} {vcs} {url}/{vcs} {text}"));
@@ -258,7 +258,7 @@ async fn no_string_of_a_strangers_is_a_word_in_front_of_the_separator() {
                 assert!(answer.status == 200 || answer.status >= 400 || answer.status == 0, "{vcs} {text:?}: {answer:?}");
             }
         }
-        for field in ["prefix", "whole", "place", "host", "vcs", "sub", "down"] {
+        for field in ["prefix", "whole", "repo", "host", "vcs", "sub", "down"] {
             refused(&modway.ask(format!("/{HOST}/{field}/{number}/@v/{pseudo}.info")), text);
         }
         for field in ["sub", "down"] {
