@@ -174,7 +174,10 @@ impl Repo for GitRepo {
         if refs.find("HEAD").is_none() {
             return Err(RepoError::NotExist("no commits".to_owned()));
         }
-        self.stat("HEAD").await
+        let mut commit = self.stat("HEAD").await?;
+        // Who asks for the newest commit depends on it; who asks for `HEAD` by name is told only the hash.
+        "HEAD".clone_into(&mut commit.origin.reference);
+        Ok(commit)
     }
 
     async fn read_file(&self, hash: &str, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, RepoError> {
@@ -231,8 +234,8 @@ impl GitRepo {
         let Some(object) = self.brought(refs, &name, hash).await? else { return Err(Unresolved::Moved) };
         let seconds = seconds_of(&object)?;
         let tag = name.strip_prefix("refs/tags/").filter(|tag| *tag == rev).unwrap_or("");
-        // Go names no reference for a hash that it fetched by its name.
-        let reference = if name == "HEAD" && rev != "HEAD" { "" } else { &name };
+        // Go fetches it by its hash, and names no reference then.
+        let reference = if name == "HEAD" { "" } else { &name };
         Ok(self.commit(refs, object.hash, seconds, tag, reference))
     }
 
