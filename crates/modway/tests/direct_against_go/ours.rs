@@ -31,6 +31,7 @@ impl Ours {
             ("GOENV", "off"),
             ("GOSUMDB", "off"),
             ("GOVCS", "*:all"),
+            ("GOPRIVATE", "example.test,gopkg.in"),
             ("HTTPS_PROXY", proxy),
             ("NO_PROXY", "127.0.0.1"),
         ]);
