@@ -206,7 +206,10 @@ impl Machine {
                 format!("[[direct.access]]\nplace = \"{place}\"\nschemes = [\"{scheme}\"]\nprivate_addresses = true\n")
             })
             .collect();
-        let more = format!("path = \"{}\"\ngovcs = \"*:all\"\ngoinsecure = \"{HOST}\"\n{places}", self.tools.path());
+        let more = format!(
+            "path = \"{}\"\ngovcs = \"*:all\"\ngoprivate = \"{HOST}\"\ngoinsecure = \"{HOST}\"\n{places}",
+            self.tools.path()
+        );
         let proxy = self.git.url();
         let traps = self.traps();
         let mut environment: Vec<(&str, &str)> =

@@ -167,7 +167,7 @@ impl World {
             "[[direct.access]]\nplace = \"grumpy.example.test\"\nca_files = [\"file.pem\"]\nhelper = [\"{}\"]\n",
             self.home.path().join("grumpy").display()
         );
-        let more = format!("path = \"{}\"\n{}{grumpy}", self.tools.path(), self.rules);
+        let more = format!("path = \"{}\"\ngoprivate = \"ssh.example.test\"\n{}{grumpy}", self.tools.path(), self.rules);
         let netrc = netrc.display().to_string();
         Modway::start(self.home.path(), &more, &[("NETRC", &netrc), ("HTTPS_PROXY", &forward), ("FORGE_SECRET", LOGINS[1].1)])
     }

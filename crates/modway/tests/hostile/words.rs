@@ -129,7 +129,7 @@ impl World {
 
     fn modway(&self) -> Modway {
         let more = format!(
-            "path = \"{}\"\ngovcs = \"*:all\"\ngoinsecure = \"{HOST}\"\n[[direct.access]]\nplace = \"{}\"\nschemes = [\"http\"]\nprivate_addresses = true\n",
+            "path = \"{}\"\ngovcs = \"*:all\"\ngoprivate = \"{HOST}\"\ngoinsecure = \"{HOST}\"\n[[direct.access]]\nplace = \"{}\"\nschemes = [\"http\"]\nprivate_addresses = true\n",
             self.tools.path(),
             self.server.address()
         );
