@@ -11,6 +11,7 @@
 //! | GOPRIVATE and a module path | the pattern that matches | [`pattern`] |
 //! | GOPROXY | its entries, and a walk along them | [`goproxy`] |
 //! | an environment and Go's files | each setting, and the layer it comes from | [`goenv`] |
+//! | a module path, and the pages it leads to | its repository | [`goimport`] |
 //! | go.mod | name, deprecation, requirements, retractions | [`modfile`] |
 //! | `.info` or `@v/list` | what they say | [`info`], [`list`] |
 //! | bytes of a module, or a zip | their h1; whether the zip follows the rules; a new zip | [`dirhash`], [`zip`] |
