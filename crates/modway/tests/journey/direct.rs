@@ -65,6 +65,8 @@ impl Site {
             ("GOSUMDB", "off"),
             ("HTTP_PROXY", &proxy),
             ("HTTPS_PROXY", &proxy),
+            // The page is outside, the repository inside: that is allowed for modules of ours only.
+            ("MODWAY_DIRECT__GOPRIVATE", MODULE),
             ("MODWAY_DIRECT__ACCESS__0__PLACE", &place),
             ("MODWAY_DIRECT__ACCESS__0__SCHEMES", "http"),
             ("MODWAY_DIRECT__ACCESS__0__PRIVATE_ADDRESSES", "true"),
