@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod cmd;
 pub mod config;
+pub mod lang;
 
 pub mod app;
 pub mod http;
