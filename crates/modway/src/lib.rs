@@ -4,6 +4,8 @@ pub mod cli;
 pub mod cmd;
 pub mod config;
 pub mod lang;
+pub mod machine;
+pub mod render;
 
 pub mod app;
 pub mod http;

@@ -24,6 +24,11 @@ impl<'a> Bench<'a> {
         Self { leaves, environment, files, mistakes: Vec::new() }
     }
 
+    /// The files of the machine.
+    pub(super) fn files(&self) -> &'a dyn Files {
+        self.files
+    }
+
     pub(super) fn into_mistakes(self) -> Vec<Mistake> {
         self.mistakes
     }
@@ -68,11 +73,6 @@ impl<'a> Bench<'a> {
                 None
             }
         }
-    }
-
-    /// The content of a file that no key names, such as Go's own settings; `None` if it cannot be read.
-    pub(super) fn peek(&self, path: &Path) -> Option<Vec<u8>> {
-        self.files.read(path).ok()
     }
 
     /// The secret in the file that the key names, without the line's end.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use gomod::{goenv::Netrc, goproxy::GoUrl};
 use proxy::settings::{Breaker, ForwardProxy, Hop, Login, Secret, StepDown};
 
-use super::{bench::Bench, file::Upstream, keys::nearest, machine};
+use super::{bench::Bench, file::Upstream, keys::nearest};
+use crate::machine;
 
 /// Kinds of trouble that may step down; [`plan::Trouble::code`] names them.
 const KINDS: [&str; 7] = ["timeout", "tls", "connect", "dns", "broken", "body", "forward-proxy"];
@@ -235,7 +236,7 @@ fn one_secret(key: &str, file: &str, variable: &str, bench: &mut Bench<'_>) -> O
 }
 
 fn netrc_login(url: &str, key: &str, bench: &mut Bench<'_>) -> Login {
-    let login = machine::netrc(bench).map_or(Login::None, |netrc| machine::login(&netrc, url));
+    let login = machine::netrc(bench.environment, bench.files()).map_or(Login::None, |netrc| machine::login(&netrc, url));
     if login == Login::None {
         let fix = "add `machine HOST login USER password PASSWORD`; a port other than 443 belongs to HOST";
         bench.note(key, format!("the netrc file has no machine for {url}"), fix);
@@ -274,7 +275,7 @@ fn forward_proxy(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) -> Forw
         return secret.map_or(ForwardProxy::Direct, ForwardProxy::Url);
     }
     match upstream.forward_proxy.as_str() {
-        "env" => machine::forward_proxy(bench),
+        "env" => machine::forward_proxy(bench.environment),
         DIRECT => ForwardProxy::Direct,
         url if GoUrl::parse(url).is_ok_and(|url| url.credentials().is_some()) => {
             bench.wrong(

@@ -141,7 +141,7 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
         store_path: store_path?,
         reserve_bytes: file.store.reserve.0,
         proxy: Settings { routes, hops, sums: sums?, freshness, direct: direct? },
-        roots: machine::roots(bench),
+        roots: crate::machine::roots(bench.environment, bench.files()),
         notes: Vec::new(),
         lines: Vec::new(),
     })

@@ -1,0 +1,3 @@
+//! How what is found out is drawn.
+
+pub mod terminal;
