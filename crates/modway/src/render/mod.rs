@@ -1,3 +1,7 @@
-//! How what is found out is drawn.
+//! How what is found out is drawn. Its text may be of strangers.
 
 pub mod terminal;
+
+pub mod svg;
+
+pub mod mermaid;
