@@ -1,6 +1,9 @@
 //! Comma lists of patterns as in `GOPRIVATE`: which module paths they match, and by which pattern.
 
 mod glob;
+mod near;
+
+pub use near::{Miss, NearMiss};
 
 /// A comma list of glob patterns over path prefixes, as in `GOPRIVATE`, `GONOPROXY`, `GONOSUMDB` and `GOINSECURE`.
 ///
