@@ -7,5 +7,7 @@ pub mod lang;
 pub mod machine;
 pub mod render;
 
+pub mod run;
+
 pub mod app;
 pub mod http;

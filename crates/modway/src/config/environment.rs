@@ -32,6 +32,11 @@ impl Environment {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.is_empty())
     }
 
+    /// All names and values, the empty ones too: what a program that is started for the user has to have.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Where modway keeps its store if nothing else is said: `modway` below $XDG_DATA_HOME, else below ~/.local/share.
     /// `None` without a home: there is no place that is surely ours.
     ///

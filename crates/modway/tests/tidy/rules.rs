@@ -58,9 +58,12 @@ pub(crate) fn environment(source: &Source) -> Vec<String> {
     findings(source, "reads the environment", of_std.chain(of_clap.then(|| "#[arg(env = …)]".to_owned())))
 }
 
-/// Processes are started in one place, which cages them.
+/// Processes are started in one place of the proxy, which cages them, and in one of the doors, which runs the user's own.
+const PROCESSES: [&str; 3] = ["crates/proxy/src/upstream/child/", "crates/modway/src/run.rs", "crates/modway/src/run/"];
+
+/// Processes are started there only.
 pub(crate) fn processes(source: &Source) -> Vec<String> {
-    if source.is_test() || source.path.starts_with("crates/proxy/src/upstream/child/") {
+    if source.is_test() || PROCESSES.iter().any(|place| source.path.starts_with(place)) {
         return Vec::new();
     }
     let starts = |path: &String| below_any(path, &["std::process::Command", "tokio::process", "process::Command"]);
@@ -154,7 +157,10 @@ mod tests {
         check(processes, "crates/proxy/src/chain.rs", "use std::process::Command;", "use std::process::ExitCode;");
         check(processes, "crates/modway/src/app.rs", "tokio::process::Command::new(\"git\")", "tokio::spawn(f)");
         check(processes, "crates/proxy/src/upstream/git/mod.rs", "use tokio::process::Command;", "use crate::upstream::child;");
-        assert_eq!(processes(&Source::new("crates/proxy/src/upstream/child/run.rs", "use tokio::process::Command;")), [""; 0]);
+        check(processes, "crates/modway/src/runner.rs", "use tokio::process::Command;", "use crate::run::Run;");
+        for place in ["proxy/src/upstream/child/run.rs", "modway/src/run.rs", "modway/src/run/captured.rs"] {
+            assert_eq!(processes(&Source::new(&format!("crates/{place}"), "use tokio::process::Command;")), [""; 0]);
+        }
     }
 
     #[test]
