@@ -150,6 +150,18 @@ pub const GIT_PACKS: usize = 40;
 /// Files in one tree. The largest repositories have a quarter of a million.
 pub const MAX_TREE_FILES: usize = 1_000_000;
 
+/// A file of an archive is deflated while the archive arrives, and not put aside, up to this size: larger ones gain nothing by it.
+pub const DEFLATED_FILE_BYTES: u64 = 1 << 20;
+
+/// Bytes of one archive that are deflated while it arrives. They are held in memory, deflated, until the zip is written; half of them or less.
+pub const DEFLATED_AHEAD_BYTES: u64 = 32 << 20;
+
+/// Contents of one archive that wait for a thread.
+pub const DEFLATED_AT_ONCE: usize = 16;
+
+/// Threads that deflate for one archive: git brings files about as fast as two can deflate them.
+pub const DEFLATERS: usize = 2;
+
 /// Repositories that are open at once; each holds its references, about 100 bytes each.
 pub const MAX_REPOSITORIES: usize = 256;
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use gomod::dirhash::H1;
 use sha2::{Digest as _, Sha256};
 use store::{Digest, Stage};
 use tokio::{sync::watch, task::JoinHandle};
@@ -23,6 +24,7 @@ pub struct SpoolWriter {
     /// A write whose caller may have gone away before it was done: it must not land on top of a later one.
     pending: Option<JoinHandle<io::Result<()>>>,
     fault: Option<io::Error>,
+    made: Option<H1>,
 }
 
 /// A reading end: cheap to clone, each with its own position kept by its user.
@@ -58,7 +60,7 @@ impl SpoolWriter {
     /// Spools into the staged file.
     pub fn new(stage: &Stage) -> Self {
         let (file, state) = (Arc::clone(&stage.file), watch::Sender::new(State::default()));
-        Self { file, hash: Sha256::new(), state, pending: None, fault: None }
+        Self { file, hash: Sha256::new(), state, pending: None, fault: None, made: None }
     }
 
     /// A reader that follows from the start.
@@ -76,6 +78,16 @@ impl SpoolWriter {
         self.state.borrow().written
     }
 
+    /// Remembers the h1 of a zip that was made here, file by file under the zip rules, and not fetched: to read it back would prove nothing more.
+    pub fn made(&mut self, h1: H1) {
+        self.made = Some(h1);
+    }
+
+    /// The h1 of a zip that was made here.
+    pub fn h1(&self) -> Option<H1> {
+        self.made
+    }
+
     /// What the disk said when it did not take the bytes; then no upstream is to blame, and no other one would help.
     pub fn fault(&mut self) -> Option<io::Error> {
         self.fault.take()
@@ -91,7 +103,7 @@ impl SpoolWriter {
         // Its end does not matter, but that it has ended does.
         let _ = self.quiet().await;
         self.file.set_len(0)?;
-        self.hash = Sha256::new();
+        (self.hash, self.made) = (Sha256::new(), None);
         self.state.send_modify(|state| *state = State::default());
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::{
 use gomod::{
     dirhash::H1,
     module::{ModulePath, Version},
-    zip::{FileFault, check::Report},
+    zip::{FileFault, MAX_ZIP_BYTES, check::Report},
 };
 use plan::{Event, Reason};
 use store::{Kind, Part, Stage};
@@ -132,7 +132,7 @@ impl Fetcher {
         Err(travel.miss())
     }
 
-    /// Checks the zip by all rules and holds its h1 against the sums. Takes one core, so only so many at once.
+    /// Holds the h1 of the zip against the sums. One that came from elsewhere is checked by all rules first; one that was made here was made by them.
     async fn prove(
         &self,
         module: &ModulePath,
@@ -141,12 +141,20 @@ impl Fetcher {
         spool: &SpoolWriter,
         sums: Sums,
     ) -> Result<(Sums, H1), Reason> {
-        let _permit = self.checks.acquire().await.map_err(|_| Reason::Stopping)?;
-        let (file, subject, size_bytes) = (Arc::clone(&stage.file), (module.clone(), version.clone()), spool.written());
-        let check = tokio::task::spawn_blocking(move || check_file(&file, size_bytes, &subject.0, &subject.1));
-        let h1 = check.await.map_err(|error| Reason::Internal(error.to_string()))??;
+        let h1 = match spool.h1() {
+            Some(h1) if spool.written() <= MAX_ZIP_BYTES => h1,
+            Some(_) | None => self.check(module, version, stage, spool.written()).await?,
+        };
         sums.check_zip(module, version, &h1)?;
         Ok((sums, h1))
+    }
+
+    /// Checks the zip by all rules. Takes one core, so only so many at once.
+    async fn check(&self, module: &ModulePath, version: &Version, stage: &Stage, size_bytes: u64) -> Result<H1, Reason> {
+        let _permit = self.checks.acquire().await.map_err(|_| Reason::Stopping)?;
+        let (file, module, version) = (Arc::clone(&stage.file), module.clone(), version.clone());
+        let check = tokio::task::spawn_blocking(move || check_file(&file, size_bytes, &module, &version));
+        check.await.map_err(|error| Reason::Internal(error.to_string()))?
     }
 
     async fn keep_zip(

@@ -4,6 +4,7 @@
 //!
 //! Source: `zip.Create` of `golang.org/x/mod` as vendored in Go 1.27.3.
 
+mod deflate;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,9 @@ mod write;
 
 use std::io::{self, Read, Write};
 
+pub use deflate::{Deflated, Deflater, Sums};
+
+use self::write::Content;
 use super::check::Report;
 use crate::dirhash::H1;
 use crate::module::{self, InvalidPair, ModulePath, Version};
@@ -31,6 +35,11 @@ pub trait SourceFile {
     ///
     /// Errors: whatever keeps it from being read.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+
+    /// The content deflated, if somebody has done that ahead; it is then not opened for the zip.
+    fn deflated(&self) -> Option<&Deflated> {
+        None
+    }
 }
 
 /// What a file of a source tree is.
@@ -105,8 +114,15 @@ pub fn create(
     let mut zip = write::Writer::new(out);
     for (path, place) in selection.report.valid.iter().zip(&selection.places) {
         let name = format!("{}@{}/{path}", module.as_str(), version.as_str());
+        if let Some(deflated) = files[*place].deflated() {
+            if deflated.sums.size_bytes > files[*place].size_bytes() {
+                return Err(CreateError::Larger(path.clone()));
+            }
+            zip.add(&name, Content::Deflated(deflated))?;
+            continue;
+        }
         let mut content = files[*place].open()?.take(files[*place].size_bytes().saturating_add(1));
-        zip.add(&name, &mut content)?;
+        zip.add(&name, Content::Plain(&mut content))?;
         if content.limit() == 0 {
             return Err(CreateError::Larger(path.clone()));
         }

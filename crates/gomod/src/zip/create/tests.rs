@@ -1,7 +1,7 @@
 use std::io::{self, Cursor, Read};
 
 use super::super::check::check_zip;
-use super::{FileKind, SourceFile, check_files, create};
+use super::{Deflated, Deflater, FileKind, SourceFile, check_files, create};
 use crate::module::{ModulePath, Version};
 
 struct File<'a> {
@@ -158,6 +158,56 @@ fn what_is_created_passes_the_check() {
     let report = check_zip(&mut Cursor::new(out), &module, &version).unwrap();
     assert_eq!((report.h1, report.fault()), (Some(created.unwrap().h1), None));
     assert_eq!(report.valid, ["a/b/é", "LICENSE", "go.mod"].map(|name| format!("example.com/m@v1.0.0/{name}")));
+}
+
+/// A file whose content was deflated ahead, and cannot be opened.
+struct Ahead<'a>(File<'a>, Deflated);
+
+impl SourceFile for Ahead<'_> {
+    fn path(&self) -> &[u8] {
+        self.0.path
+    }
+
+    fn kind(&self) -> FileKind {
+        self.0.kind
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.0.size_bytes
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn deflated(&self) -> Option<&Deflated> {
+        Some(&self.1)
+    }
+}
+
+#[test]
+fn a_content_deflated_ahead_makes_the_same_zip() {
+    let big = (0..100_000u32).flat_map(|number| (number % 977).to_le_bytes()).collect::<Vec<u8>>();
+    let plain = || [file("LICENSE", b""), file("a/b.go", &big), file("c.go", b"package c\n")];
+    let mut deflater = Deflater::default();
+    let ahead = plain().map(|file| {
+        let deflated = deflater.ahead(file.content);
+        Ahead(file, deflated)
+    });
+    let refs: Vec<&dyn SourceFile> = ahead.iter().map(|file| file as &dyn SourceFile).collect();
+    let mut out = Vec::new();
+    let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+    let created = create(&refs, &module, &version, &mut out).unwrap();
+    let (want, bytes) = zip(&plain());
+    assert_eq!((created.h1, out), (want.unwrap().h1, bytes));
+}
+
+#[test]
+fn a_content_deflated_ahead_that_is_longer_than_its_file_makes_no_zip() {
+    let ahead = Ahead(File { size_bytes: 2, ..file("a", b"xyz") }, Deflater::default().ahead(b"xyz"));
+    let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+    let error = create(&[&ahead], &module, &version, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), r#"create zip: file "a" is larger than declared size"#);
 }
 
 #[test]

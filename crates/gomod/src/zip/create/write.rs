@@ -4,10 +4,7 @@
 
 use std::io::{self, Read, Write};
 
-use flate2::{Compress, Compression, Crc, FlushCompress, Status};
-use sha2::{Digest as _, Sha256};
-
-use super::CreateError;
+use super::{CreateError, Deflated, Deflater, Sums};
 use crate::dirhash::{DirHash, H1};
 
 const VERSION_20: u16 = 20;
@@ -19,29 +16,28 @@ const UTF8_FLAG: u16 = 1 << 11;
 /// Writes entries one after the other and keeps the directory for the end.
 pub(super) struct Writer<'a> {
     out: Counted<'a>,
-    /// One for all files; to set it up takes longer than to deflate a small file.
-    compress: Compress,
+    deflater: Deflater,
     directory: Vec<u8>,
     entries: u64,
     hash: DirHash,
 }
 
-/// What is known of a content once it is written.
-struct Content {
-    sha256: [u8; 32],
-    crc32: u32,
-    compressed_bytes: u32,
-    size_bytes: u32,
+/// A file's content.
+pub(super) enum Content<'c> {
+    /// To be deflated.
+    Plain(&'c mut dyn Read),
+    /// Deflated ahead.
+    Deflated(&'c Deflated),
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        let compress = Compress::new(Compression::default(), false);
-        Self { out: Counted { out, bytes: 0 }, compress, directory: Vec::new(), entries: 0, hash: DirHash::default() }
+        let (out, deflater) = (Counted { out, bytes: 0 }, Deflater::default());
+        Self { out, deflater, directory: Vec::new(), entries: 0, hash: DirHash::default() }
     }
 
     /// Writes one file: header, deflated content, descriptor.
-    pub(super) fn add(&mut self, name: &str, content: &mut dyn Read) -> Result<(), CreateError> {
+    pub(super) fn add(&mut self, name: &str, content: Content<'_>) -> Result<(), CreateError> {
         let name_bytes = u16::try_from(name.len()).map_err(|_| CreateError::TooLong)?;
         let offset = u32::try_from(self.out.bytes).map_err(|_| CreateError::TooLong)?;
         let flags = DESCRIPTOR_FLAG | if needs_utf8_flag(name) { UTF8_FLAG } else { 0 };
@@ -49,15 +45,16 @@ impl<'a> Writer<'a> {
         let head = [shorts(&[VERSION_20, flags, DEFLATED]), longs(&[0])].concat();
         let tail = shorts(&[name_bytes, 0]);
         self.out.write_all(&[b"PK\x03\x04", &head[..], &longs(&[0, 0, 0]), &tail, name.as_bytes()].concat())?;
-        let content = self.deflate(content)?;
-        let numbers = longs(&[content.crc32, content.compressed_bytes, content.size_bytes]);
+        let (sums, compressed_bytes) = self.write(content)?;
+        let size_bytes = u32::try_from(sums.size_bytes).map_err(|_| CreateError::TooLong)?;
+        let numbers = longs(&[sums.crc32, compressed_bytes, size_bytes]);
         self.out.write_all(&[b"PK\x07\x08", &numbers[..]].concat())?;
         let made_by = shorts(&[VERSION_20]);
         // Comment length, disk and attributes are 0.
         let rest = [shorts(&[0, 0, 0]), longs(&[0, offset])].concat();
         self.directory.extend([b"PK\x01\x02", &made_by[..], &head, &numbers, &tail, &rest, name.as_bytes()].concat());
         self.entries += 1;
-        self.hash.add(name, content.sha256).map_err(|_| io::Error::other("file name with newline").into())
+        self.hash.add(name, sums.sha256).map_err(|_| io::Error::other("file name with newline").into())
     }
 
     /// Writes the directory and its end; gives back the h1 of all files and the zip's length.
@@ -77,6 +74,20 @@ impl<'a> Writer<'a> {
         Ok((self.hash.finish(), self.out.bytes))
     }
 
+    /// Writes a content; gives back what is known of it then, and its deflated length.
+    fn write(&mut self, content: Content<'_>) -> Result<(Sums, u32), CreateError> {
+        let start = self.out.bytes;
+        let sums = match content {
+            Content::Plain(content) => self.deflater.deflate(content, &mut self.out)?,
+            Content::Deflated(deflated) => {
+                self.out.write_all(&deflated.bytes)?;
+                deflated.sums
+            }
+        };
+        let compressed_bytes = u32::try_from(self.out.bytes - start).map_err(|_| CreateError::TooLong)?;
+        Ok((sums, compressed_bytes))
+    }
+
     /// The zip64 end, for more entries than the plain end can count, and the locator that leads to it.
     fn write_end64(&mut self, offset: u64, directory_bytes: u64) -> io::Result<()> {
         let at = self.out.bytes;
@@ -84,45 +95,6 @@ impl<'a> Writer<'a> {
         let counts = wides(&[self.entries, self.entries, directory_bytes, offset]);
         let locator = [longs(&[0]), wides(&[at]), longs(&[1])].concat();
         self.out.write_all(&[b"PK\x06\x06", &record[..], &counts, b"PK\x06\x07", &locator].concat())
-    }
-
-    fn deflate(&mut self, content: &mut dyn Read) -> Result<Content, CreateError> {
-        let start = self.out.bytes;
-        let (mut sum, mut crc, mut size) = (Sha256::new(), Crc::new(), 0u64);
-        self.compress.reset();
-        let mut chunk = vec![0; 32 << 10];
-        loop {
-            let read = match content.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(count) => &chunk[..count],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            sum.update(read);
-            crc.update(read);
-            self.compress_some(read, FlushCompress::None)?;
-            size += read.len() as u64;
-        }
-        self.compress_some(&[], FlushCompress::Finish)?;
-        let compressed_bytes = u32::try_from(self.out.bytes - start).map_err(|_| CreateError::TooLong)?;
-        let size_bytes = u32::try_from(size).map_err(|_| CreateError::TooLong)?;
-        Ok(Content { sha256: sum.finalize().into(), crc32: crc.sum(), compressed_bytes, size_bytes })
-    }
-
-    /// Compresses all of `input`, or what is left inside if that is to be finished.
-    fn compress_some(&mut self, mut input: &[u8], flush: FlushCompress) -> io::Result<()> {
-        let mut produced = [0; 4 << 10];
-        loop {
-            let before = (self.compress.total_in(), self.compress.total_out());
-            let status = self.compress.compress(input, &mut produced, flush).map_err(io::Error::other)?;
-            input = &input[(self.compress.total_in() - before.0) as usize..];
-            let made = (self.compress.total_out() - before.1) as usize;
-            self.out.write_all(&produced[..made])?;
-            let is_drained = flush == FlushCompress::None && input.is_empty() && made < produced.len();
-            if status == Status::StreamEnd || is_drained {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -7,10 +7,11 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use gomod::{
+    dirhash::H1,
     module::{ModulePath, Version},
     zip::{
         MAX_LICENSE_BYTES,
-        create::{CreateError, FileKind, SourceFile, create},
+        create::{CreateError, Deflated, FileKind, SourceFile, create},
     },
 };
 use plan::Trouble;
@@ -18,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::{
     coderepo::{Found, Refused},
-    repo::{Repo, Tree, TreeFile},
+    repo::{Content, Repo, Tree, TreeFile},
 };
 use crate::{limits, spool::SpoolWriter};
 
@@ -45,7 +46,8 @@ pub async fn fetch(
         // The spool remembers what the disk said.
         spool.write(frame).await.map_err(|error| Refused::Trouble(Trouble::Broken(error.to_string())))?;
     }
-    making.await.map_err(|error| Refused::Trouble(Trouble::Vcs(error.to_string())))??;
+    let h1 = making.await.map_err(|error| Refused::Trouble(Trouble::Vcs(error.to_string())))??;
+    spool.made(h1);
     spool.announce(spool.written());
     Ok(())
 }
@@ -75,7 +77,7 @@ fn make(
     module: &ModulePath,
     version: &Version,
     frames: mpsc::Sender<Bytes>,
-) -> Result<(), Refused> {
+) -> Result<H1, Refused> {
     let entries: Vec<Entry<'_>> = tree
         .files
         .iter()
@@ -86,7 +88,7 @@ fn make(
     let files: Vec<&dyn SourceFile> = entries.iter().map(|entry| entry as &dyn SourceFile).collect();
     let mut out = Frames { frames, waiting: BytesMut::new() };
     let created = create(&files, module, version, &mut out).map_err(|error| refused(&error));
-    created.and_then(|_| out.flush().map_err(|error| refused(&error.into())))
+    created.and_then(|created| out.flush().map(|()| created.h1).map_err(|error| refused(&error.into())))
 }
 
 fn refused(error: &CreateError) -> Refused {
@@ -129,6 +131,13 @@ impl SourceFile for Entry<'_> {
         match self {
             Self::InTree(tree, file) => Ok(tree.open(file)?),
             Self::License(text) => Ok(Box::new(&text[..])),
+        }
+    }
+
+    fn deflated(&self) -> Option<&Deflated> {
+        match self {
+            Self::InTree(_, TreeFile { content: Content::Deflated(deflated), .. }) => Some(deflated),
+            Self::InTree(..) | Self::License(_) => None,
         }
     }
 }

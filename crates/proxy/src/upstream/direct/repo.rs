@@ -9,7 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gomod::{goimport::Vcs, info::Origin, time::Time, zip::create::FileKind};
+use flate2::read::DeflateDecoder;
+use gomod::{
+    goimport::Vcs,
+    info::Origin,
+    time::Time,
+    zip::create::{Deflated, FileKind},
+};
 use plan::Trouble;
 use tempfile::TempDir;
 
@@ -116,6 +122,8 @@ pub enum Content {
     Packed(u64),
     /// A file of its own.
     File(PathBuf),
+    /// Here, deflated already.
+    Deflated(Deflated),
 }
 
 /// Why a repository gives no answer.
@@ -139,8 +147,9 @@ impl Tree {
     ///
     /// # Errors
     /// What the disk says; a file without content is `InvalidInput`.
-    pub fn open(&self, file: &TreeFile) -> io::Result<Box<dyn Read + Send>> {
+    pub fn open<'t>(&'t self, file: &'t TreeFile) -> io::Result<Box<dyn Read + Send + 't>> {
         match (&file.content, &self.pack) {
+            (Content::Deflated(deflated), _) => Ok(Box::new(DeflateDecoder::new(deflated.bytes.as_slice()))),
             (Content::File(path), _) => Ok(Box::new(File::open(path)?.take(file.size_bytes))),
             (Content::Packed(offset), Some(pack)) => {
                 Ok(Box::new(Piece { pack: Arc::clone(pack), at: *offset, left: file.size_bytes }))

@@ -26,6 +26,7 @@ mod objects;
 mod refs;
 mod settings;
 mod tar;
+mod unpack;
 mod version;
 mod words;
 mod workdir;

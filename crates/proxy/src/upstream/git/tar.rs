@@ -1,6 +1,6 @@
 //! The part of the tar format that `git archive` writes: ustar with pax headers. Anything else is refused.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _};
+use std::io::{self, Read};
 
 /// One entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -8,8 +8,6 @@ pub(super) struct Entry {
     /// As the archive has it; a directory's ends with a slash.
     pub(super) path: Vec<u8>,
     pub(super) kind: Kind,
-    /// Where the content begins.
-    pub(super) offset: u64,
     pub(super) size_bytes: u64,
 }
 
@@ -21,41 +19,59 @@ pub(super) enum Kind {
     Directory,
 }
 
-/// Reads the headers of `file`; contents are passed over.
+/// Reads an archive to its end, and shows `visit` each entry with its content; what is not read of that is passed over.
 ///
 /// # Errors
-/// `InvalidData` for what git does not write, for more than `most` entries, and for an end that comes too early.
-pub(super) fn entries(file: &File, most: usize) -> io::Result<Vec<Entry>> {
-    let (mut entries, mut at, mut pax) = (Vec::new(), 0, Pax::default());
+/// Those of reading and of `visit`; `InvalidData` for what git does not write and for more than `most` entries; `UnexpectedEof` for an end that
+/// comes too early.
+pub(super) fn read(
+    archive: &mut dyn Read,
+    most: usize,
+    visit: &mut dyn FnMut(Entry, &mut dyn Read) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut pax, mut entries) = (Pax::default(), 0);
     loop {
         let mut header = [0; BLOCK as usize];
-        file.read_exact_at(&mut header, at)?;
+        archive.read_exact(&mut header)?;
         if header.iter().all(|byte| *byte == 0) {
-            return Ok(entries);
+            // What follows are more zeros; whoever writes them must not find that nobody listens.
+            return io::copy(archive, &mut io::sink()).map(drop);
         }
         let header = Header(header);
         header.check()?;
         let size_bytes = pax.size.unwrap_or(header.size()?);
-        let offset = at + BLOCK;
-        at = after(offset, size_bytes)?;
+        let mut content = (&mut *archive).take(size_bytes);
         let kind = match header.0[156] {
-            b'0' | 0 => Kind::Regular,
-            b'2' => Kind::Link,
-            b'5' => Kind::Directory,
+            b'0' | 0 => Some(Kind::Regular),
+            b'2' => Some(Kind::Link),
+            b'5' => Some(Kind::Directory),
             // For all that follow: the commit's name.
-            b'g' => continue,
+            b'g' => None,
             b'x' => {
-                pax = Pax::read(file, offset, size_bytes)?;
-                continue;
+                pax = Pax::read(&mut content, size_bytes)?;
+                None
             }
             _ => return Err(odd("an entry of a kind that git does not write")),
         };
-        if entries.len() == most {
-            return Err(odd("more files than any module has"));
+        if let Some(kind) = kind {
+            entries += 1;
+            if entries > most {
+                return Err(odd("more files than any module has"));
+            }
+            let path = std::mem::take(&mut pax).path.unwrap_or_else(|| header.path());
+            visit(Entry { path, kind, size_bytes }, &mut content)?;
         }
-        let path = std::mem::take(&mut pax).path.unwrap_or_else(|| header.path());
-        entries.push(Entry { path, kind, offset, size_bytes });
+        let rest = content.limit();
+        pass_over(archive, rest, size_bytes)?;
     }
+}
+
+/// Passes over what is left of a content, and what fills its last block.
+fn pass_over(archive: &mut dyn Read, rest: u64, size_bytes: u64) -> io::Result<()> {
+    let padding = size_bytes.wrapping_neg() % BLOCK;
+    let all = rest.checked_add(padding).ok_or_else(|| odd("a size beyond all measure"))?;
+    let passed = io::copy(&mut archive.take(all), &mut io::sink())?;
+    if passed == all { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 const BLOCK: u64 = 512;
@@ -92,13 +108,12 @@ struct Pax {
 
 impl Pax {
     /// Reads records of the form `LENGTH KEY=VALUE\n`.
-    fn read(file: &File, offset: u64, size_bytes: u64) -> io::Result<Self> {
-        let length = usize::try_from(size_bytes.min(MAX_PAX_BYTES + 1)).unwrap_or(usize::MAX);
+    fn read(content: &mut dyn Read, size_bytes: u64) -> io::Result<Self> {
         if size_bytes > MAX_PAX_BYTES {
             return Err(odd("a header that is too long"));
         }
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, offset)?;
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes)?;
         let (mut pax, mut rest) = (Self::default(), bytes.as_slice());
         while !rest.is_empty() {
             let (record, after) = record(rest).ok_or_else(|| odd("a broken pax header"))?;
@@ -140,23 +155,15 @@ fn text(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// Where the next header is: contents fill whole blocks.
-fn after(offset: u64, size_bytes: u64) -> io::Result<u64> {
-    let blocks = size_bytes.div_ceil(BLOCK).checked_mul(BLOCK);
-    blocks.and_then(|bytes| offset.checked_add(bytes)).ok_or_else(|| odd("a size beyond all measure"))
-}
-
 fn odd(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("git archive wrote {what}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
+pub(super) mod tests {
     use super::*;
 
-    fn header(name: &str, kind: u8, size: u64) -> Vec<u8> {
+    pub(in super::super) fn header(name: &str, kind: u8, size: u64) -> Vec<u8> {
         let mut block = vec![0; 512];
         block[..name.len()].copy_from_slice(name.as_bytes());
         block[124..135].copy_from_slice(format!("{size:011o}").as_bytes());
@@ -168,41 +175,37 @@ mod tests {
         block
     }
 
-    fn with(mut header: Vec<u8>, content: &str) -> Vec<u8> {
+    pub(in super::super) fn with(mut header: Vec<u8>, content: &str) -> Vec<u8> {
         header.extend_from_slice(content.as_bytes());
         header.resize(header.len().div_ceil(512) * 512, 0);
         header
     }
 
-    fn read(parts: &[Vec<u8>]) -> io::Result<Vec<Entry>> {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&parts.concat()).unwrap();
-        entries(&file, 3)
+    fn entries(parts: &[Vec<u8>]) -> io::Result<Vec<String>> {
+        let mut entries = Vec::new();
+        read(&mut parts.concat().as_slice(), 3, &mut |entry, content| {
+            let mut text = String::new();
+            content.read_to_string(&mut text)?;
+            entries.push(format!("{} {:?} {} {text:?}", String::from_utf8_lossy(&entry.path), entry.kind, entry.size_bytes));
+            Ok(())
+        })?;
+        Ok(entries)
     }
 
-    fn end() -> Vec<u8> {
+    pub(in super::super) fn end() -> Vec<u8> {
         vec![0; 1024]
     }
 
     #[track_caller]
     fn check(parts: &[Vec<u8>], expected: &str) {
-        let got = match read(parts) {
-            Ok(entries) => entries
-                .iter()
-                .map(|entry| {
-                    format!("{} {:?} {}@{}", String::from_utf8_lossy(&entry.path), entry.kind, entry.size_bytes, entry.offset)
-                })
-                .collect::<Vec<_>>()
-                .join(", "),
-            Err(error) => error.to_string(),
-        };
+        let got = entries(parts).map_or_else(|error| error.to_string(), |entries| entries.join(", "));
         assert_eq!(got, expected);
     }
 
     #[test]
     fn files_links_and_directories_are_read() {
         let parts = [header("d/", b'5', 0), with(header("d/f", b'0', 3), "abc"), header("d/l", b'2', 0), end()];
-        check(&parts, "d/ Directory 0@512, d/f Regular 3@1024, d/l Link 0@2048");
+        check(&parts, r#"d/ Directory 0 "", d/f Regular 3 "abc", d/l Link 0 """#);
     }
 
     #[test]
@@ -211,8 +214,16 @@ mod tests {
         let pax = with(header("pax", b'x', record.len() as u64), record);
         check(
             &[pax, with(header("short", b'0', 0), "abcd"), header("next", b'0', 0), end()],
-            "long/name.txt Regular 4@1536, next Regular 0@2560",
+            r#"long/name.txt Regular 4 "abcd", next Regular 0 """#,
         );
+    }
+
+    #[test]
+    fn a_content_that_nobody_reads_is_passed_over() {
+        let parts = [with(header("f", b'0', 3), "abc"), with(header("g", b'0', 600), &"x".repeat(600)), end()].concat();
+        let mut paths = Vec::new();
+        read(&mut parts.as_slice(), 3, &mut |entry, _| Ok(paths.push(entry.path))).unwrap();
+        assert_eq!(paths, [b"f", b"g"]);
     }
 
     #[test]
@@ -222,6 +233,7 @@ mod tests {
         broken[0] = b'g';
         check(&[broken, end()], "git archive wrote a broken header");
         check(&[header("f", b'0', 0)], "failed to fill whole buffer");
+        check(&[header("f", b'0', 600), vec![b'a'; 512]], "unexpected end of file");
         let many: Vec<_> = (0..4).map(|_| header("f", b'0', 0)).chain([end()]).collect();
         check(&many, "git archive wrote more files than any module has");
     }
