@@ -23,6 +23,8 @@ pub enum Command {
     /// Check, show and explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say why a module does not come, and what mends it
+    Why(crate::cmd::why::Why),
 }
 
 /// Flags of `modway serve`.

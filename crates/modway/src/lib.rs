@@ -8,6 +8,7 @@ pub mod machine;
 pub mod render;
 
 pub mod run;
+pub mod why;
 
 pub mod app;
 pub mod http;

@@ -3,6 +3,7 @@
 mod auth;
 mod config;
 mod serve;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<End> {
     match &cli.command {
         Command::Serve(serve) => serve::run(serve, environment),
         Command::Config(command) => config::run(command, environment),
+        Command::Why(why) => why::run(why, environment),
     }
 }
 

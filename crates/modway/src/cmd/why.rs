@@ -1,0 +1,67 @@
+//! `modway why`: why a module does not come.
+
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::{
+    cli::End,
+    config::Environment,
+    lang::Lang,
+    why::log::{self, Report, page::page},
+};
+
+/// Flags of `modway why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// Read the output of a failed go command from a file, or from standard input with `-`
+    #[arg(long, value_name = "FILE", required_unless_present = "catalogue")]
+    log: Option<PathBuf>,
+    /// Print all errors that `--log` knows, in Markdown
+    #[arg(long)]
+    catalogue: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of explanations [default: the locale's]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Lang>,
+}
+
+pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
+    let lang = Lang::of(why.lang, environment);
+    if why.catalogue {
+        print!("{}", page(lang));
+        return Ok(End::Good);
+    }
+    why.log.as_deref().map_or(Ok(End::Misused), |file| read(file, lang, why.json))
+}
+
+fn read(file: &Path, lang: Lang, json: bool) -> anyhow::Result<End> {
+    let report = if file == Path::new("-") {
+        log::read(io::stdin().lock())
+    } else {
+        File::open(file).and_then(|file| log::read(BufReader::new(file)))
+    };
+    let report = report.with_context(|| format!("reading {}", file.display()))?;
+    if json {
+        println!("{:#}", report.to_json(lang))
+    } else {
+        print!("{}", report.to_text(lang))
+    }
+    Ok(end(&report))
+}
+
+/// Errors of which none is known are nothing that could be found out.
+fn end(report: &Report) -> End {
+    match (report.findings.is_empty(), report.findings.iter().any(|finding| finding.row.is_some())) {
+        (true, _) => End::Good,
+        (false, true) => End::Found,
+        (false, false) => End::Unable,
+    }
+}
