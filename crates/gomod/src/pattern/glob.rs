@@ -5,7 +5,11 @@
 /// Tells whether `pattern` matches all of `name`. A pattern that is malformed, as far as Go reads it, matches nothing; what
 /// lies beyond the point of mismatch is not read, as malformed and unmatched are the same answer here.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    let (mut pattern, mut name) = (pattern.as_bytes(), name.as_bytes());
+    matches_bytes(pattern.as_bytes(), name.as_bytes())
+}
+
+/// As [`matches`].
+pub(super) fn matches_bytes(mut pattern: &[u8], mut name: &[u8]) -> bool {
     while !pattern.is_empty() {
         let (star, chunk, rest) = next_chunk(pattern);
         if star && chunk.is_empty() {

@@ -1,8 +1,10 @@
 //! Comma lists of patterns as in `GOPRIVATE`: which module paths they match, and by which pattern.
 
 mod glob;
+mod index;
 mod near;
 
+pub use index::PatternIndex;
 pub use near::{Miss, NearMiss};
 
 /// A comma list of glob patterns over path prefixes, as in `GOPRIVATE`, `GONOPROXY`, `GONOSUMDB` and `GOINSECURE`.
@@ -31,13 +33,25 @@ impl Patterns {
 
     /// The first pattern that matches a prefix of `path`, as it was written but for one trailing slash.
     pub fn find(&self, path: &str) -> Option<&str> {
-        self.iter().find(|pattern| prefix_of(path, elements(pattern)).is_some_and(|prefix| glob::matches(pattern, prefix)))
+        self.iter().find(|pattern| matches_prefix(pattern, path))
     }
 
     /// The patterns that are not empty, in order, each without its trailing slash.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.text.split(',').map(|pattern| pattern.strip_suffix('/').unwrap_or(pattern)).filter(|pattern| !pattern.is_empty())
+        self.spans().map(|(_, pattern)| pattern)
     }
+
+    /// As [`Patterns::iter`], with the places in the text.
+    fn spans(&self) -> impl Iterator<Item = (usize, &str)> {
+        let at = |next: &mut usize, part| Some((std::mem::replace(next, *next + str::len(part) + 1), part));
+        let parts = self.text.split(',').scan(0, at);
+        parts.map(|(at, part)| (at, part.strip_suffix('/').unwrap_or(part))).filter(|(_, pattern)| !pattern.is_empty())
+    }
+}
+
+/// Tells whether one pattern, without a trailing slash, matches a prefix of `path`.
+fn matches_prefix(pattern: &str, path: &str) -> bool {
+    prefix_of(path, elements(pattern)).is_some_and(|prefix| glob::matches(pattern, prefix))
 }
 
 /// The number of path elements of a pattern. Go counts slashes in brackets and after backslashes too.

@@ -1,6 +1,6 @@
 //! Paths, versions, pseudo-versions, patterns.
 
-use gomod::pattern::Patterns;
+use gomod::pattern::{PatternIndex, Patterns};
 use gomod::time::Time;
 use gomod::{module, pseudo, semver, text};
 use serde_json::{Value, json};
@@ -275,7 +275,11 @@ fn patterns_match_as_go_does() {
     };
     agree("patterns", two, |question| {
         let patterns = Patterns::parse(&question[0]);
-        let found = patterns.find(&question[1]);
+        let index = PatternIndex::new(patterns.clone());
+        let (found, indexed) = (patterns.find(&question[1]), index.find(&question[1]));
+        if found != indexed {
+            return vec![json!({ "scan": found, "index": indexed })];
+        }
         vec![json!(found.is_some()), json!(found.unwrap_or_default())]
     });
 }
