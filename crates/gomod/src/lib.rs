@@ -11,6 +11,7 @@
 //! | GOPRIVATE and a module path | the pattern that matches | [`pattern`] |
 //! | GOPROXY | its entries, and a walk along them | [`goproxy`] |
 //! | an environment and Go's files | each setting, and the layer it comes from | [`goenv`] |
+//! | settings and a command | what the go command asks of whom, and how it ends | [`client`] |
 //! | a module path, and the pages it leads to | its repository | [`goimport`] |
 //! | go.mod | name, deprecation, requirements, retractions | [`modfile`] |
 //! | `.info` or `@v/list` | what they say | [`info`], [`list`] |
@@ -30,6 +31,8 @@ pub mod goimport;
 pub mod goproxy;
 
 pub mod goenv;
+
+pub mod client;
 
 pub mod modfile;
 

@@ -23,6 +23,8 @@ pub enum Privacy {
     Public,
     /// It does: it comes from version control whatever the list says, even `off`.
     Private,
+    /// Several modules are asked about at a time, and some of them match: version control is asked for these first, then the list for the others.
+    Mixed,
 }
 
 /// What somebody answered who was asked.
@@ -72,7 +74,7 @@ impl<'l> Walk<'l> {
         let first = match privacy {
             Privacy::Public if entries.is_empty() => Position::Over,
             Privacy::Public => Position::At(Place::Entry(0)),
-            Privacy::Private => Position::At(Place::NoProxy),
+            Privacy::Private | Privacy::Mixed => Position::At(Place::NoProxy),
         };
         Walk { entries, privacy, at: first, shown: None, last_failure: None }
     }
@@ -132,7 +134,11 @@ impl<'l> Walk<'l> {
     /// Go's ranks: version control has the final say, then the last failure, then the last "does not exist".
     fn record(&mut self, place: Place, entry: &Entry, outcome: Outcome) {
         let is_final = outcome == Outcome::Found || entry.source == Source::Direct;
-        let outranked = outcome == Outcome::NotExist && matches!(self.shown, Some((_, Outcome::Failed)));
+        let outranked = match self.shown {
+            Some((Place::NoProxy, _)) => true,
+            Some((Place::Entry(_), shown)) => outcome == Outcome::NotExist && shown == Outcome::Failed,
+            None => false,
+        };
         if is_final || !outranked {
             self.shown = Some((place, outcome));
         }
@@ -143,8 +149,13 @@ impl<'l> Walk<'l> {
 
     fn after(&self, place: Place) -> Position {
         match (self.privacy, place) {
-            (Privacy::Public, Place::Entry(index)) if index + 1 < self.entries.len() => Position::At(Place::Entry(index + 1)),
-            (Privacy::Public, Place::Entry(_)) | (_, Place::NoProxy) | (Privacy::Private, Place::Entry(_)) => Position::Over,
+            (Privacy::Mixed, Place::NoProxy) if !self.entries.is_empty() => Position::At(Place::Entry(0)),
+            (Privacy::Public | Privacy::Mixed, Place::Entry(index)) if index + 1 < self.entries.len() => {
+                Position::At(Place::Entry(index + 1))
+            }
+            (Privacy::Public | Privacy::Mixed, Place::Entry(_)) | (_, Place::NoProxy) | (Privacy::Private, Place::Entry(_)) => {
+                Position::Over
+            }
         }
     }
 

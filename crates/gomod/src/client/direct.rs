@@ -1,0 +1,276 @@
+//! Version control: from a module path to its repository, and what is asked of that.
+
+use super::answer::{Answer, Commit, Failure, Found, InfoFacts, Refs};
+use super::ask::{PageWay, Purpose, Question, Reason, RepoPart, Server};
+use super::fetch::{Access, class_of};
+use super::outcome::ErrorClass;
+use super::process::{Process, Rank, Stop, Told, fault};
+use crate::goenv::InsecureAct;
+use crate::goimport::{Discovery, Known, NoRoot, RepoRoot, Source, Step, Suffix, Vcs, look_up};
+use crate::goproxy::GoUrl;
+use crate::module::{ModulePath, canonical_version, match_path_major, split_path_version};
+use crate::{pseudo, semver};
+
+/// A repository that a module path led to, and that has shown its references.
+#[derive(Clone, Debug)]
+pub(super) struct Repository {
+    vcs: Vcs,
+    url: String,
+    /// What tags of this module begin with, `sub/`.
+    tag_prefix: String,
+    path_major: String,
+    refs: Refs,
+    because: Vec<Reason>,
+}
+
+impl Process<'_> {
+    /// `lookupDirect`: whatever keeps a path from leading to a repository counts as an absence.
+    pub(super) fn repository(&mut self, module: &str, because: Vec<Reason>) -> Told<Access> {
+        let root = match self.root(module, &because) {
+            Ok(root) => root,
+            Err(stop) => return Err(stop.absent()),
+        };
+        let mut because = because;
+        because.insert(0, Reason::Led { from: root.root.clone() });
+        match root.source {
+            Source::Proxy => match GoUrl::parse(&root.url) {
+                Ok(base) => Ok(Access::Proxy { server: Server::Tagged(base.to_string()), base, because }),
+                Err(why) => Err(fault(ErrorClass::PageUseless, module, "", None, &why.to_string())),
+            },
+            Source::Vcs(vcs) => self.code_repo(module, &root, vcs, because).map(Access::Repository),
+        }
+    }
+
+    /// `RepoRootForImportPath`.
+    fn root(&mut self, module: &str, because: &[Reason]) -> Told<RepoRoot> {
+        let known = look_up(module).map_err(|no| fault(ErrorClass::BadImportPath, module, "", None, &no.to_string()))?;
+        match known {
+            Known::Root(root) => self.check_govcs(module, &root.source, &root.root).map(|()| root),
+            Known::Suffix(suffix) => {
+                self.check_govcs(module, &Source::Vcs(suffix.vcs), &suffix.root)?;
+                self.try_schemes(module, &suffix, because)
+            }
+            Known::Page => {
+                let root = self.discover(module, because)?;
+                self.check_govcs(module, &root.source, &root.root).map(|()| root)
+            }
+        }
+    }
+
+    fn check_govcs(&self, module: &str, source: &Source, root: &str) -> Told<()> {
+        let Source::Vcs(vcs) = source else { return Ok(()) };
+        match &self.rules.govcs {
+            Err(why) => Err(fault(ErrorClass::InvalidGovcs, module, "", None, &why.to_string())),
+            Ok(govcs) => match govcs.check(*vcs, root, &self.rules.goprivate) {
+                Ok(_) => Ok(()),
+                Err(no) => Err(fault(ErrorClass::GovcsDisallows, module, "", None, &no.to_string())),
+            },
+        }
+    }
+
+    /// The first scheme under which a repository answers. Why the others did not, Go does not say.
+    fn try_schemes(&mut self, module: &str, suffix: &Suffix, because: &[Reason]) -> Told<RepoRoot> {
+        let insecure = self.insecure(module, InsecureAct::TryInsecureScheme);
+        let mut last = None;
+        for scheme in suffix.vcs.schemes(insecure.is_some()) {
+            let root = suffix.at(scheme);
+            let mut because = because.to_vec();
+            because.extend(insecure.clone());
+            let question = Question::Ping { vcs: suffix.vcs, url: root.url.clone() };
+            match self.ask(question.clone(), root.url.clone(), Purpose::Version, because)? {
+                Ok(_) => return Ok(root),
+                Err(_) => last = Some(question),
+            }
+        }
+        let words = NoRoot::NoProtocol { insecure_too: insecure.is_some() }.to_string();
+        Err(fault(ErrorClass::NoProtocol, module, "", last, &words))
+    }
+
+    /// `repoRootForImportDynamic`.
+    fn discover(&mut self, module: &str, because: &[Reason]) -> Told<RepoRoot> {
+        let Ok(path) = ModulePath::parse(module) else {
+            return Err(fault(ErrorClass::InvalidPath, module, "", None, "malformed module path").ranked(Rank::InvalidPath));
+        };
+        let mut discovery = Discovery::new(&path);
+        loop {
+            let (page, at) = self.page(module, &discovery, because)?;
+            match discovery.answer(&page) {
+                Ok(Step::Ask(further)) => discovery = further,
+                Ok(Step::Found(root)) => return Ok(root),
+                Err(no) => {
+                    let class = match no {
+                        NoRoot::Status { .. } => ErrorClass::PageStatus,
+                        NoRoot::Path(_)
+                        | NoRoot::Wildcard(_)
+                        | NoRoot::NoProtocol { .. }
+                        | NoRoot::Page { .. }
+                        | NoRoot::Unreachable { .. } => ErrorClass::PageUseless,
+                    };
+                    return Err(fault(class, module, "", Some(at), &no.to_string()));
+                }
+            }
+        }
+    }
+
+    /// Asks for a page, over https, and where GOINSECURE allows it over http if nothing at all came.
+    fn page(&mut self, module: &str, discovery: &Discovery, because: &[Reason]) -> Told<(crate::goimport::Page, Question)> {
+        let insecure = self.insecure(module, InsecureAct::DiscoverUnverified);
+        let ways: &[PageWay] = if insecure.is_some() { &[PageWay::Unverified, PageWay::Plain] } else { &[PageWay::Verified] };
+        let mut because = because.to_vec();
+        because.extend(insecure);
+        let mut failed = None;
+        for way in ways {
+            let scheme = if *way == PageWay::Plain { "http" } else { "https" };
+            let question = Question::Page { path: discovery.import_path().into(), way: *way };
+            match self.ask(question.clone(), discovery.url(scheme), Purpose::Version, because.clone())? {
+                Ok(Found::Page(page)) => return Ok((page, question)),
+                Ok(_) => return Err(fault(ErrorClass::PageUseless, module, "", Some(question), "")),
+                Err(failure) => failed = Some((question, failure)),
+            }
+        }
+        let (at, failure) = match failed {
+            Some((at, failure)) => (Some(at), format!("{failure:?}")),
+            None => (None, String::new()),
+        };
+        Err(fault(ErrorClass::PageUnreachable, module, "", at, &failure))
+    }
+
+    fn insecure(&self, module: &str, act: InsecureAct) -> Option<Reason> {
+        let pattern = self.rules.goinsecure.find(module).filter(|_| act.is_allowed_by_go())?;
+        Some(Reason::Matches { variable: self.rules.setup.goinsecure.variable.clone(), pattern: pattern.into() })
+    }
+
+    /// `NewRepo` and `newCodeRepo`. That a repository does not answer is no absence.
+    fn code_repo(&mut self, module: &str, root: &RepoRoot, vcs: Vcs, because: Vec<Reason>) -> Told<Repository> {
+        let question = Question::Repo { vcs, url: root.url.clone(), part: RepoPart::Refs };
+        let url = shown(&root.url);
+        let refs = match self.ask(question.clone(), url, Purpose::Version, because.clone())? {
+            Ok(Found::Refs(refs)) => refs,
+            Ok(_) => return Err(fault(ErrorClass::RepositoryFailed, module, "", Some(question), "")),
+            Err(failure) => return Err(repository_fault(&failure, module, "", question)),
+        };
+        let (prefix, path_major) = split_path_version(module).unwrap_or((module, ""));
+        let below = prefix.strip_prefix(root.root.trim_end_matches('/')).unwrap_or_default();
+        let below = below.trim_matches('/');
+        let parts = [root.subdir.trim_matches('/'), below];
+        let tag_prefix: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!("{part}/")).collect();
+        Ok(Repository { vcs, url: root.url.clone(), tag_prefix, path_major: path_major.into(), refs, because })
+    }
+
+    /// The versions that tags are.
+    ///
+    /// Source: `codeRepo.Versions`.
+    pub(super) fn tagged(&mut self, repository: &Repository, module: &str, prefix: &str, purpose: Purpose) -> Told<Vec<String>> {
+        let Repository { tag_prefix, path_major, refs, .. } = repository;
+        let names = refs.tags.iter().filter_map(|tag| tag.strip_prefix(tag_prefix.as_str()));
+        let names = names
+            .filter(|name| name.starts_with(prefix) && semver::canonical(name) == **name && !pseudo::is_pseudo_version(name));
+        let (mut fitting, others): (Vec<String>, Vec<String>) =
+            names.map(str::to_owned).partition(|name| match_path_major(name, path_major));
+        semver::sort(&mut fitting);
+        if tag_prefix.is_empty() && path_major.is_empty() && !others.is_empty() {
+            fitting.extend(self.incompatible(repository, module, fitting.last().cloned(), others, purpose)?);
+            semver::sort(&mut fitting);
+        }
+        Ok(fitting)
+    }
+
+    /// `appendIncompatibleVersions`: tags of later major versions count where nothing says that the author knows of modules.
+    fn incompatible(
+        &mut self,
+        repository: &Repository,
+        module: &str,
+        highest: Option<String>,
+        mut others: Vec<String>,
+        purpose: Purpose,
+    ) -> Told<Vec<String>> {
+        if let Some(highest) = highest
+            && !self.commit(repository, module, &highest, purpose)?.go_mod.synthetic
+        {
+            return Ok(Vec::new());
+        }
+        semver::sort(&mut others);
+        let mut kept: Vec<String> = Vec::new();
+        while let Some(last) = others.last().cloned() {
+            let major = semver::major(&last).to_owned();
+            let of_major = others.iter().filter(|other| semver::major(other) == major).map(|v| format!("{v}+incompatible"));
+            let of_major: Vec<String> = of_major.collect();
+            others.retain(|other| semver::major(other) != major);
+            let highest = format!("{last}+incompatible");
+            if self.commit(repository, module, &highest, purpose).is_ok_and(|commit| commit.go_mod.synthetic) {
+                kept.extend(of_major);
+            } else if !self.pending.is_empty() {
+                return Err(Stop::Pending);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// `codeRepo.Stat`.
+    pub(super) fn stat_commit(&mut self, repository: &Repository, module: &str, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
+        let is_tag_name = canonical_version(rev) == rev && !pseudo::is_pseudo_version(rev);
+        let tag = format!("{}{}", repository.tag_prefix, rev.strip_suffix("+incompatible").unwrap_or(rev));
+        if is_tag_name && !repository.refs.tags.contains(&tag) {
+            let at = Question::Repo { vcs: repository.vcs, url: repository.url.clone(), part: RepoPart::Refs };
+            let words = format!("unknown revision {tag}");
+            return Err(fault(ErrorClass::UnknownRevision, module, rev, Some(at), &words).absent());
+        }
+        Ok(self.commit(repository, module, rev, purpose)?.info)
+    }
+
+    /// `codeRepo.Latest`.
+    pub(super) fn newest_commit(&mut self, repository: &Repository, module: &str, purpose: Purpose) -> Told<InfoFacts> {
+        if !repository.refs.has_head {
+            return Err(fault(ErrorClass::NoMatchingVersion, module, "", None, "no commits").absent());
+        }
+        Ok(self.commit(repository, module, "HEAD", purpose)?.info)
+    }
+
+    /// A revision as a version of the module; what it was resolved to is known by that name, too.
+    pub(super) fn commit(&mut self, repository: &Repository, module: &str, rev: &str, purpose: Purpose) -> Told<Commit> {
+        if let Some(commit) = self.commits.get(&(module.to_owned(), rev.to_owned())) {
+            return Ok(commit.clone());
+        }
+        let part = RepoPart::Commit { module: module.into(), rev: rev.into() };
+        let question = Question::Repo { vcs: repository.vcs, url: repository.url.clone(), part };
+        let commit = match self.ask(question.clone(), shown(&repository.url), purpose, repository.because.clone())? {
+            Ok(Found::Commit(commit)) => *commit,
+            Ok(_) => return Err(fault(ErrorClass::RepositoryFailed, module, rev, Some(question), "")),
+            Err(failure) => return Err(repository_fault(&failure, module, rev, question)),
+        };
+        self.commits.insert((module.to_owned(), commit.info.version.clone()), commit.clone());
+        Ok(commit)
+    }
+}
+
+fn repository_fault(failure: &Failure, module: &str, rev: &str, question: Question) -> Stop {
+    let class = match class_of(failure) {
+        ErrorClass::Absent => ErrorClass::NoRepository,
+        ErrorClass::Status => ErrorClass::RepositoryFailed,
+        ErrorClass::Unreachable => ErrorClass::RepositoryUnreachable,
+        ErrorClass::Certificate => ErrorClass::RepositoryCertificate,
+        class => class,
+    };
+    let words = if let Failure::NoRevision(words) = failure { words.as_str() } else { "" };
+    let stop = fault(class, module, rev, Some(question), words);
+    if matches!(failure, Failure::NoRevision(_)) { stop.absent() } else { stop }
+}
+
+/// A repository's URL without credentials.
+fn shown(url: &str) -> String {
+    GoUrl::parse(url).map_or_else(|_| url.into(), |url| url.to_string())
+}
+
+impl Answer {
+    /// A repository with these tags and a commit.
+    pub fn refs(tags: &[&str]) -> Self {
+        Answer::Found(Found::Refs(Refs { tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), has_head: true }))
+    }
+
+    /// A revision that is this version of a module, with a go.mod file that fits.
+    pub fn commit(module: &str, version: &str) -> Self {
+        let info = InfoFacts { version: version.into(), ..InfoFacts::default() };
+        let go_mod = super::answer::GoModFacts::of(module);
+        Answer::Found(Found::Commit(Box::new(Commit { info, go_mod, ..Commit::default() })))
+    }
+}
