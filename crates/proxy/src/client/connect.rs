@@ -288,7 +288,7 @@ impl Write for Wire {
 }
 
 /// Asks a forward proxy for a tunnel. RFC 9110 §9.3.6.
-async fn tunnel(
+pub(super) async fn tunnel(
     mut stream: Box<dyn Stream>,
     host: &str,
     port: u16,

@@ -86,7 +86,7 @@ fn login(url: &Url) -> Result<Option<HeaderValue>, Trouble> {
 }
 
 /// Undoes percent-encoding; what is not encoded rightly stays.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

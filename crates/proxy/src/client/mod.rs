@@ -36,6 +36,8 @@ use crate::{
 mod answer;
 mod line;
 
+pub mod look;
+
 mod connect;
 mod forward;
 mod judge;

@@ -101,12 +101,12 @@ impl Roots {
 }
 
 /// The platform's verifier.
-fn platform(extra: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, Trouble> {
+pub(super) fn platform(extra: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, Trouble> {
     let verifier = Verifier::new_with_extra_roots(extra, provider);
     verifier.map(Arc::new).map_err(|cause| Trouble::Tls(format!("the system's certificates: {cause}")))
 }
 
-fn certificates(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+pub(super) fn certificates(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     let all: Result<Vec<_>, _> = files.iter().map(|file| read(file, "CA file")).collect();
     Ok(all?.into_iter().flatten().collect())
 }

@@ -37,7 +37,12 @@ pub(super) fn tls(error: &io::Error, host: &str) -> Trouble {
     let Some(rustls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         return Trouble::Tls(format!("handshake with {host}: {error}"));
     };
-    Trouble::Tls(match rustls {
+    certificate(rustls, host)
+}
+
+/// What rustls says of a handshake, or of a certificate.
+pub(super) fn certificate(error: &rustls::Error, host: &str) -> Trouble {
+    Trouble::Tls(match error {
         rustls::Error::InvalidCertificate(certificate) => certificate_text(certificate, host),
         other => format!("handshake with {host}: {other}"),
     })
