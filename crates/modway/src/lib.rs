@@ -6,6 +6,7 @@ pub mod config;
 pub mod lang;
 pub mod machine;
 pub mod render;
+pub mod tree;
 
 pub mod run;
 pub mod why;

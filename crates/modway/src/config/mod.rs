@@ -32,6 +32,7 @@ pub use keys::schema;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use reference::reference;
 pub use server::{LogTarget, Server};
+pub(crate) use units::Period;
 
 use self::{bench::Bench, keys::Node, leaves::Leaves, machine::Machine, show::Line};
 

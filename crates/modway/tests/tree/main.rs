@@ -1,0 +1,5 @@
+//! The decision trees of `modway why --tree`: what they say, and that the server does so.
+
+mod agreement;
+mod kept;
+mod specimen;
