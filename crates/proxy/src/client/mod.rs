@@ -19,6 +19,7 @@ pub use self::{
     answer::Answer,
     resolve::{Resolve, Resolving, SystemResolver},
     trust::Roots,
+    ways::{Between, Ways},
 };
 pub(crate) use self::{
     connect::{Peer, Reach},
@@ -44,6 +45,7 @@ mod judge;
 mod no_proxy;
 mod resolve;
 mod trust;
+mod ways;
 mod why;
 
 /// Who we say we are.
