@@ -133,7 +133,7 @@ impl Reason {
             Self::NotExist(_) => "check path and version; a private module needs a route of its own here",
             Self::Off => "take `off` out of the route's list, or fill the store before",
             Self::Upstream { may_pass: true, .. } => {
-                "try again; if it lasts, ask whoever runs that upstream, or put another one behind it with `|`"
+                "try again; if it lasts, ask whoever runs that upstream, or name another one that has the module"
             }
             Self::Upstream { may_pass: false, .. } => {
                 "ask whoever runs that upstream, or check its URL and login in the configuration"

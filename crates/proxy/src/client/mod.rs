@@ -27,6 +27,7 @@ pub(crate) use self::{
     judge::{Reachable, Rule},
     line::{Line, Lost},
     no_proxy::loopback,
+    patience::retry_after,
     trust::{Belief, Proofs},
 };
 use crate::{
@@ -43,6 +44,7 @@ mod connect;
 mod forward;
 mod judge;
 mod no_proxy;
+mod patience;
 mod resolve;
 mod trust;
 mod ways;

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
@@ -15,7 +15,7 @@ use tokio::{
 use url::Url;
 
 use super::place;
-use crate::limits;
+use crate::{client::retry_after, limits};
 
 /// The origins that we know something of. An origin is a host and a port, whatever is spoken with it.
 pub(super) struct Origins {
@@ -103,8 +103,9 @@ impl Origin {
     /// Remembers what an answer says of when to come again.
     pub(super) fn note(&self, status: StatusCode, headers: &HeaderMap) {
         let asks = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        let Some(seconds) = asks.then(|| retry_after(headers)).flatten() else { return };
-        let until = Instant::now() + Duration::from_secs(seconds).min(limits::MAX_QUIET);
+        let said = headers.get(RETRY_AFTER).filter(|_| asks).and_then(|value| value.to_str().ok());
+        let Some(wait) = said.and_then(|value| retry_after(value, SystemTime::now())) else { return };
+        let until = Instant::now() + wait.min(limits::MAX_QUIET);
         self.state.lock().unwrap_or_else(PoisonError::into_inner).quiet = Some((until, status.as_u16()));
     }
 
@@ -123,11 +124,6 @@ impl Origin {
         let idle = state.at.elapsed() > Duration::from_secs(60) && state.quiet.is_none_or(|(until, _)| until < Instant::now());
         Arc::strong_count(self) > 1 || !idle
     }
-}
-
-/// The seconds of a `Retry-After`; a date is left to our own backing off, as nearly nobody sends one.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -171,6 +167,13 @@ mod tests {
         assert_eq!(origin.enter().await.err(), Some(Trouble::Wait(429, 10)));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(origin.ask(), Ok(()));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("Tue, 31 Dec 2999 23:59:59 GMT"));
+        origin.note(StatusCode::SERVICE_UNAVAILABLE, &headers);
+        assert_eq!(
+            origin.ask(),
+            Err(Trouble::Wait(503, limits::MAX_QUIET.as_secs())),
+            "a date is no number, and has the same bound"
+        );
     }
 
     #[tokio::test(start_paused = true)]
