@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 mod shim;
 #[cfg(test)]
 mod thrift;
