@@ -27,8 +27,20 @@ pub(super) fn matches_bytes(mut pattern: &[u8], mut name: &[u8]) -> bool {
 /// Finds the first place, at most `reach` bytes on, where `chunk` matches, and returns what comes after it. The last
 /// chunk must match to the end of the name.
 fn land<'n>(chunk: &[u8], name: &'n [u8], reach: usize, last: bool) -> Option<&'n [u8]> {
+    let is_literal = !chunk.iter().any(|byte| b"?[\\".contains(byte));
+    if is_literal && last {
+        let start = name.len().checked_sub(chunk.len()).filter(|&start| start <= reach)?;
+        return name.get(start..).filter(|end| *end == chunk)?.get(chunk.len()..);
+    }
     for skipped in 0..=reach {
-        match match_chunk(chunk, name.get(skipped..)?) {
+        let name = name.get(skipped..)?;
+        if is_literal {
+            match name.strip_prefix(chunk) {
+                None => continue,
+                after => return after,
+            }
+        }
+        match match_chunk(chunk, name) {
             Match::Yes(after) if after.is_empty() || !last => return Some(after),
             Match::Malformed => return None,
             Match::Yes(_) | Match::No => {}

@@ -1,4 +1,4 @@
-//! Literal text that every match of a pattern's element has: its head, its tail, or three bytes within.
+//! Literal text that every match of a pattern's element has: its head, its tail, or four bytes within.
 
 use super::table::Kind;
 
@@ -6,7 +6,7 @@ use super::table::Kind;
 pub(super) const LENGTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 
 /// How many bytes within an element are looked up together.
-pub(super) const INNER: usize = 3;
+pub(super) const INNER: usize = 4;
 
 /// The heads, or tails, of `element` of those lengths that have their bit in `lengths`.
 pub(super) fn affixes(kind: Kind, lengths: u16, element: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Edge, NONE, Node, PatternIndex, ROOT, Span, anchor,
-    table::{Kind, Slot, Table},
+    table::{Inners, Kind, Slot, Table},
 };
 use crate::pattern::Patterns;
 
@@ -22,8 +22,8 @@ pub(super) fn build(list: Patterns, limit: usize) -> PatternIndex {
         if is_odd(pattern) { odd.push(number) } else { builder.add(number, start, pattern) }
     }
     let slots: Vec<Slot> = builder.filed.into_iter().map(|(key, filed)| filed.slot(key.node, key.kind)).collect();
-    let table = Table::new(list.text.as_bytes(), &slots);
-    PatternIndex { spans, nodes: builder.nodes, edges: builder.edges, table, odd, list }
+    let (table, inners) = (Table::new(list.text.as_bytes(), &slots), Inners::new(list.text.as_bytes(), &slots));
+    PatternIndex { spans, nodes: builder.nodes, edges: builder.edges, table, inners, odd, list }
 }
 
 /// Whether a slash stands in brackets or behind a backslash, so that elements of the pattern are not those of the path.

@@ -1,7 +1,7 @@
 //! Long lists of patterns, compiled: the answer of the linear scan, at a cost that hardly grows with the list.
 //!
 //! The patterns become a tree over path elements. An element without wildcards is found by its hash; one with wildcards is filed
-//! under a piece of literal text that every match has (its head, its tail, or three bytes within), and what is found there is
+//! under a piece of literal text that every match has (its head, its tail, or four bytes within), and what is found there is
 //! tried by the same matcher that the linear scan uses. So the index decides only what need *not* be tried.
 
 mod anchor;
@@ -9,7 +9,7 @@ mod build;
 mod table;
 
 use super::{Patterns, glob, matches_prefix};
-use table::{Kind, Table};
+use table::{Inners, Kind, Table};
 
 /// A list of patterns that is asked often.
 ///
@@ -26,6 +26,8 @@ pub struct PatternIndex {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
     table: Table,
+    /// Which pieces within elements are filed anywhere.
+    inners: Inners,
     /// Patterns that cannot be taken apart at their slashes, tried one after the other.
     odd: Vec<u32>,
 }
@@ -85,8 +87,8 @@ impl PatternIndex {
             return self.list.find(path);
         }
         let first = self.odd.iter().copied().find(|&odd| matches_prefix(self.pattern(odd), path)).unwrap_or(NONE);
-        let mut walk = Walk { index: self, here: Some((ROOT, 0)), aside: Vec::new(), first };
-        while let Some((node, at)) = walk.here.take().or_else(|| walk.aside.pop()) {
+        let mut walk = Walk { index: self, aside: [(ROOT, 0); 8], waiting: 1, more: Vec::new(), first };
+        while let Some((node, at)) = walk.next() {
             walk.visit(node, at, path);
         }
         (walk.first != NONE).then(|| self.pattern(walk.first))
@@ -110,15 +112,25 @@ impl Span {
 /// One look-up on its way.
 struct Walk<'i> {
     index: &'i PatternIndex,
-    /// The node to go on from, and where in the path its next element begins; beyond the end if there is none.
-    here: Option<(u32, usize)>,
-    /// Where else to go on from, after that.
-    aside: Vec<(u32, usize)>,
+    /// The nodes to go on from, and where in the path the next element of each begins; beyond the end if there is none.
+    aside: [(u32, usize); 8],
+    /// How many there are.
+    waiting: usize,
+    /// Those that there is no room for, which takes an odd list.
+    more: Vec<(u32, usize)>,
     /// The first pattern found so far.
     first: u32,
 }
 
 impl Walk<'_> {
+    fn next(&mut self) -> Option<(u32, usize)> {
+        if let Some(last) = self.waiting.checked_sub(1) {
+            self.waiting = last;
+            return self.aside.get(last).copied();
+        }
+        self.more.pop()
+    }
+
     fn visit(&mut self, number: u32, at: usize, path: &str) {
         let index = self.index;
         let Some(node) = index.nodes.get(number as usize) else { return };
@@ -141,7 +153,7 @@ impl Walk<'_> {
             }
         }
         if node.has_inners {
-            for inner in element.windows(anchor::INNER) {
+            for inner in element.windows(anchor::INNER).filter(|inner| index.inners.may_have(inner)) {
                 self.try_filed(index.table.find(text, number, Kind::Inner, inner), element, next);
             }
         }
@@ -165,9 +177,12 @@ impl Walk<'_> {
         if !self.is_wanted(child) {
             return;
         }
-        match self.here {
-            None => self.here = Some((child, next)),
-            Some(_) => self.aside.push((child, next)),
+        match self.aside.get_mut(self.waiting) {
+            Some(place) => {
+                *place = (child, next);
+                self.waiting += 1;
+            }
+            None => self.more.push((child, next)),
         }
     }
 
