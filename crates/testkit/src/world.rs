@@ -321,7 +321,8 @@ async fn body(wire: &mut impl Wire, play: &Play, piece: &[u8], script: &Script) 
 }
 
 fn head(play: &Play) -> String {
-    let mut head = format!("HTTP/1.1 {} Scripted\r\n", play.status);
+    let reason = http::StatusCode::from_u16(play.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Scripted");
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", play.status);
     for (name, value) in &play.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -125,7 +125,8 @@ const SAID: [&str; 26] = [
 const COMMANDS: [&str; 10] = ["get", "mod", "list", "install", "build", "run", "test", "vet", "generate", "work"];
 
 /// What messages without a name begin with.
-const SHAPES: [&str; 8] = [
+const SHAPES: [&str; 9] = [
+    "malformed go.sum:",
     "verifying ",
     "go.sum database server misbehavior detected!",
     "unrecognized import path ",

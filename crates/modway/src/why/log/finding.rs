@@ -93,6 +93,7 @@ fn speaker(own: &str) -> Option<By> {
             By::Database,
             &[
                 "initializing sumdb.Client",
+                "verifying ",
                 "/sumdb/",
                 "/lookup/",
                 "/tile/8/",

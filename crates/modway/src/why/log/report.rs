@@ -28,6 +28,10 @@ pub struct Report {
 impl Report {
     pub(super) fn add(&mut self, block: &Block) {
         let Some(finding) = Finding::of(block) else { return };
+        if finding.code() == "no-secure-protocol" && self.findings.iter().any(|known| known.code() == "git-missing") {
+            // The go command says both; the first is why the second.
+            return;
+        }
         let known = self.findings.iter().position(|known| known.row == finding.row && known.text == finding.text);
         match known {
             Some(at) => self.findings[at].times += 1,

@@ -13,6 +13,8 @@ pub struct Subject {
     pub url: String,
     /// The host of the URL, else the first element of the module path; with its port.
     pub host: String,
+    /// What a pattern for the module and its siblings begins with: the host, and on hosts of many owners the owner, too.
+    pub owner: String,
     /// The base URL of the proxy that was asked.
     pub proxy: String,
     /// The Go release that is named, such as `go1.99.0`.
@@ -32,8 +34,9 @@ impl Subject {
         let is_release =
             |word: &&&str| word.strip_prefix("go1.").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let go = words.iter().find(is_release).map_or("", |word| *word);
-        let proxy = base(&url, &module);
+        let (proxy, owner) = (base(&url, &module), owner(&module));
         Self {
+            owner: safe(&owner),
             module: safe(&module),
             version: safe(&version),
             url: safe(&url),
@@ -50,6 +53,7 @@ impl Subject {
             ("version", &self.version),
             ("url", &self.url),
             ("host", &self.host),
+            ("owner", &self.owner),
             ("proxy", &self.proxy),
             ("go", &self.go),
         ];
@@ -95,6 +99,19 @@ fn unlocked(word: &str) -> String {
 fn authority(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     rest.split('/').next().filter(|host| !host.is_empty())
+}
+
+/// Hosts where what is private belongs to an owner, and the host to everybody.
+const SHARED: [&str; 8] =
+    ["github.com", "gitlab.com", "bitbucket.org", "gitee.com", "codeberg.org", "git.sr.ht", "dev.azure.com", "gopkg.in"];
+
+fn owner(module: &str) -> String {
+    let mut elements = module.split('/');
+    let host = elements.next().unwrap_or_default();
+    match elements.next().filter(|_| SHARED.contains(&host)) {
+        Some(owner) => format!("{host}/{owner}"),
+        None => host.to_owned(),
+    }
 }
 
 /// What stands before the module path in the URL of one of its files, or before `/sumdb/`.

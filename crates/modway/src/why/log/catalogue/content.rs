@@ -138,6 +138,32 @@ pub(super) const ROWS: &[Row] = &[
         question: None,
     },
     Row {
+        code: "go-mod-broken",
+        by: By::Module,
+        whose: Whose::Author,
+        phrases: &[
+            "parsing go.mod: missing module line",
+            "error reading go.mod",
+            "errors parsing {}go.mod",
+            "parsing go.mod",
+            "errors parsing go.mod",
+            "no module declaration in go.mod",
+            "errors parsing {}.mod",
+        ],
+        answer: &[],
+        settings: &[],
+        cause: both(
+            "A go.mod cannot be read: your own if the error names no version, else the module's.",
+            "go.mod 无法解析：错误中没有版本号时是你自己的 go.mod，否则是该模块的。",
+        ),
+        fixes: &[fix(
+            "Correct your own; of another's module use another version.",
+            "修正自己的 go.mod；若是别人的模块，换一个版本。",
+            "go mod edit -json",
+        )],
+        question: None,
+    },
+    Row {
         code: "package-not-in-module",
         by: By::Module,
         whose: Whose::Client,
@@ -196,28 +222,15 @@ pub(super) const ROWS: &[Row] = &[
         }),
     },
     Row {
-        code: "retractions-unreadable",
-        by: By::Module,
-        whose: Whose::Proxy,
-        phrases: &["loading module retractions for", "loading module deprecation for"],
-        answer: &[],
-        settings: &["GOPROXY"],
-        cause: both(
-            "The list names a version that cannot be fetched; its go.mod would say what is retracted.",
-            "版本列表中有一个无法获取的版本，而撤回信息就在它的 go.mod 里。",
-        ),
-        fixes: &[fix(
-            "Whoever runs the proxy must serve what it lists. Until then:",
-            "代理必须能提供它列出的版本。在此之前：",
-            "go list -m -retracted -versions {module}",
-        )],
-        question: None,
-    },
-    Row {
         code: "package-not-required",
         by: By::Go,
         whose: Whose::Client,
-        phrases: &["no required module provides package", "is not in your go.mod file", "not a known dependency"],
+        phrases: &[
+            "no required module provides package",
+            "import lookup disabled by -mod=",
+            "is not in your go.mod file",
+            "not a known dependency",
+        ],
         answer: &[],
         settings: &["GOFLAGS", "-mod"],
         cause: both(

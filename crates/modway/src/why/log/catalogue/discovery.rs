@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
             fix(
                 "Last resort: Go does not check this host's TLS. git still does.",
                 "最后手段：Go 不检查该主机的 TLS，但 git 仍会检查。",
-                "go env -w GOINSECURE=\"$(go env GOINSECURE),{host}\"",
+                "go env -w GOINSECURE=\"$(go env GOINSECURE),{owner}\"",
             ),
         ],
         question: None,
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[fix(
             "Allow http for this host; anybody on the way can then change where the module comes from.",
             "允许该主机使用 http；代价：途中任何人都能改变模块来源。",
-            "go env -w GOINSECURE=\"$(go env GOINSECURE),{host}\"",
+            "go env -w GOINSECURE=\"$(go env GOINSECURE),{owner}\"",
         )],
         question: None,
     },
@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[fix(
             "The server is to be mended; until then, with http allowed for this host:",
             "需要修复服务器；在此之前可允许该主机使用 http：",
-            "go env -w GOINSECURE=\"$(go env GOINSECURE),{host}\"",
+            "go env -w GOINSECURE=\"$(go env GOINSECURE),{owner}\"",
         )],
         question: None,
     },

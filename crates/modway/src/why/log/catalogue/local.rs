@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[
             fix(
                 "If it is your own module: fetch it from its host. This also turns off checksums for that host.",
                 "如果是内部模块：让 go 直接从它的代码托管地址获取。代价：该主机上的模块也不再经过校验和数据库验证。",
-                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{host}\"",
+                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
         ],
         question: None,
@@ -406,11 +406,11 @@ pub(super) const ROWS: &[Row] = &[
             "GOVCS 不允许对该仓库使用这个工具。默认情况下公开仓库只能用 git 和 hg，私有仓库（GOPRIVATE）不限。",
         ),
         fixes: &[
-            fix("Allow it for this host only.", "仅对该主机放行。", "go env -w GOVCS={host}:all"),
+            fix("Allow it for this host only.", "仅对该主机放行。", "go env -w GOVCS={owner}:all"),
             fix(
                 "Or make the host private; this also turns off checksums for it.",
                 "或把该主机设为私有；代价：其模块不再经过校验和数据库验证。",
-                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{host}\"",
+                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
         ],
         question: None,
@@ -474,31 +474,6 @@ pub(super) const ROWS: &[Row] = &[
         settings: &["GOFLAGS", "-mod"],
         cause: both("go.mod would have to change, and this command may not change it.", "需要修改 go.mod，而此命令不允许修改。"),
         fixes: &[fix("Change it, and commit it.", "更新并提交。", "go mod tidy")],
-        question: None,
-    },
-    Row {
-        code: "go-mod-broken",
-        by: By::Module,
-        whose: Whose::Author,
-        phrases: &[
-            "parsing go.mod: missing module line",
-            "errors parsing {}go.mod",
-            "parsing go.mod",
-            "errors parsing go.mod",
-            "no module declaration in go.mod",
-            "errors parsing {}.mod",
-        ],
-        answer: &[],
-        settings: &[],
-        cause: both(
-            "A go.mod cannot be read: your own if the error names no version, else the module's.",
-            "go.mod 无法解析：错误中没有版本号时是你自己的 go.mod，否则是该模块的。",
-        ),
-        fixes: &[fix(
-            "Correct your own; of another's module use another version.",
-            "修正自己的 go.mod；若是别人的模块，换一个版本。",
-            "go mod edit -json",
-        )],
         question: None,
     },
 ];

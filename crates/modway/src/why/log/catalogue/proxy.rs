@@ -4,6 +4,28 @@ use super::{By, Question, Row, Whose, both, fix};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
+        code: "retractions-unreadable",
+        by: By::Module,
+        whose: Whose::Proxy,
+        phrases: &[
+            "loading module retractions for … reading {}: 404 ",
+            "loading module retractions for … reading {}: 410 ",
+            "loading module retractions for … reading file://{}: no such file",
+        ],
+        answer: &[],
+        settings: &["GOPROXY"],
+        cause: both(
+            "The list names a version that cannot be fetched; its go.mod would say what is retracted.",
+            "版本列表中有一个无法获取的版本，而撤回信息就在它的 go.mod 里。",
+        ),
+        fixes: &[fix(
+            "Whoever runs the proxy must serve what it lists. Until then:",
+            "代理必须能提供它列出的版本。在此之前：",
+            "go list -m -retracted -versions {module}",
+        )],
+        question: None,
+    },
+    Row {
         code: "proxy-cannot-see-it",
         by: By::Proxy,
         whose: Whose::Client,
@@ -24,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[fix(
             "Private: go to its host, not to this proxy. This also turns off checksums for that host.",
             "私有模块：直接访问其主机，不经过该代理。代价：该主机上的模块也不再经过校验和数据库验证。",
-            "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{host}\"",
+            "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
         )],
         question: None,
     },
@@ -44,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
             fix(
                 "Private: go to its host. This also turns off checksums for that host.",
                 "私有模块：直接访问其主机。代价：该主机上的模块也不再经过校验和数据库验证。",
-                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{host}\"",
+                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
             fix(
                 "Public, and the proxy is not complete: go on to the repository.",

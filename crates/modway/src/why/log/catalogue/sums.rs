@@ -161,12 +161,12 @@ pub(super) const ROWS: &[Row] = &[
             fix(
                 "Private: no proxy and no database for this host.",
                 "私有模块：该主机不走代理，也不查校验和数据库。",
-                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{host}\"",
+                "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
             fix(
                 "Private, but a proxy of yours has it: only the database is left out.",
                 "私有但由自己的代理提供：只跳过校验和数据库。",
-                "go env -w GONOSUMDB=\"$(go env GONOSUMDB),{host}\"",
+                "go env -w GONOSUMDB=\"$(go env GONOSUMDB),{owner}\"",
             ),
         ],
         question: Some(Question {
@@ -301,7 +301,7 @@ pub(super) const ROWS: &[Row] = &[
         question: None,
     },
     Row {
-        code: "sumdb-failed",
+        code: "sumdb-trouble",
         by: By::Database,
         whose: Whose::Database,
         phrases: &["reading {}: ", "Get {} ", "sumdb"],

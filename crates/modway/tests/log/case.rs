@@ -1,0 +1,80 @@
+//! One failure: a go command with its settings, run for real.
+
+use std::{fs, path::Path};
+
+use testkit::go::Go;
+
+/// A go command that fails, and the code of its cause.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// What the catalogue calls its cause.
+    pub(crate) code: &'static str,
+    /// Told apart by it.
+    pub(crate) title: String,
+    env: Vec<(String, String)>,
+    files: Vec<(String, Vec<u8>)>,
+    args: Vec<String>,
+}
+
+impl Case {
+    /// `go ARGS`, with GOPROXY and GOSUMDB off and no module around it. `HOME` in an argument or a value stands for its home.
+    pub(crate) fn new(code: &'static str, args: &str) -> Self {
+        let args = args.split(' ').map(str::to_owned).collect();
+        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args }
+    }
+
+    /// With this in its environment.
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// With all of these.
+    pub(crate) fn envs(mut self, all: &[(&str, String)]) -> Self {
+        self.env.extend(all.iter().map(|(name, value)| ((*name).into(), value.clone())));
+        self
+    }
+
+    /// With this GOPROXY.
+    pub(crate) fn proxy(self, list: impl Into<String>) -> Self {
+        self.env("GOPROXY", list)
+    }
+
+    /// In a module with these lines in its go.mod.
+    pub(crate) fn module(self, lines: &str) -> Self {
+        self.file("go.mod", format!("module probe.test/m\n\ngo 1.27\n{lines}\n"))
+    }
+
+    /// With this file in its folder.
+    pub(crate) fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name.into(), content.into()));
+        self
+    }
+
+    /// Named so, where several have the same cause.
+    pub(crate) fn titled(mut self, title: &str) -> Self {
+        self.title = format!("{}: {title}", self.code);
+        self
+    }
+
+    /// Runs it in a folder of its own; answers all that it printed, and whether it succeeded.
+    pub(crate) fn run(&self, go: &Go) -> (String, bool) {
+        let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder can be made");
+        // Not the home itself: it is the folder for temporary files, too, where the go command ignores a go.mod.
+        let work = home.path().join("work");
+        fs::create_dir(&work).expect("the folder is ours");
+        self.files.iter().for_each(|(name, content)| write(&work, name, content));
+        let here = |text: &str| text.replace("HOME", home.path().to_str().expect("temporary folders have plain names"));
+        let mut command = go.command(home.path());
+        command.current_dir(&work).env("GOMAXPROCS", "2").env("LC_ALL", "C").env("GIT_CONFIG_NOSYSTEM", "1");
+        command.envs(self.env.iter().map(|(name, value)| (name, here(value))));
+        let output = command.args(self.args.iter().map(|arg| here(arg))).output().expect("go starts");
+        (String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(), output.status.success())
+    }
+}
+
+fn write(home: &Path, name: &str, content: &[u8]) {
+    let file = home.join(name);
+    fs::create_dir_all(file.parent().expect("it has a folder")).expect("the folder is ours");
+    fs::write(file, content).expect("the folder is ours");
+}

@@ -1,0 +1,174 @@
+//! What the hosts of modules, and the tools that ask them, can do wrong in direct mode.
+
+use testkit::{
+    repos::{GitServer, SshServer},
+    tls::{Ca, Leaf},
+};
+
+use super::super::{case::Case, worlds::Worlds};
+
+pub(crate) async fn all(worlds: &Worlds) -> Vec<Case> {
+    let mut cases = pages(worlds);
+    cases.extend(ways(worlds).await);
+    cases.extend(tools(worlds).await);
+    cases.extend(rules(worlds));
+    cases
+}
+
+fn get(code: &'static str, module: &str) -> Case {
+    Case::new(code, &format!("mod download {module}@v1.0.0")).titled(module)
+}
+
+fn pages(worlds: &Worlds) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |code, name: &str, status: u16, body: &str| {
+        let module = format!("page.example.test/{name}");
+        worlds.host.answer(&module, status, &[("content-type", "text/html; charset=utf-8")], body.to_owned());
+        cases.push(get(code, &module).envs(&worlds.direct()));
+    };
+    let tag = |content: &str| format!("<meta name=\"go-import\" content=\"{content}\">");
+    let head = |inner: &str| format!("<!DOCTYPE html><html><head>{inner}</head><body></body></html>");
+    let one = |content: &str| head(&tag(content));
+    add("discovery-absent", "404", 404, "not found");
+    add("discovery-absent", "410", 410, "gone");
+    add("discovery-unauthorized", "401", 401, "who are you?");
+    add("discovery-unauthorized", "403", 403, "no");
+    add("discovery-trouble", "500", 500, "oops");
+    add("discovery-trouble", "503", 503, "oops");
+    add("discovery-trouble", "429", 429, "slowly");
+    add("discovery-no-meta-tags", "login", 200, "<html><body>Please sign in</body></html>");
+    add("discovery-no-meta-tags", "prefix", 200, &one("page.example.test/elsewhere git https://page.example.test/x"));
+    add("discovery-no-meta-tags", "fields", 200, &one("page.example.test/fields git"));
+    add("discovery-not-html", "script", 200, &head("<script>if (a<b || a<<c) {}</script>"));
+    add("discovery-not-html", "charset", 200, "<?xml version=\"1.0\" encoding=\"latin-1\"?><html></html>");
+    add(
+        "discovery-ambiguous",
+        "two",
+        200,
+        &head(
+            &[
+                tag("page.example.test/two git https://page.example.test/x"),
+                tag("page.example.test/two git https://page.example.test/y"),
+            ]
+            .concat(),
+        ),
+    );
+    add("discovery-bad-tag", "bzr", 200, &one("page.example.test/bzr bzr https://page.example.test/x"));
+    add("discovery-bad-tag", "root", 200, &one("page.example.test/root git page.example.test/x"));
+    add("discovery-bad-tag", "file", 200, &one("page.example.test/file git file:///x"));
+    add("discovery-bad-tag", "folder", 200, &one("page.example.test/folder git https://page.example.test/x -x"));
+    add("discovery-disagrees", "pair/inner", 200, &one("page.example.test/pair git https://page.example.test/x"));
+    worlds.host.answer("page.example.test/pair", 200, &[], one("page.example.test/pair git https://page.example.test/y"));
+    cases
+}
+
+/// How the page's host is reached.
+async fn ways(worlds: &Worlds) -> Vec<Case> {
+    let ca = Ca::new();
+    let file = worlds.path("discovery-ca.pem");
+    std::fs::write(&file, ca.pem()).expect("the folder is ours");
+    let (expired, _) = worlds.with_certificate(&ca.expired(&["way.test"])).await;
+    let (misnamed, _) = worlds.with_certificate(&ca.leaf(&["other.test"])).await;
+    let (unknown, _) = worlds.with_certificate(&Leaf::self_signed(&["way.test"])).await;
+    let plain = worlds.saying(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    let mut cases = Vec::new();
+    for (code, address, trusted) in [
+        ("discovery-tls-authority", unknown, ""),
+        ("discovery-tls-expired", expired, file.as_str()),
+        ("discovery-tls-name", misnamed, file.as_str()),
+        ("discovery-not-tls", plain, ""),
+    ] {
+        let mut settings = worlds.leading_to(address, None).await;
+        settings.push(("SSL_CERT_FILE", trusted.to_owned()));
+        cases.push(get(code, "way.test/m").envs(&settings).titled(code));
+    }
+    let refused = worlds.leading_to(worlds.closed, Some("502 Bad Gateway")).await;
+    let broken = worlds.leading_to(worlds.closed, None).await;
+    worlds.host.answer("down.example.test/m", 302, &[("location", "http://down.example.test/m")], "");
+    cases.extend([
+        get("discovery-forward-proxy", "way.test/m").envs(&refused).titled("502"),
+        get("discovery-forward-proxy", "way.test/m")
+            .proxy("direct")
+            .env("HTTPS_PROXY", format!("http://{}", worlds.closed))
+            .titled("dead"),
+        get("discovery-unreachable", "way.test/m").envs(&broken).titled("EOF"),
+        // An address of loopback that nobody uses.
+        get("discovery-unreachable", "127.66.66.66/m").proxy("direct"),
+        get("discovery-no-such-host", "bad-.test/m").proxy("direct"),
+        get("discovery-insecure-redirect", "down.example.test/m").envs(&worlds.direct()),
+        get("discovery-unreachable", "127.66.66.66/m").proxy("direct").env("GOINSECURE", "*").titled("GOINSECURE"),
+    ]);
+    cases
+}
+
+/// What git and others say.
+async fn tools(worlds: &Worlds) -> Vec<Case> {
+    let direct = worlds.direct();
+    let closed = worlds.closed;
+    let mut repository = worlds.host.make("lib");
+    repository.write("go.mod", "module git.example.test/lib\n").commit(1_600_000_000);
+    repository.tag("v1.0.0");
+    let page = |module: &str, root: &str| worlds.host.page(module, &format!("{module} git {root}"));
+    page("git.example.test/lib", "https://git.example.test/lib");
+    page("git.example.test/absent", "https://git.example.test/absent");
+    page("git.example.test/closed", &format!("http://{closed}/x"));
+    page("git.example.test/svn", "https://git.example.test/svn");
+    worlds.host.page("git.example.test/svn", "git.example.test/svn svn https://git.example.test/svn");
+    worlds.host.page("git.example.test/folder", "git.example.test/folder git /folder");
+    worlds.locked.page("git.example.test/lib", "git.example.test/lib git https://git.example.test/lib");
+    worlds.locked.serve("lib", &repository);
+    let mut only_go = direct.clone();
+    only_go.retain(|(name, _)| *name != "GIT_SSL_CAINFO");
+    let mut unlocked = worlds.direct_locked();
+    unlocked.extend([("GIT_CONFIG_COUNT", "1".into()), ("GIT_CONFIG_KEY_0", "credential.helper".into())]);
+    unlocked.push(("GIT_CONFIG_VALUE_0", "!printf 'username=user\\npassword=wrong\\n';:".into()));
+    let mut cases = vec![
+        get("git-tls", "git.example.test/lib").envs(&only_go),
+        get("git-asks-for-password", "git.example.test/lib").envs(&worlds.direct_locked()),
+        get("git-asks-for-password", "git.example.test/lib").envs(&unlocked).titled("wrong password"),
+        get("git-not-found", "git.example.test/absent").envs(&direct),
+        get("git-unreachable", "git.example.test/closed").envs(&direct),
+        get("git-transport-not-allowed", "git.example.test/lib")
+            .envs(&direct)
+            .env("GIT_ALLOW_PROTOCOL", "ssh")
+            .titled("not allowed"),
+        get("git-missing", "git.example.test/lib").envs(&direct).env("PATH", "HOME").titled("no git"),
+        get("git-missing", "git.example.test/lib.git").envs(&direct).env("PATH", "HOME").titled("no git, suffix"),
+        get("no-secure-protocol", "git.example.test/absent.git").envs(&direct),
+        get("no-secure-protocol", "git.example.test/lib.git").envs(&only_go).titled("TLS"),
+        get("no-secure-protocol", "git.example.test/absent.git")
+            .envs(&direct)
+            .env("GOINSECURE", "*")
+            .env("GIT_SSH_COMMAND", "false")
+            .titled("GOINSECURE"),
+        get("govcs-disallows", "git.example.test/svn").envs(&direct),
+        get("govcs-disallows", "git.example.test/lib").envs(&direct).env("GOVCS", "*:off").titled("off"),
+        get("discovery-bad-tag", "git.example.test/folder").envs(&direct).titled("folder of this machine"),
+    ];
+    cases.extend(ssh(worlds).await);
+    worlds.keep(GitServer::start(false, None).await);
+    cases
+}
+
+async fn ssh(worlds: &Worlds) -> Vec<Case> {
+    let Some(server) = SshServer::start().await else { return Vec::new() };
+    let (unknown, known) = (server.make_key("unknown"), worlds.path("known_hosts"));
+    std::fs::write(&known, server.known_hosts()).expect("the folder is ours");
+    worlds.host.page("git.example.test/ssh", &format!("git.example.test/ssh git {}/lib", server.url()));
+    let key = server.key();
+    worlds.keep(server);
+    let ssh = |key: &std::path::Path, known: &str| {
+        let options = "-F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes";
+        format!("ssh {options} -o UserKnownHostsFile={known} -i {}", key.display())
+    };
+    vec![
+        get("ssh-key-refused", "git.example.test/ssh").envs(&worlds.direct()).env("GIT_SSH_COMMAND", ssh(&unknown, &known)),
+        get("ssh-host-key", "git.example.test/ssh").envs(&worlds.direct()).env("GIT_SSH_COMMAND", ssh(&key, "/dev/null")),
+    ]
+}
+
+fn rules(worlds: &Worlds) -> Vec<Case> {
+    let with =
+        |value: &str| get("govcs-malformed", "git.example.test/lib").envs(&worlds.direct()).env("GOVCS", value).titled(value);
+    vec![with("git"), with("*:git,"), with("a.test:git,a.test:hg"), with("./x:git"), with("x:git||hg")]
+}
