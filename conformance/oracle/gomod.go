@@ -69,3 +69,32 @@ func goModFile(file *modfile.File, err error) any {
 	result["tool"], result["ignore"], result["godebug"] = tool, ignore, godebug
 	return result
 }
+
+// goWork: the bytes of a go.work.
+func goWork(a []string) []any {
+	file, err := modfile.ParseWork("go.work", unpack(a[0]), nil)
+	if err != nil {
+		return []any{failure(err)}
+	}
+	result := map[string]any{}
+	if file.Go != nil {
+		result["go"] = file.Go.Version
+	}
+	if file.Toolchain != nil {
+		result["toolchain"] = file.Toolchain.Name
+	}
+	var use []string
+	for _, u := range file.Use {
+		use = append(use, u.Path)
+	}
+	var replace [][2]versioned
+	for _, r := range file.Replace {
+		replace = append(replace, [2]versioned{pair(r.Old), pair(r.New)})
+	}
+	var godebug [][2]string
+	for _, g := range file.Godebug {
+		godebug = append(godebug, [2]string{g.Key, g.Value})
+	}
+	result["use"], result["replace"], result["godebug"] = use, replace, godebug
+	return []any{result}
+}

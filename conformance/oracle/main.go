@@ -28,6 +28,7 @@ var operations = map[string]func(arguments []string) []any{
 	"patterns": patterns,
 	"quote":    func(a []string) []any { return []any{strconv.Quote(a[0])} },
 	"gomod":    goMod,
+	"gowork":   goWork,
 
 	"goproxy":  goproxy,
 	"parseurl": parseURL,

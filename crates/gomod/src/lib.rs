@@ -14,6 +14,7 @@
 //! | settings and a command | what the go command asks of whom, and how it ends | [`client`] |
 //! | a module path, and the pages it leads to | its repository | [`goimport`] |
 //! | go.mod | name, deprecation, requirements, retractions | [`modfile`] |
+//! | go.sum | its lines, and those that Go refuses | [`gosum`] |
 //! | `.info` or `@v/list` | what they say | [`info`], [`list`] |
 //! | bytes of a module, or a zip | their h1; whether the zip follows the rules; a new zip | [`dirhash`], [`zip`] |
 //! | what a checksum database says | a proof, or the name of the lie | [`sumdb`] |
@@ -35,6 +36,8 @@ pub mod goenv;
 pub mod client;
 
 pub mod modfile;
+
+pub mod gosum;
 
 pub mod info;
 

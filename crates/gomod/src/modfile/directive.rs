@@ -4,7 +4,7 @@ use super::error::{Fault, InvalidModFile};
 use super::lex::Position;
 use super::syntax::{Block, Comments, Line, Statement, statements};
 use super::unquote::unquote;
-use super::{ModFile, Module, ModuleVersion, Replace, Require, Retract};
+use super::{Lines, ModFile, Module, ModuleVersion, Replace, Require, Retract};
 use crate::module::{canonical_version, check_path_major, split_path_version};
 use crate::text::quote;
 
@@ -15,11 +15,11 @@ pub(super) enum Strictness {
     Lax,
 }
 
-pub(super) fn read(file: &str, text: &str, strictness: Strictness) -> Result<ModFile, InvalidModFile> {
+pub(super) fn read(file: &str, text: &str, strictness: Strictness) -> Result<(ModFile, Lines), InvalidModFile> {
     let fault = |at: Position, message| Fault { file: file.into(), line: at.line, column: at.column, message };
     let statements =
         statements(file, text).map_err(|broken| InvalidModFile { faults: vec![fault(broken.at, broken.message)] })?;
-    let mut reader = Reader { read: ModFile::default(), strictness };
+    let mut reader = Reader { read: ModFile::default(), lines: Lines::default(), strictness };
     let mut faults = Vec::new();
     for statement in &statements {
         match statement {
@@ -41,7 +41,7 @@ pub(super) fn read(file: &str, text: &str, strictness: Strictness) -> Result<Mod
             },
         }
     }
-    if faults.is_empty() { Ok(reader.read) } else { Err(InvalidModFile { faults }) }
+    if faults.is_empty() { Ok((reader.read, reader.lines)) } else { Err(InvalidModFile { faults }) }
 }
 
 /// The directives that can be written as blocks.
@@ -52,6 +52,7 @@ const IN_DEPENDENCIES: [&str; 5] = ["go", "module", "retract", "require", "ignor
 
 struct Reader {
     read: ModFile,
+    lines: Lines,
     strictness: Strictness,
 }
 
@@ -79,6 +80,7 @@ impl Reader {
             }
             _ => return Err(format!("unknown directive: {verb}")),
         }
+        self.lines.note(verb, line.start.line);
         Ok(())
     }
 
@@ -99,7 +101,7 @@ impl Reader {
             return Err("repeated toolchain statement".into());
         }
         let [name] = arguments else { return Err("toolchain directive expects exactly one argument".into()) };
-        if name != "default" && name != "go1" && !name.starts_with("go1.") {
+        if !is_toolchain(name) {
             return Err(format!("invalid toolchain version '{name}': must match format go1.23.0 or default"));
         }
         self.read.toolchain = Some(name.clone());
@@ -131,7 +133,7 @@ impl Reader {
     }
 }
 
-fn godebug(arguments: &[String]) -> Result<(String, String), String> {
+pub(super) fn godebug(arguments: &[String]) -> Result<(String, String), String> {
     let pair = match arguments {
         [argument] if !argument.contains(['"', '`', '\'', ',']) => argument.split_once('='),
         _ => None,
@@ -148,7 +150,7 @@ fn module_version(verb: &str, arguments: &[String]) -> Result<ModuleVersion, Str
     Ok(ModuleVersion { path, version })
 }
 
-fn replace(verb: &str, arguments: &[String]) -> Result<Replace, String> {
+pub(super) fn replace(verb: &str, arguments: &[String]) -> Result<Replace, String> {
     let arrow = if arguments.get(1).is_some_and(|argument| argument == "=>") { 1 } else { 2 };
     let (old, new) = match arguments.split_at_checked(arrow) {
         Some((old, [sign, new @ ..])) if sign == "=>" && matches!(new, [_] | [_, _]) => (old, new),
@@ -221,7 +223,7 @@ fn version_argument(verb: &str, path: &str, token: &str) -> Result<String, Strin
     }
 }
 
-fn string_argument(token: &str) -> Result<String, String> {
+pub(super) fn string_argument(token: &str) -> Result<String, String> {
     string(token).map_err(|why| format!("invalid quoted string: {why}"))
 }
 
@@ -266,15 +268,22 @@ const DEPRECATED: &str = "Deprecated:";
 /// Tells whether text is a path in a file system of any kind, and not a module path.
 ///
 /// Source: `modfile.IsDirectoryPath`.
-fn is_directory_path(path: &str) -> bool {
+pub(super) fn is_directory_path(path: &str) -> bool {
     let is_drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     is_drive || matches!(path, "." | "..") || ["./", ".\\", "../", "..\\", "/", "\\"].iter().any(|start| path.starts_with(start))
+}
+
+/// Tells whether text is the name of a toolchain.
+///
+/// Source: `modfile.ToolchainRE`.
+pub(super) fn is_toolchain(name: &str) -> bool {
+    name == "default" || name == "go1" || name.starts_with("go1.")
 }
 
 /// Tells whether text is a Go version: `1.23`, `1.23.4`, `1.23rc1`.
 ///
 /// Source: `modfile.GoVersionRE`.
-fn is_go_version(version: &str) -> bool {
+pub(super) fn is_go_version(version: &str) -> bool {
     let Some((_, rest)) = language_version(version) else { return false };
     let rest = rest.strip_prefix('.').map_or(Some(rest), |patch| numeral(patch).map(|(_, rest)| rest));
     let Some(prerelease) = rest else { return false };

@@ -11,9 +11,11 @@ mod lex;
 mod quick;
 mod syntax;
 mod unquote;
+mod work;
 
 pub use error::{Fault, InvalidModFile};
 pub use quick::module_path;
+pub use work::{WorkFile, parse_work};
 
 use crate::module::ModulePath;
 use crate::semver;
@@ -91,6 +93,51 @@ pub struct Retract {
     pub rationale: String,
 }
 
+/// The lines, from 1, on which the directives of a go.mod or go.work file stand; in the order of its lists.
+///
+/// Units and ranges: of a retraction in several intervals, of a tool and the like nothing is kept: nobody asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Of the `module` directive.
+    pub module: Option<usize>,
+    /// Of the `go` directive.
+    pub go: Option<usize>,
+    /// Of the `toolchain` directive.
+    pub toolchain: Option<usize>,
+    /// Of each `require`.
+    pub require: Vec<usize>,
+    /// Of each `exclude`.
+    pub exclude: Vec<usize>,
+    /// Of each `replace`.
+    pub replace: Vec<usize>,
+    /// Of each `use`.
+    pub uses: Vec<usize>,
+}
+
+impl Lines {
+    fn note(&mut self, verb: &str, line: usize) {
+        match verb {
+            "module" => self.module = Some(line),
+            "go" => self.go = Some(line),
+            "toolchain" => self.toolchain = Some(line),
+            "require" => self.require.push(line),
+            "exclude" => self.exclude.push(line),
+            "replace" => self.replace.push(line),
+            "use" => self.uses.push(line),
+            _ => {}
+        }
+    }
+}
+
+impl Replace {
+    /// Tells whether the replacement is a directory.
+    ///
+    /// Source: `modfile.IsDirectoryPath`; a replacement without a version is one, or Go refuses the file.
+    pub fn is_local(&self) -> bool {
+        self.new.version.is_empty()
+    }
+}
+
 impl ModFile {
     /// The first `retract` directive that covers a version, if any does.
     ///
@@ -109,6 +156,13 @@ impl ModFile {
 ///
 /// Source: `modfile.Parse`.
 pub fn parse(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
+    parse_with_lines(file, content).map(|(file, _)| file)
+}
+
+/// As [`parse`], and says on which lines the directives stand.
+///
+/// Errors: as of [`parse`].
+pub fn parse_with_lines(file: &str, content: &[u8]) -> Result<(ModFile, Lines), InvalidModFile> {
     directive::read(file, &text::from_utf8(content), directive::Strictness::Strict)
 }
 
@@ -119,7 +173,7 @@ pub fn parse(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
 ///
 /// Source: `modfile.ParseLax`.
 pub fn parse_lax(file: &str, content: &[u8]) -> Result<ModFile, InvalidModFile> {
-    directive::read(file, &text::from_utf8(content), directive::Strictness::Lax)
+    directive::read(file, &text::from_utf8(content), directive::Strictness::Lax).map(|(file, _)| file)
 }
 
 /// The go.mod file that Go makes for a module without one, `module example.com/m` and a line feed.

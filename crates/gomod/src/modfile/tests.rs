@@ -194,3 +194,25 @@ fn a_module_without_go_mod_gets_one() {
     assert_eq!(synthetic(&path), "module x.y/Z\n");
     assert_eq!(module_path(synthetic(&path).as_bytes()), "x.y/Z");
 }
+
+#[test]
+fn directives_know_their_lines() {
+    let text = "module a.test/m\n\ngo 1.23\ntoolchain go1.24.0\nrequire (\n\tb.test/x v1.0.0\n\t// c\n\tc.test/x v1.0.0\n)\nreplace b.test/x => ./b\nexclude c.test/x v1.1.0\n";
+    let (_, lines) = parse_with_lines("go.mod", text.as_bytes()).unwrap();
+    let Lines { module, go, toolchain, require, exclude, replace, uses } = lines;
+    assert_eq!((module, go, toolchain), (Some(1), Some(3), Some(4)));
+    assert_eq!((require, exclude, replace, uses), (vec![6, 8], vec![11], vec![10], vec![]));
+}
+
+#[test]
+fn a_work_file_is_read_with_its_lines() {
+    let text = "go 1.23\nuse (\n\t./a\n\t../b\n)\nreplace a.test/x => ./x\nuse .\n";
+    let (work, lines) = parse_work("go.work", text.as_bytes()).unwrap();
+    assert_eq!((work.uses, lines.uses), (["./a", "../b", "."].map(str::to_owned).into(), vec![3, 4, 7]));
+    assert_eq!((work.replace.first().map(Replace::is_local), lines.replace), (Some(true), vec![6]));
+    let refused = parse_work("go.work", b"use a b\nrequire (\n)\ngo x\n").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "go.work:1: usage: use local/dir\ngo.work:2: unknown block type: require\ngo.work:4: invalid go version 'x': must match format 1.23.0"
+    );
+}

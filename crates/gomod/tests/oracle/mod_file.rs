@@ -88,6 +88,35 @@ fn go_mod_files_are_read_as_go_does() {
     );
 }
 
+const WORKS: &[&str] = &[
+    "go 1.23.0\n\ntoolchain go1.24.1\n\nuse (\n\t./a\n\t\"../b\" // the other\n)\n\nreplace a.test/x v1.0.0 => ./x\n",
+    "go 1.18\nuse .\nuse ./tools\ngodebug default=go1.21\nreplace (\n\ta.test/y => b.test/y v1.2.0\n)\n",
+    "use (\n)\ngo 1.21rc1\ntoolchain (\n\tgo1.22.0\n)\nrequire a.test/x v1.0.0\nuse a b\n",
+    "",
+];
+
+#[test]
+fn go_work_files_are_read_as_go_does() {
+    agree(
+        "gowork",
+        |random| vec![pack(&random.bent_bytes(WORKS, TOKENS))],
+        |question| {
+            let content = unpack(&question[0]);
+            let is_text = str::from_utf8(&content).is_ok();
+            let values = modfile::parse_work("go.work", &content).map(|(file, _)| {
+                let mut all = Map::new();
+                all.extend(file.go.iter().map(|go| ("go".into(), json!(go))));
+                all.extend(file.toolchain.iter().map(|name| ("toolchain".into(), json!(name))));
+                all.insert("use".into(), list(&file.uses, |folder| json!(folder)));
+                all.insert("replace".into(), list(&file.replace, |r| json!([pair(&r.old), pair(&r.new)])));
+                all.insert("godebug".into(), list(&file.godebug, |(key, value)| json!([key, value])));
+                Value::Object(all)
+            });
+            vec![if is_text { either(values) } else { refused(values) }]
+        },
+    );
+}
+
 /// Of what is not UTF-8, Go's messages quote the bytes and ours U+FFFD; there only verdict and values count.
 fn read(file: Result<ModFile, InvalidModFile>, is_text: bool) -> Value {
     let values = file.map(|file| {
