@@ -136,6 +136,11 @@ impl Sumdb {
         sign(&state.log.tree(state.log.size()), &key())
     }
 
+    /// What it answers to a request for `target`, status and body, for who serves it elsewhere; also below `/sumdb/NAME/`.
+    pub fn answer(&self, target: &str) -> (u16, Vec<u8>) {
+        self.state().answer(target)
+    }
+
     /// Every path asked for until now.
     pub fn seen(&self) -> Vec<String> {
         self.state().seen.clone()

@@ -128,6 +128,8 @@ pub enum Failure {
     Tls(TlsFailure),
     /// A redirect that is not followed: from https to http, or more than ten.
     Redirect,
+    /// Go did not ask, for the URL has a login that would travel in the clear.
+    LoginInTheClear,
     /// The forward proxy failed or refused: `proxyconnect`, `Bad Gateway`.
     Gateway,
     /// What came cannot be read, such as a page where a document is expected, in Go's words.

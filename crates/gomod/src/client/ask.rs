@@ -46,6 +46,8 @@ pub enum Question {
         path: String,
         /// How the host is asked.
         way: PageWay,
+        /// What for.
+        visit: Visit,
     },
     /// A version control tool, whether there is a repository at that URL: `git ls-remote`. Asked for paths with a suffix, scheme by scheme.
     Ping {
@@ -53,6 +55,8 @@ pub enum Question {
         vcs: Vcs,
         /// The URL with the scheme that is tried.
         url: String,
+        /// True for the second time, as [`Visit::Again`].
+        again: bool,
     },
     /// A repository.
     Repo {
@@ -77,8 +81,13 @@ pub enum Question {
 pub enum Server {
     /// The entry of GOPROXY with this index, from 0.
     Entry(usize),
-    /// The one that a `mod` tag of a page names, by its base URL without credentials.
-    Tagged(String),
+    /// The one that a `mod` tag of a page names.
+    Tagged {
+        /// Its base URL without credentials.
+        base: String,
+        /// True for the second time, as [`Visit::Again`].
+        again: bool,
+    },
 }
 
 /// A file of a module on a proxy.
@@ -105,6 +114,17 @@ pub enum PageWay {
     Unverified,
     /// Over http, after https gave no answer at all: GOINSECURE.
     Plain,
+}
+
+/// What a page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Visit {
+    /// To find the repository of the path.
+    First,
+    /// The same a second time: a private module that was not found is looked for once more where GOPROXY has `direct`.
+    Again,
+    /// To confirm what the page of a longer path says of this root; once in a run.
+    Confirm,
 }
 
 /// What of a repository. The tool's own TLS, logins and configuration apply, none of Go's.

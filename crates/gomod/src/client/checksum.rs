@@ -100,7 +100,7 @@ impl Process<'_> {
             let at = url.below(&format!("sumdb/{name}/supported"));
             let answer = match url.check_credentials() {
                 Ok(()) => self.ask(question.clone(), at, Purpose::Proof, std::mem::take(&mut because))?,
-                Err(_) => Err(Failure::Status(0)),
+                Err(_) => Err(Failure::LoginInTheClear),
             };
             let failure = match answer {
                 Ok(_) => {
@@ -118,7 +118,7 @@ impl Process<'_> {
         match walk.shown() {
             Some((place, Outcome::Failed)) => {
                 let failed = faults.into_iter().find(|(at, ..)| *at == place);
-                let (question, failure) = failed.map_or((None, Failure::Status(0)), |(_, at, failure)| (Some(at), failure));
+                let (question, failure) = failed.map_or((None, Failure::Cut), |(_, at, failure)| (Some(at), failure));
                 Err(fault(sumdb_class(&failure), module, version, question, ""))
             }
             _ => {
@@ -159,6 +159,7 @@ fn sumdb_class(failure: &Failure) -> ErrorClass {
         ErrorClass::Absent => ErrorClass::SumdbAbsent,
         ErrorClass::Status => ErrorClass::SumdbStatus,
         ErrorClass::SumdbDishonest | ErrorClass::InvalidResponse => ErrorClass::SumdbDishonest,
+        ErrorClass::InsecureLogin => ErrorClass::InsecureLogin,
         _ => ErrorClass::SumdbUnreachable,
     }
 }

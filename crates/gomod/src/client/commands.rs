@@ -2,6 +2,8 @@
 
 use super::answer::InfoFacts;
 use super::ask::{Lane, Purpose};
+use super::fetch::Repo;
+use super::flags;
 use super::journey::{Journey, Step};
 use super::outcome::{End, ErrorClass, Outcome};
 use super::process::{Fault, Hop, Process, Rank, Stop, Told, fault};
@@ -28,6 +30,8 @@ impl Process<'_> {
     fn run(&mut self, command: &Command) -> Told<Chosen> {
         self.check_mode(command)?;
         command.path().clone_into(&mut self.typed);
+        // These two have no flag -mod.
+        self.ignores_mod = matches!(command, Command::Get { .. } | Command::Download { .. });
         match command {
             Command::Get { path, query } => self.get(path, query),
             Command::Download { module, query } => self.download(module, query),
@@ -38,30 +42,30 @@ impl Process<'_> {
 
     /// Settings that end a command before anybody is asked.
     fn check_mode(&self, command: &Command) -> Told<()> {
-        let setup = self.rules.setup;
-        let path = command.path();
-        let flags: Vec<&str> = setup.goflags.value.split_whitespace().collect();
-        let has = |flag: &str| flags.iter().any(|known| known.trim_start_matches('-') == flag.trim_start_matches('-'));
-        if setup.go111module.value == "off" {
-            return Err(fault(ErrorClass::ModulesOff, path, "", None, "modules disabled by GO111MODULE=off"));
+        let broken = |class, words: &str| Err(fault(class, command.path(), "", None, words));
+        if let Err(words) = flags::check(&self.rules.setup.goflags.value) {
+            return broken(ErrorClass::InvalidGoflags, &words);
         }
-        if has("-insecure") && matches!(command, Command::Get { .. }) {
-            let words = "-insecure flag is no longer supported; use GOINSECURE instead";
-            return Err(fault(ErrorClass::InsecureFlag, path, "", None, words));
+        if self.has_flag("-insecure") && matches!(command, Command::Get { .. }) {
+            return broken(ErrorClass::InsecureFlag, "-insecure flag is no longer supported; use GOINSECURE instead");
         }
-        if has("-mod=vendor") && matches!(command, Command::List { .. } | Command::Versions { .. }) {
-            return Err(fault(ErrorClass::VendorMode, path, "", None, "cannot query module due to -mod=vendor"));
-        }
-        Ok(())
+        let is_off = match (self.rules.setup.go111module.value.as_str(), command) {
+            ("off", _) | ("auto", Command::List { .. } | Command::Versions { .. }) => true,
+            (_, Command::Get { .. } | Command::Download { .. } | Command::List { .. } | Command::Versions { .. }) => false,
+        };
+        if is_off { broken(ErrorClass::ModulesOff, "modules disabled by GO111MODULE=off") } else { Ok(()) }
+    }
+
+    /// Whether GOFLAGS has this flag, with one hyphen or two.
+    pub(super) fn has_flag(&self, flag: &str) -> bool {
+        let flags = flags::split(&self.rules.setup.goflags.value).unwrap_or_default();
+        flags.iter().any(|known| known.trim_start_matches('-') == flag.trim_start_matches('-'))
     }
 
     /// `go mod download MODULE@QUERY`.
     fn download(&mut self, module: &str, query: &str) -> Told<Chosen> {
         let version = self.describe(module, query)?;
-        self.walk(&[module], &mut |process, hop| {
-            let repo = process.look_up(hop, module)?;
-            process.stat(&repo, &version, Purpose::Version)
-        })?;
+        self.walk(&[module], &mut |process, hop| process.stat(&Repo { module, hop }, &version, Purpose::Version))?;
         self.go_mod(module, &version, Purpose::GoMod)?;
         self.zip(module, &version)?;
         Ok((module.into(), version))
@@ -92,7 +96,7 @@ impl Process<'_> {
     /// `go list -m -versions MODULE`, which fails if it cannot see what is retracted.
     fn list_versions(&mut self, module: &str) -> Told<Chosen> {
         self.walk(&[module], &mut |process, hop| {
-            let repo = process.look_up(hop, module)?;
+            let repo = Repo { module, hop };
             if process.versions(&repo, "", Purpose::Version)?.is_empty() {
                 return Ok(());
             }

@@ -1,7 +1,7 @@
 //! Version control: from a module path to its repository, and what is asked of that.
 
 use super::answer::{Answer, Commit, Failure, Found, InfoFacts, Refs};
-use super::ask::{PageWay, Purpose, Question, Reason, RepoPart, Server};
+use super::ask::{PageWay, Purpose, Question, Reason, RepoPart, Server, Visit};
 use super::fetch::{Access, class_of};
 use super::outcome::ErrorClass;
 use super::process::{Process, Rank, Stop, Told, fault};
@@ -25,8 +25,8 @@ pub(super) struct Repository {
 
 impl Process<'_> {
     /// `lookupDirect`: whatever keeps a path from leading to a repository counts as an absence.
-    pub(super) fn repository(&mut self, module: &str, because: Vec<Reason>) -> Told<Access> {
-        let root = match self.root(module, &because) {
+    pub(super) fn repository(&mut self, module: &str, again: bool, because: Vec<Reason>) -> Told<Access> {
+        let root = match self.root(module, again, &because) {
             Ok(root) => root,
             Err(stop) => return Err(stop.absent()),
         };
@@ -34,7 +34,7 @@ impl Process<'_> {
         because.insert(0, Reason::Led { from: root.root.clone() });
         match root.source {
             Source::Proxy => match GoUrl::parse(&root.url) {
-                Ok(base) => Ok(Access::Proxy { server: Server::Tagged(base.to_string()), base, because }),
+                Ok(base) => Ok(Access::Proxy { server: Server::Tagged { base: base.to_string(), again }, base, because }),
                 Err(why) => Err(fault(ErrorClass::PageUseless, module, "", None, &why.to_string())),
             },
             Source::Vcs(vcs) => self.code_repo(module, &root, vcs, because).map(Access::Repository),
@@ -42,16 +42,16 @@ impl Process<'_> {
     }
 
     /// `RepoRootForImportPath`.
-    fn root(&mut self, module: &str, because: &[Reason]) -> Told<RepoRoot> {
+    fn root(&mut self, module: &str, again: bool, because: &[Reason]) -> Told<RepoRoot> {
         let known = look_up(module).map_err(|no| fault(ErrorClass::BadImportPath, module, "", None, &no.to_string()))?;
         match known {
             Known::Root(root) => self.check_govcs(module, &root.source, &root.root).map(|()| root),
             Known::Suffix(suffix) => {
                 self.check_govcs(module, &Source::Vcs(suffix.vcs), &suffix.root)?;
-                self.try_schemes(module, &suffix, because)
+                self.try_schemes(module, &suffix, again, because)
             }
             Known::Page => {
-                let root = self.discover(module, because)?;
+                let root = self.discover(module, again, because)?;
                 self.check_govcs(module, &root.source, &root.root).map(|()| root)
             }
         }
@@ -69,14 +69,14 @@ impl Process<'_> {
     }
 
     /// The first scheme under which a repository answers. Why the others did not, Go does not say.
-    fn try_schemes(&mut self, module: &str, suffix: &Suffix, because: &[Reason]) -> Told<RepoRoot> {
+    fn try_schemes(&mut self, module: &str, suffix: &Suffix, again: bool, because: &[Reason]) -> Told<RepoRoot> {
         let insecure = self.insecure(module, InsecureAct::TryInsecureScheme);
         let mut last = None;
         for scheme in suffix.vcs.schemes(insecure.is_some()) {
             let root = suffix.at(scheme);
             let mut because = because.to_vec();
             because.extend(insecure.clone());
-            let question = Question::Ping { vcs: suffix.vcs, url: root.url.clone() };
+            let question = Question::Ping { vcs: suffix.vcs, url: root.url.clone(), again };
             match self.ask(question.clone(), root.url.clone(), Purpose::Version, because)? {
                 Ok(_) => return Ok(root),
                 Err(_) => last = Some(question),
@@ -87,13 +87,18 @@ impl Process<'_> {
     }
 
     /// `repoRootForImportDynamic`.
-    fn discover(&mut self, module: &str, because: &[Reason]) -> Told<RepoRoot> {
+    fn discover(&mut self, module: &str, again: bool, because: &[Reason]) -> Told<RepoRoot> {
         let Ok(path) = ModulePath::parse(module) else {
             return Err(fault(ErrorClass::InvalidPath, module, "", None, "malformed module path").ranked(Rank::InvalidPath));
         };
         let mut discovery = Discovery::new(&path);
         loop {
-            let (page, at) = self.page(module, &discovery, because)?;
+            let visit = match again {
+                _ if discovery.import_path() != module => Visit::Confirm,
+                true => Visit::Again,
+                false => Visit::First,
+            };
+            let (page, at) = self.page(module, &discovery, visit, because)?;
             match discovery.answer(&page) {
                 Ok(Step::Ask(further)) => discovery = further,
                 Ok(Step::Found(root)) => return Ok(root),
@@ -113,7 +118,13 @@ impl Process<'_> {
     }
 
     /// Asks for a page, over https, and where GOINSECURE allows it over http if nothing at all came.
-    fn page(&mut self, module: &str, discovery: &Discovery, because: &[Reason]) -> Told<(crate::goimport::Page, Question)> {
+    fn page(
+        &mut self,
+        module: &str,
+        discovery: &Discovery,
+        visit: Visit,
+        because: &[Reason],
+    ) -> Told<(crate::goimport::Page, Question)> {
         let insecure = self.insecure(module, InsecureAct::DiscoverUnverified);
         let ways: &[PageWay] = if insecure.is_some() { &[PageWay::Unverified, PageWay::Plain] } else { &[PageWay::Verified] };
         let mut because = because.to_vec();
@@ -121,7 +132,7 @@ impl Process<'_> {
         let mut failed = None;
         for way in ways {
             let scheme = if *way == PageWay::Plain { "http" } else { "https" };
-            let question = Question::Page { path: discovery.import_path().into(), way: *way };
+            let question = Question::Page { path: discovery.import_path().into(), way: *way, visit };
             match self.ask(question.clone(), discovery.url(scheme), Purpose::Version, because.clone())? {
                 Ok(Found::Page(page)) => return Ok((page, question)),
                 Ok(_) => return Err(fault(ErrorClass::PageUseless, module, "", Some(question), "")),

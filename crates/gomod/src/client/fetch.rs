@@ -16,54 +16,60 @@ pub(super) enum Access {
     Off,
 }
 
-/// A module at a hop.
+/// A module at a hop. Where it is there is looked up only when something is wanted of it that is not on disk.
 pub(super) struct Repo<'m> {
     pub(super) module: &'m str,
-    pub(super) access: Access,
+    pub(super) hop: &'m Hop,
 }
 
 impl Process<'_> {
     /// Finds out how a module is reached at a hop: `Lookup`.
-    pub(super) fn look_up<'m>(&mut self, hop: &Hop, module: &'m str) -> Told<Repo<'m>> {
+    fn look_up(&mut self, repo: &Repo<'_>) -> Told<Access> {
+        let (hop, module) = (repo.hop, repo.module);
+        if self.has_flag("-mod=vendor") && !self.ignores_mod {
+            return Err(fault(ErrorClass::VendorMode, module, "", None, "module lookup disabled by -mod=vendor"));
+        }
         let private = self.rules.gonoproxy.find(module).map(str::to_owned);
         let variable = || self.rules.setup.gonoproxy.variable.clone();
         let mut because = hop.because.clone();
         match &private {
             Some(pattern) => because.insert(0, Reason::Matches { variable: variable(), pattern: pattern.clone() }),
-            None if hop.is_direct() => {}
+            None if hop.entry.source == Source::Direct => {}
             None => because.push(Reason::NoMatch { variable: variable() }),
         }
         if self.lane.is_some() && self.typed != module {
             because.push(Reason::Prefix { of: self.typed.clone() });
         }
         let nowhere = |rank| Err(fault(ErrorClass::Absent, module, "", None, "").absent().ranked(rank));
-        let access = match (&hop.entry.source, hop.place) {
-            (Source::Direct, Place::NoProxy) if private.is_none() => return nowhere(Rank::NotHere),
-            (Source::Direct, _) => self.repository(module, because)?,
-            (Source::Proxy(_) | Source::File(_) | Source::Off, _) if private.is_some() => return nowhere(Rank::Plain),
-            (Source::Off, _) => Access::Off,
+        match (&hop.entry.source, hop.place) {
+            (Source::Direct, Place::NoProxy) if private.is_none() => nowhere(Rank::NotHere),
+            (Source::Direct, _) => self.repository(module, hop.again && private.is_some(), because),
+            (Source::Proxy(_) | Source::File(_) | Source::Off, _) if private.is_some() => nowhere(Rank::Plain),
+            (Source::Off, _) => Ok(Access::Off),
             (Source::Proxy(url) | Source::File(url), Place::Entry(index)) => {
-                Access::Proxy { server: Server::Entry(index), base: url.clone(), because }
+                // What stands there twice is one place to Go's caches.
+                let entries = self.rules.list.iter().flat_map(|list| list.entries());
+                let first = entries.clone().position(|entry| entry.source == hop.entry.source).unwrap_or(index);
+                Ok(Access::Proxy { server: Server::Entry(first), base: url.clone(), because })
             }
-            (Source::Proxy(_) | Source::File(_), Place::NoProxy) => return nowhere(Rank::Plain),
-        };
-        Ok(Repo { module, access })
+            (Source::Proxy(_) | Source::File(_), Place::NoProxy) => nowhere(Rank::Plain),
+        }
     }
 
     /// The versions that begin with `prefix`, lowest first: `Versions`.
     pub(super) fn versions(&mut self, repo: &Repo<'_>, prefix: &str, purpose: Purpose) -> Told<Vec<String>> {
-        match &repo.access {
+        match &self.look_up(repo)? {
             Access::Off => Err(off(repo.module, "")),
             Access::Repository(repository) => self.tagged(repository, repo.module, prefix, purpose),
-            Access::Proxy { .. } => {
-                let listed = self.listed(repo, prefix, purpose)?;
+            access @ Access::Proxy { .. } => {
+                let listed = self.listed(access, repo.module, prefix, purpose)?;
                 Ok(listed.versions().into_iter().filter(|version| version.starts_with(prefix)).collect())
             }
         }
     }
 
-    fn listed(&mut self, repo: &Repo<'_>, prefix: &str, purpose: Purpose) -> Told<VersionList> {
-        match self.from_proxy(repo, File::List(prefix.into()), "", purpose)? {
+    fn listed(&mut self, access: &Access, module: &str, prefix: &str, purpose: Purpose) -> Told<VersionList> {
+        match self.proxied(access, module, File::List(prefix.into()), "", purpose)? {
             Found::List(list) => Ok(list),
             _ => Ok(VersionList::default()),
         }
@@ -75,10 +81,10 @@ impl Process<'_> {
         if let Some(info) = self.infos.get(&key) {
             return Ok(info.clone());
         }
-        let info = match &repo.access {
+        let info = match &self.look_up(repo)? {
             Access::Off => return Err(off(repo.module, rev)),
             Access::Repository(repository) => self.stat_commit(repository, repo.module, rev, purpose)?,
-            Access::Proxy { .. } => self.stat_proxy(repo, rev, purpose)?,
+            access @ Access::Proxy { .. } => self.stat_proxy(access, repo.module, rev, purpose)?,
         };
         if canonical_version(&info.version) == info.version {
             self.infos.insert((repo.module.to_owned(), info.version.clone()), info.clone());
@@ -86,32 +92,32 @@ impl Process<'_> {
         Ok(info)
     }
 
-    fn stat_proxy(&mut self, repo: &Repo<'_>, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
+    fn stat_proxy(&mut self, access: &Access, module: &str, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
         let file = File::Info(rev.into());
-        let at = || proxy_question(repo, &file);
-        let info = match self.from_proxy(repo, file.clone(), rev, purpose)? {
+        let at = || proxy_question(access, module, &file);
+        let info = match self.proxied(access, module, file.clone(), rev, purpose)? {
             Found::Info(info) => info,
-            _ => return Err(version_fault(ErrorClass::InvalidResponse, repo.module, rev, at())),
+            _ => return Err(version_fault(ErrorClass::InvalidResponse, module, rev, at())),
         };
-        let is_exact = rev == canonical_version(rev) && module::check(repo.module, rev).is_ok();
+        let is_exact = rev == canonical_version(rev) && module::check(module, rev).is_ok();
         if info.version != rev && is_exact {
-            return Err(version_fault(ErrorClass::OtherVersion, repo.module, rev, at()));
+            return Err(version_fault(ErrorClass::OtherVersion, module, rev, at()));
         }
         Ok(info)
     }
 
     /// The newest version where there is none with a tag: `Latest`.
     pub(super) fn latest(&mut self, repo: &Repo<'_>, purpose: Purpose) -> Told<InfoFacts> {
-        let info = match &repo.access {
+        let info = match &self.look_up(repo)? {
             Access::Off => return Err(off(repo.module, "")),
             Access::Repository(repository) => self.newest_commit(repository, repo.module, purpose)?,
-            Access::Proxy { .. } => match self.from_proxy(repo, File::Latest, "", purpose) {
+            access @ Access::Proxy { .. } => match self.proxied(access, repo.module, File::Latest, "", purpose) {
                 Ok(Found::Info(info)) => info,
                 Ok(_) => {
-                    let at = proxy_question(repo, &File::Latest);
+                    let at = proxy_question(access, repo.module, &File::Latest);
                     return Err(fault(ErrorClass::InvalidResponse, repo.module, "", at, ""));
                 }
-                Err(Stop::Fault(fault)) if fault.told.is_absence => self.newest_listed(repo, purpose)?,
+                Err(Stop::Fault(fault)) if fault.told.is_absence => self.newest_listed(access, repo, purpose)?,
                 Err(stop) => return Err(stop),
             },
         };
@@ -122,8 +128,8 @@ impl Process<'_> {
     }
 
     /// `latestFromList`.
-    fn newest_listed(&mut self, repo: &Repo<'_>, purpose: Purpose) -> Told<InfoFacts> {
-        let list = self.listed(repo, "", purpose)?;
+    fn newest_listed(&mut self, access: &Access, repo: &Repo<'_>, purpose: Purpose) -> Told<InfoFacts> {
+        let list = self.listed(access, repo.module, "", purpose)?;
         match list.newest() {
             Some(version) => self.stat(repo, version, purpose),
             None => Err(fault(ErrorClass::NoMatchingVersion, repo.module, "", None, "no commits").absent()),
@@ -137,8 +143,7 @@ impl Process<'_> {
             return Ok(facts.clone());
         }
         let facts = self.walk(&[module], &mut |process, hop| {
-            let repo = process.look_up(hop, module)?;
-            let facts = process.fetch_go_mod(&repo, version, purpose)?;
+            let facts = process.fetch_go_mod(&Repo { module, hop }, version, purpose)?;
             process.prove_go_mod(module, version, facts.h1.as_deref())?;
             Ok(facts)
         })?;
@@ -147,13 +152,15 @@ impl Process<'_> {
     }
 
     fn fetch_go_mod(&mut self, repo: &Repo<'_>, version: &str, purpose: Purpose) -> Told<GoModFacts> {
-        match &repo.access {
+        match &self.look_up(repo)? {
             Access::Off => Err(off(repo.module, version)),
             Access::Repository(repository) => Ok(self.commit(repository, repo.module, version, purpose)?.go_mod),
-            Access::Proxy { .. } => match self.from_proxy(repo, File::Mod(version.into()), version, purpose)? {
-                Found::GoMod(facts) => Ok(facts),
-                _ => Ok(GoModFacts { fault: Some("unreadable".into()), ..GoModFacts::default() }),
-            },
+            access @ Access::Proxy { .. } => {
+                match self.proxied(access, repo.module, File::Mod(version.into()), version, purpose)? {
+                    Found::GoMod(facts) => Ok(facts),
+                    _ => Ok(GoModFacts { fault: Some("unreadable".into()), ..GoModFacts::default() }),
+                }
+            }
         }
     }
 
@@ -173,11 +180,7 @@ impl Process<'_> {
     }
 
     fn zip_anew(&mut self, module: &str, version: &str) -> Told<ZipFacts> {
-        let (facts, at) = self.walk(&[module], &mut |process, hop| {
-            let repo = process.look_up(hop, module)?;
-            let facts = process.fetch_zip(&repo, version)?;
-            Ok((facts, proxy_question(&repo, &File::Zip(version.into()))))
-        })?;
+        let (facts, at) = self.walk(&[module], &mut |process, hop| process.fetch_zip(&Repo { module, hop }, version))?;
         if let Some(words) = &facts.fault {
             return Err(fault(ErrorClass::BadZip, module, version, at, words));
         }
@@ -185,23 +188,27 @@ impl Process<'_> {
         Ok(facts)
     }
 
-    fn fetch_zip(&mut self, repo: &Repo<'_>, version: &str) -> Told<ZipFacts> {
-        match &repo.access {
+    fn fetch_zip(&mut self, repo: &Repo<'_>, version: &str) -> Told<(ZipFacts, Option<Question>)> {
+        let access = self.look_up(repo)?;
+        let file = File::Zip(version.into());
+        match &access {
             Access::Off => Err(off(repo.module, version)),
-            Access::Repository(repository) => Ok(self.commit(repository, repo.module, version, Purpose::Content)?.zip),
-            Access::Proxy { .. } => match self.from_proxy(repo, File::Zip(version.into()), version, Purpose::Content)? {
-                Found::Zip(facts) => Ok(facts),
-                _ => Ok(ZipFacts { fault: Some("zip: not a valid zip file".into()), ..ZipFacts::default() }),
-            },
+            Access::Repository(repository) => Ok((self.commit(repository, repo.module, version, Purpose::Content)?.zip, None)),
+            Access::Proxy { .. } => {
+                let at = proxy_question(&access, repo.module, &file);
+                let facts = match self.proxied(&access, repo.module, file, version, Purpose::Content)? {
+                    Found::Zip(facts) => facts,
+                    _ => ZipFacts { fault: Some("zip: not a valid zip file".into()), ..ZipFacts::default() },
+                };
+                Ok((facts, at))
+            }
         }
     }
 
     /// Asks a proxy for a file of a module.
-    fn from_proxy(&mut self, repo: &Repo<'_>, file: File, version: &str, purpose: Purpose) -> Told<Found> {
-        let (module, Access::Proxy { base, because, .. }) = (repo.module, &repo.access) else {
-            return Err(off(repo.module, version));
-        };
-        let at = proxy_question(repo, &file);
+    fn proxied(&mut self, access: &Access, module: &str, file: File, version: &str, purpose: Purpose) -> Told<Found> {
+        let Access::Proxy { base, because, .. } = access else { return Err(off(module, version)) };
+        let at = proxy_question(access, module, &file);
         let Ok(path) = ModulePath::parse(module) else {
             return Err(fault(ErrorClass::InvalidPath, module, version, None, "malformed module path").ranked(Rank::InvalidPath));
         };
@@ -235,10 +242,10 @@ impl Process<'_> {
     }
 }
 
-fn proxy_question(repo: &Repo<'_>, file: &File) -> Option<Question> {
-    match &repo.access {
+fn proxy_question(access: &Access, module: &str, file: &File) -> Option<Question> {
+    match access {
         Access::Proxy { server, .. } => {
-            Some(Question::Proxy { server: server.clone(), module: repo.module.into(), file: file.clone() })
+            Some(Question::Proxy { server: server.clone(), module: module.into(), file: file.clone() })
         }
         Access::Repository(_) | Access::Off => None,
     }
@@ -264,6 +271,7 @@ pub(super) fn class_of(failure: &Failure) -> ErrorClass {
         Failure::Tls(TlsFailure::UnknownAuthority | TlsFailure::WrongName | TlsFailure::Expired) => ErrorClass::Certificate,
         Failure::Tls(TlsFailure::Handshake) => ErrorClass::Handshake,
         Failure::Redirect => ErrorClass::Redirect,
+        Failure::LoginInTheClear => ErrorClass::InsecureLogin,
         Failure::Gateway => ErrorClass::ForwardProxy,
         Failure::Unreadable(_) => ErrorClass::InvalidResponse,
         Failure::Tool(ToolFailure::Missing) => ErrorClass::ToolMissing,

@@ -37,8 +37,10 @@ mod checksum;
 
 mod process;
 
+mod flags;
+
 pub use answer::{Answer, Commit, Failure, Found, GoModFacts, InfoFacts, Record, Refs, TlsFailure, ToolFailure, ZipFacts};
-pub use ask::{Ask, File, Lane, PageWay, Purpose, Question, Reason, RepoPart, Server, SumdbPart, Through};
+pub use ask::{Ask, File, Lane, PageWay, Purpose, Question, Reason, RepoPart, Server, SumdbPart, Through, Visit};
 pub use journey::{Journey, Step, Story, Turn, walk};
 pub use outcome::{Break, Checksums, End, ErrorClass, Outcome};
 pub use setup::{Command, Setup};

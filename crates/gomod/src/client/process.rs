@@ -23,6 +23,8 @@ pub(super) struct Process<'j> {
     pub(super) rounds: usize,
     /// The path that was typed.
     pub(super) typed: String,
+    /// True for commands without a flag `-mod`.
+    pub(super) ignores_mod: bool,
     /// `.info` by module path and version: on disk from then on.
     pub(super) infos: HashMap<(String, String), InfoFacts>,
     pub(super) go_mods: HashMap<(String, String), GoModFacts>,
@@ -88,6 +90,8 @@ pub(super) enum Rank {
 pub(super) struct Hop {
     pub(super) place: Place,
     pub(super) entry: Entry,
+    /// True if private modules have been looked for in version control before.
+    pub(super) again: bool,
     pub(super) because: Vec<Reason>,
 }
 
@@ -112,6 +116,7 @@ impl<'j> Process<'j> {
             lane: None,
             rounds: 0,
             typed: String::new(),
+            ignores_mod: false,
             infos: HashMap::new(),
             go_mods: HashMap::new(),
             zips: HashMap::new(),
@@ -148,6 +153,8 @@ impl<'j> Process<'j> {
         };
         let private = modules.iter().filter(|module| self.rules.gonoproxy.find(module).is_some()).count();
         let privacy = match private {
+            // Then Go has no entry of its own before the list.
+            _ if self.rules.setup.goproxy.value == "direct" => Privacy::Public,
             0 => Privacy::Public,
             all if all == modules.len() => Privacy::Private,
             _ => Privacy::Mixed,
@@ -159,7 +166,8 @@ impl<'j> Process<'j> {
             if let Place::Entry(index) = place {
                 because.insert(0, Reason::Entry { index });
             }
-            let hop = Hop { place, entry: entry.clone(), because: std::mem::take(&mut because) };
+            let again = privacy != Privacy::Public && place != Place::NoProxy;
+            let hop = Hop { place, entry: entry.clone(), again, because: std::mem::take(&mut because) };
             let fault = match op(self, &hop) {
                 Ok(found) => return Ok(found),
                 Err(Stop::Fault(fault)) => fault,
@@ -170,7 +178,11 @@ impl<'j> Process<'j> {
                 because.push(Reason::GaveWay { index, outcome, separator: entry.separator });
             }
             faults.push((place, fault));
-            walk.answer(outcome);
+            // A module that was fetched before comes to `off`, too, and may turn out to be no good there.
+            match (&entry.source, outcome) {
+                (Source::Off, Outcome::Failed) => walk.step_down(),
+                _ => walk.answer(outcome),
+            }
         }
         let shown = walk.shown().map(|(place, _)| place);
         let fault = faults.into_iter().find(|(place, _)| Some(*place) == shown);
@@ -180,13 +192,6 @@ impl<'j> Process<'j> {
     fn bad_goproxy(&self, module: &str) -> Stop {
         let words = GoProxyList::parse(&self.rules.setup.goproxy.value).err().map(|why| why.to_string()).unwrap_or_default();
         fault(ErrorClass::InvalidGoproxy, module, "", None, &words)
-    }
-}
-
-impl Hop {
-    /// True if version control is asked here.
-    pub(super) fn is_direct(&self) -> bool {
-        self.entry.source == Source::Direct
     }
 }
 

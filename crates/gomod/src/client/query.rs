@@ -57,11 +57,14 @@ impl Process<'_> {
         allowed: &Allowed,
         purpose: Purpose,
     ) -> Told<InfoFacts> {
+        if self.has_flag("-mod=vendor") && !self.ignores_mod {
+            return Err(fault(ErrorClass::VendorMode, module, query, None, "cannot query module due to -mod=vendor"));
+        }
         if let Err(why) = check_path(module) {
             return Err(fault(ErrorClass::InvalidPath, module, query, None, &why.to_string()).ranked(Rank::InvalidPath));
         }
         let kind = read(module, query)?;
-        let repo = self.look_up(hop, module)?;
+        let repo = Repo { module, hop };
         match kind {
             Kind::Stat => self.stat_query(&repo, query, allowed, purpose),
             Kind::Choose(matcher) => self.choose(&repo, query, &matcher, allowed, purpose),
@@ -219,7 +222,7 @@ fn is_prefix(version: &str) -> bool {
 /// True for a query that names a revision and does not choose from a list: `IsRevisionQuery`.
 pub(super) fn is_revision(query: &str) -> bool {
     let chooses = matches!(query, "latest" | "upgrade" | "patch") || query.starts_with(['<', '>']);
-    !chooses && !(semver::is_valid(query) && is_prefix(query))
+    !(chooses || semver::is_valid(query) && is_prefix(query))
 }
 
 impl Matcher {

@@ -4,8 +4,8 @@ use super::list::{Entry, Separator, Source};
 ///
 /// Shape: Ask at [`here`](Walk::here), tell the [`answer`](Walk::answer), until there is nowhere left to ask.
 ///
-/// Source: `TryProxies` in Go's `cmd/go/internal/modfetch/proxy.go`, 1.27. It departs in one point that nobody can see: for a
-/// private module whose repository does not exist Go asks `direct` twice, if the list has it, and we once.
+/// Source: `TryProxies` in Go's `cmd/go/internal/modfetch/proxy.go`, 1.27. As there, a private module whose repository does not exist is looked
+/// for once more where the list has `direct`; if the list is nothing else, say [`Privacy::Public`], and it is looked for once.
 #[derive(Clone, Debug)]
 pub struct Walk<'l> {
     entries: &'l [Entry],
@@ -135,6 +135,7 @@ impl<'l> Walk<'l> {
     fn record(&mut self, place: Place, entry: &Entry, outcome: Outcome) {
         let is_final = outcome == Outcome::Found || entry.source == Source::Direct;
         let outranked = match self.shown {
+            // Nothing but version control itself is believed over version control.
             Some((Place::NoProxy, _)) => true,
             Some((Place::Entry(_), shown)) => outcome == Outcome::NotExist && shown == Outcome::Failed,
             None => false,
@@ -150,12 +151,14 @@ impl<'l> Walk<'l> {
     fn after(&self, place: Place) -> Position {
         match (self.privacy, place) {
             (Privacy::Mixed, Place::NoProxy) if !self.entries.is_empty() => Position::At(Place::Entry(0)),
+            (Privacy::Private, Place::NoProxy) => {
+                let direct = self.entries.iter().position(|entry| entry.source == Source::Direct);
+                direct.map_or(Position::Over, |index| Position::At(Place::Entry(index)))
+            }
             (Privacy::Public | Privacy::Mixed, Place::Entry(index)) if index + 1 < self.entries.len() => {
                 Position::At(Place::Entry(index + 1))
             }
-            (Privacy::Public | Privacy::Mixed, Place::Entry(_)) | (_, Place::NoProxy) | (Privacy::Private, Place::Entry(_)) => {
-                Position::Over
-            }
+            (_, Place::Entry(_)) | (Privacy::Public | Privacy::Mixed, Place::NoProxy) => Position::Over,
         }
     }
 

@@ -1,0 +1,489 @@
+//! One case: settings, a world, a command; and what everybody in that world answers. The servers and the model read the same [`Reply`].
+
+use std::collections::BTreeMap;
+
+use gomod::client::{
+    Answer, Ask, Command, Failure, File, Found, GoModFacts, PageWay, Question, Record, Refs, RepoPart, Server, SumdbPart,
+    Through, TlsFailure, ToolFailure, ZipFacts,
+};
+use gomod::goenv::Settings;
+use gomod::goimport::Page;
+use gomod::goproxy::GoProxyList;
+use gomod::list::VersionList;
+use gomod::module::ModulePath;
+use testkit::sumdb::Lie;
+
+use crate::universe::{ROOTS, SUFFIXED, TAGGED, Universe};
+
+/// The most entries of GOPROXY that are proxies.
+pub(crate) const HOPS: usize = 4;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) seed: u64,
+    /// All variables but GOPROXY.
+    pub(crate) settings: BTreeMap<&'static str, String>,
+    /// GOPROXY, where `{0}` stands for host and port of the first hop.
+    pub(crate) goproxy: String,
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) host: Host,
+    pub(crate) sumdb: Database,
+    pub(crate) netrc: Netrc,
+    /// Whether git trusts the certificate that Go does not.
+    pub(crate) git_trusts_all: bool,
+    pub(crate) command: Command,
+}
+
+/// A module proxy.
+#[derive(Clone, Debug)]
+pub(crate) struct Hop {
+    pub(crate) transport: Transport,
+    /// What it says of what it does not know.
+    pub(crate) unknown: u16,
+    /// Whether it gives an empty list of modules that it does not know.
+    pub(crate) lists_unknown: bool,
+    /// What it knows: module paths and versions.
+    pub(crate) knows: Vec<(String, Vec<String>)>,
+    /// One kind of file about which it is wrong.
+    pub(crate) fault: Option<(Kind, Fault)>,
+    /// What it says to `/supported`.
+    pub(crate) supported: u16,
+    /// Whether it wants a login.
+    pub(crate) login: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Http,
+    Https,
+    Untrusted,
+    Refused,
+    /// https asked of a server that speaks http.
+    NotTls,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    List,
+    Latest,
+    Info,
+    Mod,
+    Zip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Status(u16),
+    Html,
+    Cut,
+    Reset,
+    /// Another version in `.info`, another text in go.mod, another file in the zip.
+    Other,
+}
+
+/// All hosts of repositories and their pages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host {
+    pub(crate) tls: HostTls,
+    pub(crate) page: PageKind,
+    pub(crate) repository: RepositoryKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostTls {
+    Good,
+    Untrusted,
+    /// Only http is spoken.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageKind {
+    /// The tag names the repository over https.
+    Git,
+    /// Over http.
+    GitPlain,
+    Missing,
+    Login,
+    NoTags,
+    Twice,
+    /// The tag names a tool that Go does not know any more.
+    Bzr,
+    /// The tag names the first hop as a module proxy.
+    Mod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RepositoryKind {
+    Open,
+    Login,
+    Missing,
+}
+
+/// The checksum database.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    pub(crate) lie: Option<Lie>,
+    /// What is met at its own name.
+    pub(crate) tls: HostTls,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Netrc {
+    None,
+    /// With the ports of the hops.
+    Fits,
+    /// Without.
+    NoPort,
+}
+
+/// What a proxy says.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Status(u16),
+    Html,
+    List(Vec<String>),
+    Info(String, i64),
+    Text(String),
+    Zip(Vec<u8>),
+    Cut(Vec<u8>),
+    Reset,
+}
+
+/// What stands where a document should be.
+pub(crate) const HTML: &str = "<!DOCTYPE html><html><head><title>Log in</title></head><body>who?</body></html>\n";
+
+/// Host and port of each hop.
+pub(crate) type Places = Vec<String>;
+
+impl Case {
+    /// GOPROXY as it is set.
+    pub(crate) fn goproxy(&self, places: &Places) -> String {
+        let put = |text: String, (at, place): (usize, &String)| text.replace(&format!("{{{at}}}"), place);
+        places.iter().enumerate().fold(self.goproxy.clone(), put)
+    }
+
+    /// GOSUMDB in its URL form names the place of the database.
+    pub(crate) fn settings(&self, places: &Places, sumdb: &str) -> BTreeMap<String, String> {
+        let mut settings: BTreeMap<String, String> =
+            self.settings.iter().map(|(name, value)| ((*name).to_owned(), value.replace("{sumdb}", sumdb))).collect();
+        settings.insert("GOPROXY".into(), self.goproxy(places));
+        settings
+    }
+
+    pub(crate) fn as_go_reads_it(&self, places: &Places, sumdb: &str) -> Settings {
+        Settings::new(self.settings(places, sumdb), None, None)
+    }
+
+    /// The hop that an entry of GOPROXY is.
+    pub(crate) fn hop_of(&self, places: &Places, server: &Server) -> Option<usize> {
+        let url = match server {
+            Server::Tagged { base, .. } => base.clone(),
+            Server::Entry(index) => GoProxyList::parse(&self.goproxy(places)).ok()?.entries().get(*index)?.to_string(),
+        };
+        places.iter().position(|place| url.contains(place.as_str()))
+    }
+
+    /// The model's world.
+    pub(crate) fn answer(&self, universe: &Universe, places: &Places, ask: &Ask) -> Answer {
+        match &ask.question {
+            Question::Proxy { server, module, file } => match self.hop_of(places, server) {
+                None => Answer::status(404),
+                Some(at) => match self.transport(at, server) {
+                    Some(failure) => Answer::Failed(failure),
+                    None if !self.may_enter(at, &self.url_of(places, server)) => Answer::status(401),
+                    None => self.hops[at].reply(universe, module, file).answer(module, file),
+                },
+            },
+            Question::Page { path, way, .. } => self.page_answer(path, *way, places),
+            Question::Ping { url, .. } => match self.reach(universe, url) {
+                Ok(_) => Answer::Found(Found::Yes),
+                Err(failure) => Answer::Failed(Failure::Tool(failure)),
+            },
+            Question::Repo { url, part, .. } => self.repository_answer(universe, url, part),
+            Question::Sumdb { through, part } => self.sumdb_answer(universe, places, *through, part),
+        }
+    }
+
+    fn url_of(&self, places: &Places, server: &Server) -> String {
+        match server {
+            Server::Tagged { base, .. } => base.clone(),
+            Server::Entry(index) => match GoProxyList::parse(&self.goproxy(places)) {
+                Ok(list) => match list.entries().get(*index).map(|entry| &entry.source) {
+                    Some(gomod::goproxy::Source::Proxy(url)) => url.as_str().to_owned(),
+                    _ => String::new(),
+                },
+                Err(_) => String::new(),
+            },
+        }
+    }
+
+    /// Whether a request that Go makes has the login that the hop wants.
+    fn may_enter(&self, at: usize, url: &str) -> bool {
+        let hop = &self.hops[at];
+        !hop.login || hop.transport == Transport::Https && (url.contains('@') || self.netrc == Netrc::Fits)
+    }
+
+    /// Why nothing at all comes from a hop.
+    fn transport(&self, at: usize, _server: &Server) -> Option<Failure> {
+        match self.hops[at].transport {
+            Transport::Http | Transport::Https => None,
+            Transport::Untrusted => Some(Failure::Tls(TlsFailure::UnknownAuthority)),
+            Transport::Refused => Some(Failure::NoConnection),
+            Transport::NotTls => Some(Failure::Tls(TlsFailure::Handshake)),
+        }
+    }
+
+    fn page_answer(&self, path: &str, way: PageWay, places: &Places) -> Answer {
+        match (self.host.tls, way) {
+            (HostTls::Good, _) | (HostTls::Untrusted, PageWay::Unverified) | (_, PageWay::Plain) => {}
+            (HostTls::Untrusted, PageWay::Verified) => return Answer::Failed(Failure::Tls(TlsFailure::UnknownAuthority)),
+            (HostTls::None, _) => return Answer::Failed(Failure::Gateway),
+        }
+        let (status, body) = self.page(path, places);
+        let line = match status {
+            200 => "200 OK",
+            401 => "401 Unauthorized",
+            _ => "404 Not Found",
+        };
+        let scheme = if way == PageWay::Plain { "http" } else { "https" };
+        let page = Page::read(&format!("{scheme}://{path}?go-get=1"), line, "", body.as_bytes());
+        Answer::Found(Found::Page(page))
+    }
+
+    /// The page of an import path, with its status.
+    pub(crate) fn page(&self, path: &str, places: &Places) -> (u16, String) {
+        let Some(root) = ROOTS.iter().find(|root| path == **root || path.starts_with(&format!("{root}/"))) else {
+            return (404, "nothing here\n".into());
+        };
+        let (host, _) = root.split_once('/').unwrap_or((root, ""));
+        let tag = |rest: &str| format!("<meta name=\"go-import\" content=\"{root} {rest}\">");
+        let tags = match self.host.page {
+            PageKind::Git => tag(&format!("git https://{host}/repo/lib")),
+            PageKind::GitPlain => tag(&format!("git http://{host}/repo/lib")),
+            PageKind::Missing => return (404, "nothing here\n".into()),
+            PageKind::Login => return (401, HTML.into()),
+            PageKind::NoTags => return (200, HTML.into()),
+            PageKind::Twice => tag(&format!("git https://{host}/repo/lib")) + &tag(&format!("hg https://{host}/repo/lib")),
+            PageKind::Bzr => tag(&format!("bzr https://{host}/repo/lib")),
+            PageKind::Mod => tag(&format!("mod {}", places.first().map_or(String::new(), |place| self.hop_url(0, place)))),
+        };
+        (200, format!("<!DOCTYPE html><html><head>{tags}</head></html>\n"))
+    }
+
+    pub(crate) fn hop_url(&self, at: usize, place: &str) -> String {
+        match self.hops.get(at).map(|hop| hop.transport) {
+            Some(Transport::Http | Transport::Refused) | None => format!("http://{place}"),
+            Some(Transport::Https | Transport::Untrusted | Transport::NotTls) => format!("https://{place}"),
+        }
+    }
+
+    /// Which root's repository a git URL leads to, or how git fails.
+    pub(crate) fn reach(&self, _universe: &Universe, url: &str) -> Result<&'static str, ToolFailure> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        match (scheme, self.host.tls) {
+            ("https", HostTls::Good) | ("http", _) => {}
+            ("https", HostTls::Untrusted) if self.git_trusts_all => {}
+            ("https", HostTls::Untrusted) => return Err(ToolFailure::Certificate),
+            _ => return Err(ToolFailure::Unreachable),
+        }
+        let host = rest.split('/').next().unwrap_or(rest);
+        let root = ROOTS.iter().find(|root| rest == **root || root.starts_with(host) && rest == format!("{host}/repo/lib"));
+        match (root, self.host.repository) {
+            (Some(root), RepositoryKind::Open) => Ok(root),
+            (Some(_), RepositoryKind::Login) => Err(ToolFailure::Login),
+            (Some(_), RepositoryKind::Missing) | (None, _) => Err(ToolFailure::NoRepository),
+        }
+    }
+
+    fn repository_answer(&self, universe: &Universe, url: &str, part: &RepoPart) -> Answer {
+        let root = match self.reach(universe, url) {
+            Ok(root) => root,
+            Err(failure) => return Answer::Failed(Failure::Tool(failure)),
+        };
+        match part {
+            RepoPart::Refs => {
+                let tags = TAGGED.iter().chain(&["v2.0.0"]).map(|tag| (*tag).to_owned()).collect();
+                Answer::Found(Found::Refs(Refs { tags, has_head: true }))
+            }
+            RepoPart::Commit { module, rev } => {
+                let version = match rev.as_str() {
+                    "HEAD" | "main" => universe.newest[root].clone(),
+                    rev => rev.to_owned(),
+                };
+                match universe.content(module, &version) {
+                    Some(content) => Answer::Found(Found::Commit(Box::new(content.as_commit(module, &version)))),
+                    None => Answer::Failed(Failure::NoRevision(format!("unknown revision {rev}"))),
+                }
+            }
+        }
+    }
+
+    fn sumdb_answer(&self, universe: &Universe, places: &Places, through: Through, part: &SumdbPart) -> Answer {
+        match through {
+            Through::Entry(index) => {
+                let server = Server::Entry(index);
+                let Some(at) = self.hop_of(places, &server) else { return Answer::status(404) };
+                if let Some(failure) = self.transport(at, &server) {
+                    return Answer::Failed(failure);
+                }
+                if !self.may_enter(at, &self.url_of(places, &server)) {
+                    return Answer::status(401);
+                }
+                if *part == SumdbPart::Supported {
+                    return match self.hops[at].supported {
+                        200 => Answer::Found(Found::Yes),
+                        status => Answer::status(status),
+                    };
+                }
+            }
+            Through::Itself if !self.settings.get("GOSUMDB").is_some_and(|value| value.contains("{sumdb}")) => {
+                match self.sumdb.tls {
+                    HostTls::Good => {}
+                    HostTls::Untrusted => return Answer::Failed(Failure::Tls(TlsFailure::UnknownAuthority)),
+                    HostTls::None => return Answer::Failed(Failure::Gateway),
+                }
+            }
+            Through::Itself => {}
+        }
+        let SumdbPart::Lookup { module, version } = part else {
+            return if self.sumdb.lie == Some(Lie::NoTiles) { Answer::status(404) } else { Answer::Found(Found::Yes) };
+        };
+        let dishonest = || Answer::Failed(Failure::Dishonest(String::new()));
+        match (&self.sumdb.lie, universe.content(module, version)) {
+            (Some(Lie::Status(status)), _) => Answer::status(*status),
+            (Some(Lie::Record(_)), _) => Answer::Found(Found::Record(Record { is_missing: true, ..Record::default() })),
+            (Some(Lie::Body(_)), _) => dishonest(),
+            (_, None) => Answer::status(404),
+            (None | Some(Lie::NoTiles), Some(content)) => {
+                let (go_mod, zip) = (Some(content.go_mod_h1.clone()), Some(content.zip_h1.clone()));
+                Answer::Found(Found::Record(Record { go_mod, zip, is_missing: false }))
+            }
+            (Some(_), Some(_)) => dishonest(),
+        }
+    }
+}
+
+impl Hop {
+    /// What it says of a file of a module.
+    pub(crate) fn reply(&self, universe: &Universe, module: &str, file: &File) -> Reply {
+        let known = self.knows.iter().find(|(path, _)| path == module).map(|(_, versions)| versions);
+        let Some(versions) = known else {
+            let is_list = matches!(file, File::List(_));
+            return if is_list && self.lists_unknown { Reply::List(Vec::new()) } else { Reply::Status(self.unknown) };
+        };
+        let (kind, honest) = match file {
+            File::List(_) => {
+                let tagged = versions.iter().filter(|version| !gomod::pseudo::is_pseudo_version(version));
+                (Kind::List, Reply::List(tagged.cloned().collect()))
+            }
+            File::Latest => (Kind::Latest, self.info(universe, module, versions.last())),
+            File::Info(rev) => {
+                let is_branch = rev == "main";
+                let version = versions.iter().find(|known| known == &rev || is_branch && gomod::pseudo::is_pseudo_version(known));
+                (Kind::Info, self.info(universe, module, version))
+            }
+            File::Mod(version) | File::Zip(version) => {
+                let is_mod = matches!(file, File::Mod(_));
+                let content = universe.content(module, version).filter(|_| versions.contains(version));
+                let reply = match content {
+                    None => Reply::Status(self.unknown),
+                    Some(content) if is_mod => Reply::Text(content.go_mod.clone()),
+                    Some(content) => Reply::Zip(content.zip.clone()),
+                };
+                (if is_mod { Kind::Mod } else { Kind::Zip }, reply)
+            }
+        };
+        match self.fault {
+            Some((wrong, fault)) if wrong == kind => fault.spoil(honest, module, file),
+            _ => honest,
+        }
+    }
+
+    fn info(&self, universe: &Universe, module: &str, version: Option<&String>) -> Reply {
+        match version.and_then(|version| universe.content(module, version).map(|content| (version, content))) {
+            Some((version, content)) => Reply::Info(version.clone(), content.seconds),
+            None => Reply::Status(self.unknown),
+        }
+    }
+}
+
+impl Fault {
+    fn spoil(self, honest: Reply, module: &str, file: &File) -> Reply {
+        match self {
+            Fault::Status(status) => Reply::Status(status),
+            Fault::Html => Reply::Html,
+            Fault::Reset => Reply::Reset,
+            Fault::Cut => Reply::Cut(honest.body()),
+            Fault::Other => match honest {
+                Reply::Info(_, seconds) => Reply::Info("v1.9.9".into(), seconds),
+                Reply::Text(text) => Reply::Text(text + "// forged\n"),
+                Reply::Zip(_) => Reply::Zip(forged_zip(module, file)),
+                other => other,
+            },
+        }
+    }
+}
+
+/// A zip whose one file no record knows.
+fn forged_zip(module: &str, file: &File) -> Vec<u8> {
+    let File::Zip(version) = file else { return Vec::new() };
+    testkit::modules::Module::of(module, version, &[("m.go", b"package m // forged\n".to_vec())]).zip.to_vec()
+}
+
+impl Reply {
+    /// The body of an answer with status 200.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        match self {
+            Reply::Status(_) => b"no\n".to_vec(),
+            Reply::Html => HTML.into(),
+            Reply::List(versions) => versions.iter().map(|version| format!("{version}\n")).collect::<String>().into_bytes(),
+            Reply::Info(version, seconds) => {
+                let time = gomod::time::Time::from_unix_seconds(*seconds).expect("a time");
+                format!("{{\"Version\":\"{version}\",\"Time\":\"{time}\"}}\n").into_bytes()
+            }
+            Reply::Text(text) => text.clone().into_bytes(),
+            Reply::Zip(bytes) | Reply::Cut(bytes) => bytes.clone(),
+            Reply::Reset => Vec::new(),
+        }
+    }
+
+    /// The same for the model.
+    fn answer(&self, module: &str, file: &File) -> Answer {
+        let unreadable = || Answer::Failed(Failure::Unreadable("invalid character '<' looking for beginning of value".into()));
+        match (self, file) {
+            (Reply::Status(status), _) => Answer::status(*status),
+            (Reply::Cut(_) | Reply::Reset, _) => Answer::Failed(Failure::Cut),
+            (Reply::Info(version, seconds), _) => {
+                let time = gomod::time::Time::from_unix_seconds(*seconds).expect("a time");
+                Answer::Found(Found::Info(gomod::client::InfoFacts { version: version.clone(), time }))
+            }
+            (Reply::Zip(bytes), _) => Answer::Found(Found::Zip(zip_facts(module, file, bytes))),
+            (Reply::List(_) | Reply::Html, File::List(_)) => Answer::Found(Found::List(VersionList::parse(&self.body()))),
+            (Reply::Html, File::Zip(_)) => {
+                let fault = Some("zip: not a valid zip file".into());
+                Answer::Found(Found::Zip(ZipFacts { fault, ..ZipFacts::default() }))
+            }
+            (Reply::Text(_) | Reply::Html, File::Mod(_)) => {
+                let path = ModulePath::parse(module).expect("a module path");
+                let h1 = Some(gomod::dirhash::go_mod_h1(&self.body()).to_string());
+                Answer::Found(Found::GoMod(GoModFacts { h1, ..GoModFacts::read(&path, &self.body()) }))
+            }
+            (Reply::Html | Reply::List(_) | Reply::Text(_), _) => unreadable(),
+        }
+    }
+}
+
+fn zip_facts(module: &str, file: &File, bytes: &[u8]) -> ZipFacts {
+    let File::Zip(version) = file else { return ZipFacts::default() };
+    let content = crate::UNIVERSE.get().and_then(|universe| universe.content(module, version));
+    match content.filter(|content| content.zip == bytes) {
+        Some(content) => content.zip_facts(),
+        None => ZipFacts { packages: Some(vec![String::new()]), fault: None, h1: Some("forged".into()) },
+    }
+}
+
+/// Every module path that a proxy may know.
+pub(crate) fn modules() -> [&'static str; 6] {
+    [ROOTS[0], "git.corp.test/team/lib/v2", ROOTS[1], "open.test/lib/v2", crate::universe::ABOVE, SUFFIXED]
+}

@@ -1,0 +1,193 @@
+//! One run of the real go command in a case's world.
+
+use std::path::Path;
+
+use gomod::client::{Command, ErrorClass};
+use testkit::go::Go;
+
+use crate::case::{Case, Netrc, Places};
+use crate::server::{Servers, Trust};
+
+/// What is seen of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) log: Vec<String>,
+    pub(crate) exit: i32,
+    /// None of a success; the words where they are of no known class.
+    pub(crate) class: Option<Result<ErrorClass, String>>,
+    /// The version that a success says, if it does.
+    pub(crate) version: Option<String>,
+    pub(crate) text: String,
+}
+
+/// Everything a run needs besides its case.
+pub(crate) struct Runner<'a> {
+    pub(crate) go: &'a Go,
+    pub(crate) servers: &'a Servers,
+    /// A folder with `good.pem`, the authority that everybody trusts.
+    pub(crate) certificates: &'a Path,
+    pub(crate) cache: &'a Path,
+}
+
+pub(crate) fn write_certificates(folder: &Path, trust: &Trust) {
+    std::fs::write(folder.join("good.pem"), trust.good.pem()).expect("the folder is ours");
+}
+
+impl Runner<'_> {
+    pub(crate) fn run(&self, case: &Case, places: &Places) -> Seen {
+        let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder can be made");
+        let output = self.command(case, places, home.path()).output().expect("go starts");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let exit = output.status.code().unwrap_or(-1);
+        let class = (exit != 0).then(|| classify(&text).ok_or_else(|| text.clone()));
+        Seen { log: self.servers.log(), exit, class, version: version(case, &text), text }
+    }
+
+    fn command(&self, case: &Case, places: &Places, home: &Path) -> std::process::Command {
+        let mut command = self.go.command(home);
+        let forward = format!("http://{}", self.servers.forward);
+        command
+            .env("GOCACHE", self.cache)
+            .env("GOMAXPROCS", "2")
+            .env("GOAUTH", "netrc")
+            .env("NETRC", home.join("netrc"))
+            .env("SSL_CERT_FILE", self.certificates.join("good.pem"))
+            .env("GIT_SSL_CAINFO", self.certificates.join("good.pem"))
+            .envs(["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"].map(|name| (name, forward.clone())))
+            .envs([("GIT_SSH_COMMAND", "false"), ("GIT_PROXY_COMMAND", "false"), ("GIT_CONFIG_NOSYSTEM", "1")])
+            .env("GIT_CONFIG_GLOBAL", "/dev/null");
+        if case.git_trusts_all {
+            command.env("GIT_SSL_NO_VERIFY", "1");
+        }
+        command.envs(case.settings(places, &format!("http://{}", self.servers.database)));
+        std::fs::write(home.join("netrc"), netrc(case, places)).expect("the folder is ours");
+        match &case.command {
+            Command::Get { path, query } => {
+                // Go passes over a go.mod at the root of temporary files.
+                let module = home.join("work");
+                std::fs::create_dir(&module).expect("the folder is ours");
+                std::fs::write(module.join("go.mod"), "module main.test\n\ngo 1.21\n").expect("the folder is ours");
+                command.current_dir(&module);
+                let path = if query == "upgrade" { path.clone() } else { format!("{path}@{query}") };
+                command.args(["get", &path]);
+            }
+            Command::Download { module, query } => {
+                command.args(["mod", "download", &format!("{module}@{query}")]);
+            }
+            Command::List { module, query } => {
+                command.args(["list", "-m", &format!("{module}@{query}")]);
+            }
+            Command::Versions { module } => {
+                command.args(["list", "-m", "-versions", module]);
+            }
+        }
+        command
+    }
+}
+
+fn netrc(case: &Case, places: &Places) -> String {
+    let machine = |place: &String| match case.netrc {
+        Netrc::None => String::new(),
+        Netrc::Fits => format!("machine {place} login user password secret\n"),
+        Netrc::NoPort => "machine 127.0.0.1 login user password secret\n".into(),
+    };
+    places.iter().map(machine).collect()
+}
+
+/// The version that the command says it chose.
+fn version(case: &Case, text: &str) -> Option<String> {
+    let line = match &case.command {
+        Command::Get { .. } => text.lines().find_map(|line| line.strip_prefix("go: added ")),
+        Command::List { .. } => text.lines().next(),
+        Command::Download { .. } | Command::Versions { .. } => None,
+    }?;
+    line.split_once(' ').map(|(_, version)| version.to_owned())
+}
+
+/// The class of an error by the words of the go command.
+pub(crate) fn classify(text: &str) -> Option<ErrorClass> {
+    let has = |words: &str| text.contains(words);
+    let class = if has("GO111MODULE=off") {
+        ErrorClass::ModulesOff
+    } else if has("-insecure flag is no longer supported") {
+        ErrorClass::InsecureFlag
+    } else if has("parsing $GOFLAGS") || has("$GOFLAGS") {
+        ErrorClass::InvalidGoflags
+    } else if has("-mod=vendor") {
+        ErrorClass::VendorMode
+    } else if has("GOPROXY list is not") || has("invalid proxy URL") || has("invalid file:// proxy") || has("first path segment")
+    {
+        ErrorClass::InvalidGoproxy
+    } else if has("GOSUMDB") && !has("GOSUMDB=off") {
+        ErrorClass::InvalidGosumdb
+    } else if has("verifying ") {
+        return Some(classify_proof(text));
+    } else if has("refusing to pass credentials") {
+        ErrorClass::InsecureLogin
+    } else if has("protocol found for repository") {
+        ErrorClass::NoProtocol
+    } else if has("GOVCS disallows") {
+        ErrorClass::GovcsDisallows
+    } else if has("in GOVCS") {
+        ErrorClass::InvalidGovcs
+    } else if has("unrecognized import path") {
+        match () {
+            () if has("https fetch: ") || has("fetching ") && has("Get \"") => ErrorClass::PageUnreachable,
+            () if has("reading http") => ErrorClass::PageStatus,
+            () => ErrorClass::PageUseless,
+        }
+    } else {
+        return classify_other(text);
+    };
+    Some(class)
+}
+
+fn classify_proof(text: &str) -> ErrorClass {
+    let has = |words: &str| text.contains(words);
+    match () {
+        () if has("checksum mismatch") => ErrorClass::ChecksumMismatch,
+        () if has("checksum missing") => ErrorClass::ChecksumMissing,
+        () if has("reading http") && (has(": 404 ") || has(": 410 ")) => ErrorClass::SumdbAbsent,
+        () if has("reading http") => ErrorClass::SumdbStatus,
+        () if has("refusing to pass credentials") => ErrorClass::InsecureLogin,
+        () if has("Get \"") => ErrorClass::SumdbUnreachable,
+        () => ErrorClass::SumdbDishonest,
+    }
+}
+
+fn classify_other(text: &str) -> Option<ErrorClass> {
+    let has = |words: &str| text.contains(words);
+    let table: &[(&str, ErrorClass)] = &[
+        ("module lookup disabled by GOPROXY=off", ErrorClass::ProxyOff),
+        ("no matching versions for query", ErrorClass::NoMatchingVersion),
+        ("does not contain package", ErrorClass::NoPackage),
+        ("declares its path as", ErrorClass::OtherPath),
+        ("unknown revision", ErrorClass::UnknownRevision),
+        ("disallowed version string", ErrorClass::DisallowedVersion),
+        ("malformed module path", ErrorClass::InvalidPath),
+        ("proxy returned info for version", ErrorClass::OtherVersion),
+        ("invalid response from proxy", ErrorClass::InvalidResponse),
+        ("not a valid zip file", ErrorClass::BadZip),
+        ("invalid semantic version", ErrorClass::InvalidVersion),
+        ("ambiguous semantic version", ErrorClass::InvalidVersion),
+        ("no existing version is required", ErrorClass::NoPatchBase),
+        ("server certificate verification failed", ErrorClass::RepositoryCertificate),
+        ("SSL certificate problem", ErrorClass::RepositoryCertificate),
+        ("could not read Username", ErrorClass::RepositoryLogin),
+        ("' not found", ErrorClass::NoRepository),
+        ("unable to access", ErrorClass::RepositoryUnreachable),
+        ("x509: ", ErrorClass::Certificate),
+        ("HTTP response to HTTPS client", ErrorClass::Handshake),
+        ("does not look like a TLS", ErrorClass::Handshake),
+        ("Bad Gateway", ErrorClass::ForwardProxy),
+        ("connection refused", ErrorClass::Unreachable),
+        ("EOF", ErrorClass::Unreachable),
+        ("connection reset", ErrorClass::Unreachable),
+        ("parsing go.mod", ErrorClass::BadGoMod),
+    ];
+    if has("reading http") {
+        let is_absent = has(": 404 ") || has(": 410 ");
+        return Some(if is_absent { ErrorClass::Absent } else { ErrorClass::Status });
+    }
+    table.iter().find(|(words, _)| has(words)).map(|(_, class)| *class)
+}
