@@ -62,6 +62,19 @@ impl Settings {
         Settings { environment, user, goroot: goroot_file.map(read_file) }
     }
 
+    /// The same settings with another value for one variable, in the layer that has the say; an empty value takes it away from the environment
+    /// and the user's file.
+    #[must_use]
+    pub fn with(&self, variable: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.environment.remove(variable);
+        changed.user.remove(variable);
+        if !value.is_empty() {
+            changed.environment.insert(variable.into(), value.into());
+        }
+        changed
+    }
+
     /// Looks a variable up.
     ///
     /// Units and ranges: an empty value in the environment counts as none; an empty one in the user's file hides that of

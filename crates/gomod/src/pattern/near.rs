@@ -196,7 +196,8 @@ fn in_case_of(pattern: &str, path: &str) -> Option<String> {
         .map(|(element, own)| if element.eq_ignore_ascii_case(own) { own.to_owned() } else { element.to_owned() })
         .collect();
     let own = own.join("/");
-    if fits(&own, path) { Some(own) } else { prefix(path, pattern.split('/').count()) }
+    let small = pattern.to_lowercase();
+    [own, small].into_iter().find(|meant| fits(meant, path)).or_else(|| prefix(path, pattern.split('/').count()))
 }
 
 fn with_suffix(pattern: &str, path: &str) -> Option<String> {
@@ -271,7 +272,8 @@ mod tests {
     fn case_counts() {
         check("github.com/Org", "github.com/org/x", &["letter-case github.com/org"]);
         check("GitHub.com/org/*", "github.com/org/x", &["letter-case github.com/org/*"]);
-        check("*.Corp.com/team", "git.corp.com/team/x", &["letter-case git.corp.com/team"]);
+        check("*.Corp.com/team", "git.corp.com/team/x", &["letter-case *.corp.com/team"]);
+        check("*.Corp.com/team", "git.corp.com/Team/x", &["letter-case git.corp.com/Team"]);
     }
 
     #[test]

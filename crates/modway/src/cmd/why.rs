@@ -1,5 +1,7 @@
 //! `modway why`: why a module does not come.
 
+mod module;
+
 use std::{
     fs::File,
     io::{self, BufReader},
@@ -18,9 +20,13 @@ use crate::{
 
 /// Flags of `modway why`.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
 pub struct Why {
+    /// What is asked about a module.
+    #[command(flatten)]
+    asked: module::Asked,
     /// Read the output of a failed go command from a file, or from standard input with `-`
-    #[arg(long, value_name = "FILE", required_unless_present = "catalogue")]
+    #[arg(long, value_name = "FILE", conflicts_with = "module")]
     log: Option<PathBuf>,
     /// Print all errors that `--log` knows, in Markdown
     #[arg(long)]
@@ -38,6 +44,9 @@ pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
     if why.catalogue {
         print!("{}", page(lang));
         return Ok(End::Good);
+    }
+    if let Some(module) = &why.asked.module {
+        return module::run(&why.asked, module, lang, why.json, environment);
     }
     why.log.as_deref().map_or(Ok(End::Misused), |file| read(file, lang, why.json))
 }

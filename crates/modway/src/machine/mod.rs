@@ -107,6 +107,15 @@ impl Machine {
         })
     }
 
+    /// The same machine with other values: as if its environment had them. An empty value takes the variable away from every layer.
+    pub fn changed<'v>(&self, changes: impl Iterator<Item = (&'v str, &'v str)>) -> Self {
+        let mut changed = self.clone();
+        for (variable, value) in changes {
+            changed.settings = changed.settings.with(variable, value);
+        }
+        changed
+    }
+
     /// The value of a variable of the go command, by its layers.
     pub fn setting(&self, variable: &str) -> Setting {
         self.placed(self.settings.find(variable))

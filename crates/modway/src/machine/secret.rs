@@ -1,6 +1,6 @@
 //! Values of settings, without what is secret in them.
 
-/// `text` with the logins of its URLs as `xxxxx`, and their queries as `?…`. For GOPROXY, HTTPS_PROXY and whatever else may hold URLs.
+/// `text` with the logins of its URLs as `xxxxx`, and their queries as `?…` (but for `?go-get=1`, which Go itself asks). For GOPROXY, HTTPS_PROXY and whatever else may hold URLs.
 ///
 /// Units and ranges: an element whose port is no number may be a login cut short by a separator in the password; its whole place is hidden.
 pub fn masked(text: &str) -> String {
@@ -20,7 +20,8 @@ pub fn masked(text: &str) -> String {
 fn element(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at(start);
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(before, _)| (before, "?…"));
+    let (rest, query) =
+        rest.split_once('?').map_or((rest, ""), |(before, query)| (before, if query == "go-get=1" { "?go-get=1" } else { "?…" }));
     let query = if scheme.is_empty() && !rest.contains(['/', '@']) { &text[rest.len()..] } else { query };
     let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if let Some((_, host)) = place.rsplit_once('@') {

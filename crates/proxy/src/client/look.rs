@@ -437,8 +437,11 @@ struct Witness {
     judge: Option<Arc<dyn ServerCertVerifier>>,
     trusted: Vec<CertificateDer<'static>>,
     is_verified: bool,
-    seen: Mutex<Option<(Vec<Vec<u8>>, Result<(), Error>)>>,
+    seen: Mutex<Option<Seen>>,
 }
+
+/// A chain in DER, and what was thought of it.
+type Seen = (Vec<Vec<u8>>, Result<(), Error>);
 
 impl Witness {
     fn new(roots: &Roots, is_verified: bool) -> Result<Self, Trouble> {

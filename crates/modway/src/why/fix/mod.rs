@@ -1,0 +1,224 @@
+//! What can be done about a break: exact commands, each with its price, the best first.
+//!
+//! A fix that changes settings is tried before it is told: the journey is walked again with them, and how it would end is its promise.
+
+mod change;
+
+mod rest;
+mod routes;
+mod trusts;
+
+use gomod::{
+    client::{Break, Command, ErrorClass, Question},
+    goproxy::{GoProxyList, Source},
+};
+
+pub use change::{Change, quoted};
+
+use super::report::{Report, Text};
+use crate::machine::Machine;
+
+/// One thing that can be done.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// Its stable name: `goprivate`.
+    pub code: &'static str,
+    /// What it does.
+    pub what: Text,
+    /// The commands, or lines for files.
+    pub steps: Vec<StepToTake>,
+    /// What else it changes.
+    pub price: Text,
+    /// The settings that it changes.
+    pub changes: Vec<Change>,
+    /// How the journey ends with it.
+    pub promise: Promise,
+    /// The lower, the better, of fixes that promise the same.
+    pub weight: u8,
+}
+
+/// A line to type or to write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StepToTake {
+    /// A command that modway can run itself with `--apply`: the program and its words.
+    Run(Vec<String>),
+    /// A command for a shell, for somebody else, or with something to fill in.
+    Shell(String),
+    /// A line to write into a file.
+    Line {
+        /// The file.
+        file: String,
+        /// The line.
+        line: String,
+    },
+}
+
+/// How the journey ends with a fix.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Promise {
+    /// It was tried in thought with the answers of the world: it works.
+    Works,
+    /// It gets further, and breaks elsewhere.
+    BreaksAt(ErrorClass),
+    /// It gets further, to where nothing is known.
+    Further,
+    /// It was not tried: it changes something besides the settings of the go command.
+    NotTried,
+    /// Nothing that can be set on this machine mends it.
+    NoSetting,
+}
+
+/// What fixes are made of.
+pub struct Case<'c> {
+    /// What was found out.
+    pub report: &'c Report,
+    /// The machine.
+    pub machine: &'c Machine,
+    /// Where it breaks.
+    pub broken: &'c Break,
+    /// The host that was asked, without port.
+    pub host: String,
+    /// The URL that was asked, without login.
+    pub url: String,
+    /// The status that was answered, if that is how it broke.
+    pub status: Option<u16>,
+}
+
+/// What can be done about a break, not yet tried.
+pub fn propose(case: &Case<'_>) -> Vec<Fix> {
+    use ErrorClass as E;
+    let mut fixes = match case.broken.class {
+        E::Absent | E::Status | E::NoMatchingVersion | E::InvalidResponse | E::OtherVersion | E::BadZip if case.is_at_proxy() => {
+            routes::past_the_proxy(case)
+        }
+        E::Unreachable | E::Handshake | E::Redirect | E::ForwardProxy => {
+            [rest::way_out(case), routes::past_the_proxy(case)].concat()
+        }
+        E::Certificate if case.is_at_proxy() => [trusts::go(case), routes::past_the_proxy(case)].concat(),
+        E::Certificate => trusts::go(case),
+        E::InsecureLogin => rest::https_login(case),
+        E::ProxyOff => routes::past_off(case),
+        E::InvalidGoproxy => routes::readable(case),
+        E::DisallowedVersion => routes::past_the_proxy(case),
+        E::PageUnreachable => [trusts::page(case), routes::public(case), rest::way_out(case)].concat(),
+        E::PageStatus => [rest::login(case), routes::public(case)].concat(),
+        E::PageUseless | E::NoProtocol => [rest::login(case), trusts::git(case)].concat(),
+        E::GovcsDisallows | E::InvalidGovcs => rest::govcs(case),
+        E::ToolMissing => rest::install(case),
+        E::NoRepository | E::RepositoryLogin => rest::login(case),
+        E::RepositoryCertificate => trusts::git(case),
+        E::RepositoryUnreachable | E::RepositoryFailed => rest::way_out(case),
+        E::SumdbAbsent => routes::private_sums(case),
+        E::SumdbStatus | E::SumdbUnreachable => [rest::other_sumdb(case), routes::private_sums(case)].concat(),
+        E::InvalidGosumdb => rest::default_of("GOSUMDB", case),
+        E::ModulesOff => rest::default_of("GO111MODULE", case),
+        E::VendorMode | E::InsecureFlag | E::InvalidGoflags => rest::default_of("GOFLAGS", case),
+        E::NoMatchingVersion
+        | E::UnknownRevision
+        | E::InvalidVersion
+        | E::NoPackage
+        | E::OtherPath
+        | E::BadGoMod
+        | E::InvalidPath
+        | E::BadImportPath
+        | E::NoPatchBase => rest::another_version(case),
+        E::ChecksumMismatch | E::ChecksumMissing | E::SumdbDishonest => rest::compare(case),
+        E::Absent | E::Status | E::InvalidResponse | E::OtherVersion | E::BadZip => rest::another_version(case),
+    };
+    fixes.sort_by_key(|fix| fix.weight);
+    fixes.dedup_by(|one, other| one.steps == other.steps);
+    fixes
+}
+
+/// Puts fixes in order: what works before what gets further, before what was not tried.
+pub fn rank(fixes: &mut [Fix]) {
+    fixes.sort_by_key(|fix| {
+        let promise = match fix.promise {
+            Promise::Works => 0,
+            Promise::NotTried => 1,
+            Promise::Further => 1,
+            Promise::BreaksAt(_) => 2,
+            Promise::NoSetting => 3,
+        };
+        (promise, fix.weight)
+    });
+}
+
+impl Case<'_> {
+    /// True if the break is at an entry of GOPROXY.
+    pub fn is_at_proxy(&self) -> bool {
+        matches!(self.broken.at, Some(Question::Proxy { .. }))
+    }
+
+    /// The module path, or what was typed if none was chosen yet.
+    pub fn module(&self) -> &str {
+        if self.broken.module.is_empty() { self.report.command.path() } else { &self.broken.module }
+    }
+
+    /// The host of the module path: the first element.
+    pub fn module_host(&self) -> &str {
+        self.report.command.path().split('/').next().unwrap_or_default()
+    }
+
+    /// The pattern for a private module: its host, or the owner's part of it where a host has many owners. Shorter prefixes that Go
+    /// asks about too are then not covered, which `leaks` tells.
+    pub fn pattern(&self) -> String {
+        let path = self.report.command.path();
+        let many_owners = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com"];
+        match path.split('/').collect::<Vec<_>>()[..] {
+            [host, owner, ..] if many_owners.contains(&host) => format!("{host}/{owner}"),
+            [host, ..] => host.to_owned(),
+            [] => path.to_owned(),
+        }
+    }
+
+    /// The list as Go reads it.
+    pub fn list(&self) -> Option<GoProxyList> {
+        GoProxyList::parse(&self.machine.setting("GOPROXY").value).ok()
+    }
+
+    /// True if version control is an entry of the list.
+    pub fn has_direct(&self) -> bool {
+        self.list().is_some_and(|list| list.entries().iter().any(|entry| entry.source == Source::Direct))
+    }
+
+    /// A fix that changes settings of the go command.
+    pub fn setting(&self, code: &'static str, weight: u8, changes: Vec<(&str, String)>, what: Text, price: Text) -> Fix {
+        let changes: Vec<Change> =
+            changes.into_iter().map(|(variable, value)| Change::new(variable, value, self.machine)).collect();
+        let steps = changes.iter().map(Change::step).collect();
+        Fix { code, what, steps, price, changes, promise: Promise::NotTried, weight }
+    }
+
+    /// A fix that changes something else.
+    pub fn elsewhere(&self, code: &'static str, weight: u8, steps: Vec<StepToTake>, what: Text, price: Text) -> Fix {
+        Fix { code, what, steps, price, changes: Vec::new(), promise: Promise::NotTried, weight }
+    }
+}
+
+impl StepToTake {
+    /// The line as it is typed.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Run(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            Self::Shell(line) | Self::Line { line, .. } => line.clone(),
+        }
+    }
+}
+
+impl Fix {
+    /// True if modway can run all of it.
+    pub fn can_be_applied(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| matches!(step, StepToTake::Run(_)))
+    }
+}
+
+/// The command again, in another form.
+pub fn retyped(command: &Command, query: &str) -> Command {
+    match command.clone() {
+        Command::Get { path, .. } => Command::Get { path, query: query.to_owned() },
+        Command::Download { module, .. } => Command::Download { module, query: query.to_owned() },
+        Command::List { module, .. } => Command::List { module, query: query.to_owned() },
+        versions @ Command::Versions { .. } => versions,
+    }
+}

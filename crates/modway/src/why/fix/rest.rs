@@ -1,0 +1,223 @@
+//! Fixes for everything that is neither a way nor a certificate: logins, tools, versions, the way out.
+
+use gomod::{
+    client::{Command, Found},
+    goenv::defaults,
+};
+
+use super::{Case, Fix, Promise, StepToTake, retyped};
+use crate::why::{
+    probe::{Evidence, git::NotRun},
+    report::Text,
+};
+
+/// A server is not reached.
+pub(super) fn way_out(case: &Case<'_>) -> Vec<Fix> {
+    let environment = case.machine.environment();
+    let named = ["HTTPS_PROXY", "https_proxy"].into_iter().find(|name| environment.get(name).is_some());
+    let (what, step) = match named {
+        Some(name) => (
+            Text::new(
+                format!("if {} is reached without the forward proxy: say so", case.host),
+                format!("如果访问 {} 不需要转发代理：声明出来", case.host),
+            ),
+            format!(
+                "export NO_PROXY={}   # {name} = {}",
+                no_proxy(case),
+                crate::machine::masked(environment.get(name).unwrap_or_default())
+            ),
+        ),
+        None => (
+            Text::new("if this machine only gets out through a forward proxy: name it", "如果本机只能经由转发代理上网：指明它"),
+            "export HTTPS_PROXY=http://PROXY:PORT".to_owned(),
+        ),
+    };
+    let price = Text::new("counts for this shell, and for git and curl as well", "只对当前 shell 有效，git 和 curl 也会遵循");
+    vec![case.elsewhere("way-out", 55, vec![StepToTake::Shell(step)], what, price)]
+}
+
+fn no_proxy(case: &Case<'_>) -> String {
+    let environment = case.machine.environment();
+    let old = environment.get("NO_PROXY").or_else(|| environment.get("no_proxy")).unwrap_or_default();
+    if old.is_empty() { case.host.clone() } else { format!("{old},{}", case.host) }
+}
+
+/// A login in an http URL.
+pub(super) fn https_login(case: &Case<'_>) -> Vec<Fix> {
+    let written = case.machine.setting("GOPROXY").value;
+    let what = Text::new("use https, and keep the login in the netrc file", "改用 https，并把登录信息放进 netrc 文件");
+    let without = written.replace("http://", "https://");
+    let list = gomod::goproxy::GoProxyList::parse(&without).ok();
+    let shown: Vec<String> = list
+        .iter()
+        .flat_map(|list| list.entries())
+        .map(|entry| crate::machine::masked(&entry.to_string()).replace("xxxxx@", ""))
+        .collect();
+    let steps = vec![StepToTake::Shell(format!("go env -w GOPROXY={}", super::quoted(&shown.join(",")))), netrc(case)];
+    let price = Text::new("the server must speak https", "服务器必须支持 https");
+    vec![case.elsewhere("https-login", 10, steps, what, price)]
+}
+
+/// A host wants to know who asks: a netrc line serves Go and git both.
+pub(super) fn login(case: &Case<'_>) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let seen =
+        case.broken.at.as_ref().and_then(|question| case.report.probed(question)).and_then(|probed| match &probed.evidence {
+            Evidence::Git(seen) => Some(seen),
+            Evidence::Web(_) | Evidence::File | Evidence::Guessed(_) => None,
+        });
+    if seen.is_some_and(|seen| !seen.left_out.is_empty()) {
+        let what = Text::new(
+            "your git has a credential helper, which was not run: ask again with it",
+            "你的 git 配置了凭据助手，这里没有运行它：允许后再查一次",
+        );
+        let step = StepToTake::Shell(format!("modway why --helpers {}", case.report.command.path()));
+        let price = Text::new("runs the programs that git's configuration names", "会运行 git 配置中指定的程序");
+        fixes.push(case.elsewhere("ask-with-helpers", 5, vec![step], what, price));
+    }
+    let what = Text::new(
+        format!("give Go and git a login for {}: a line in the netrc file", case.host),
+        format!("给 Go 和 git 提供 {} 的登录：在 netrc 文件中加一行", case.host),
+    );
+    let price = Text::new(
+        "the password rests in a file: make it 0600, and use a token that may only read",
+        "密码以明文存放：请把文件权限设为 0600，并使用只读令牌",
+    );
+    fixes.push(case.elsewhere("netrc", 15, vec![netrc(case)], what, price));
+    if !seen.is_some_and(|seen| seen.not_run == Some(NotRun::Ssh)) && !case.is_at_proxy() {
+        let host = case.host.split(':').next().unwrap_or_default();
+        let words = ["git", "config", "--global", &format!("url.ssh://git@{host}/.insteadOf"), &format!("https://{host}/")];
+        let what =
+            Text::new(format!("or fetch from {host} over ssh with your key"), format!("或者用你的密钥通过 ssh 访问 {host}"));
+        let price = Text::new(
+            format!("all https URLs of {host} become ssh for git; Go's own questions stay https"),
+            format!("git 访问 {host} 的所有 https URL 都改走 ssh；Go 自己的查询仍用 https"),
+        );
+        fixes.push(case.elsewhere("ssh", 25, vec![StepToTake::Run(words.map(str::to_owned).to_vec())], what, price));
+    }
+    fixes
+}
+
+fn netrc(case: &Case<'_>) -> StepToTake {
+    let path = case.machine.netrc_path().map_or_else(|| "~/.netrc".to_owned(), |path| path.display().to_string());
+    // Go compares the port, too; git's curl does not.
+    StepToTake::Line { file: path, line: format!("machine {} login USER password TOKEN", case.host) }
+}
+
+/// GOVCS forbids a tool.
+pub(super) fn govcs(case: &Case<'_>) -> Vec<Fix> {
+    let tool = ["git", "hg", "svn", "fossil"]
+        .into_iter()
+        .find(|tool| case.broken.words.contains(&format!("using {tool} ")))
+        .unwrap_or("git");
+    let written = case.machine.setting("GOVCS").value;
+    let pattern = case.pattern();
+    let rule = format!("{pattern}:{tool}");
+    let value = if written.is_empty() || case.broken.class == gomod::client::ErrorClass::InvalidGovcs {
+        rule
+    } else {
+        format!("{rule},{written}")
+    };
+    let what = Text::new(format!("allow {tool} for {pattern}"), format!("允许 {pattern} 使用 {tool}"));
+    let price = Text::new(
+        format!("{tool} runs on what {pattern} sends; it was forbidden because fewer people look for holes in it"),
+        format!("{tool} 会处理 {pattern} 发来的数据；默认禁止是因为它受到的安全审查较少"),
+    );
+    vec![case.setting("govcs", 10, vec![("GOVCS", value)], what, price)]
+}
+
+/// A tool is missing.
+pub(super) fn install(case: &Case<'_>) -> Vec<Fix> {
+    let what = Text::new("install git, or stay with a proxy that has the module", "安装 git，或者只用有该模块的 proxy");
+    let price = Text::new("none", "没有");
+    vec![case.elsewhere("install", 10, vec![StepToTake::Shell("sudo apt-get install git".to_owned())], what, price)]
+}
+
+/// Another place to ask the same database.
+pub(super) fn other_sumdb(case: &Case<'_>) -> Vec<Fix> {
+    if case.report.sums.database != defaults::GOSUMDB || case.report.sums.url.is_some() {
+        return Vec::new();
+    }
+    let what = Text::new(
+        format!("ask the same database at its other address, {}", defaults::GOSUMDB_ALIAS),
+        format!("从另一个地址 {} 查询同一个校验和数据库", defaults::GOSUMDB_ALIAS),
+    );
+    let price = Text::new("none: the same signed tree, the same key", "没有：同一棵签名树，同一把密钥");
+    vec![case.setting("sumdb-alias", 10, vec![("GOSUMDB", defaults::GOSUMDB_ALIAS.to_owned())], what, price)]
+}
+
+/// The setting back at Go's default.
+pub(super) fn default_of(variable: &'static str, case: &Case<'_>) -> Vec<Fix> {
+    let setting = case.machine.setting(variable);
+    let value = match (variable, case.broken.class) {
+        ("GOFLAGS", gomod::client::ErrorClass::VendorMode) => without_flag(&setting.value, "-mod"),
+        ("GOFLAGS", gomod::client::ErrorClass::InsecureFlag) => without_flag(&setting.value, "-insecure"),
+        ("GOSUMDB", _) => defaults::GOSUMDB.to_owned(),
+        _ => String::new(),
+    };
+    let what = match variable {
+        "GOFLAGS" => Text::new("take the flag out of GOFLAGS", "从 GOFLAGS 中去掉这个标志"),
+        _ => Text::new(format!("set {variable} back to Go's default"), format!("把 {variable} 恢复为 Go 的默认值")),
+    };
+    let price = match variable {
+        "GO111MODULE" => {
+            Text::new("projects that still live in GOPATH mode need it elsewhere", "仍使用 GOPATH 模式的项目会受影响")
+        }
+        _ => Text::new("none", "没有"),
+    };
+    vec![case.setting("default", 10, vec![(variable, value)], what, price)]
+}
+
+fn without_flag(flags: &str, name: &str) -> String {
+    let is_other = |flag: &&str| flag.trim_start_matches('-').split('=').next() != Some(name.trim_start_matches('-'));
+    flags.split_whitespace().filter(is_other).collect::<Vec<_>>().join(" ")
+}
+
+/// No setting helps: another version, another spelling.
+pub(super) fn another_version(case: &Case<'_>) -> Vec<Fix> {
+    let versions = versions(case);
+    let steps = match versions.last() {
+        Some(newest) => vec![StepToTake::Shell(retyped(&case.report.command, newest).to_string())],
+        None => Vec::new(),
+    };
+    let what = match versions.last() {
+        Some(newest) => Text::new(
+            format!("take a version that is there; the newest of {} is {newest}", versions.len()),
+            format!("选用存在的版本；共 {} 个，最新的是 {newest}", versions.len()),
+        ),
+        None => Text::new(
+            "no setting of this machine mends it: check path and version, or tell the module's author",
+            "本机的任何设置都解决不了：请检查路径和版本，或联系模块作者",
+        ),
+    };
+    let mut fix = case.elsewhere("another-version", 80, steps, what, Text::default());
+    fix.promise = Promise::NoSetting;
+    vec![fix]
+}
+
+/// Checksums disagree: nothing is switched off before somebody has looked.
+pub(super) fn compare(case: &Case<'_>) -> Vec<Fix> {
+    let Command::Get { path, .. } = &case.report.command else { return another_version(case) };
+    let line = format!(
+        "GOPROXY=direct GOFLAGS=-modcacherw GOMODCACHE=$(mktemp -d) go mod download -json {path}@{}",
+        case.broken.version
+    );
+    let what = Text::new(
+        "compare with the origin before anything else; a changed module must not be built",
+        "先与源头比对；内容被改动的模块绝不能构建",
+    );
+    let mut fix =
+        case.elsewhere("compare", 10, vec![StepToTake::Shell(line)], what, Text::new("none: it only looks", "没有：只是查看"));
+    fix.promise = Promise::NoSetting;
+    vec![fix]
+}
+
+/// The versions that some list had, lowest first.
+fn versions(case: &Case<'_>) -> Vec<String> {
+    let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
+    let lists = all.filter_map(|probed| match &probed.answer {
+        gomod::client::Answer::Found(Found::List(list)) => Some(list.versions()),
+        _ => None,
+    });
+    lists.max_by_key(Vec::len).unwrap_or_default()
+}

@@ -1,0 +1,173 @@
+//! Fixes that make somebody believe a certificate: Go, or git. These are two switches.
+
+use proxy::client::look::{Shown, vouched};
+
+use super::{Case, Fix, StepToTake};
+use crate::why::{
+    probe::{Evidence, certificate::Certificate, git::Trust},
+    report::Text,
+    verdict::host,
+};
+
+/// Go does not believe a server.
+pub(super) fn go(case: &Case<'_>) -> Vec<Fix> {
+    let Some(shown) = shown(case) else { return Vec::new() };
+    let leaf = shown.chain.first().map(|der| Certificate::read(der)).unwrap_or_default();
+    if !is_about_trust(case) {
+        return Vec::new();
+    }
+    let mut fixes = Vec::new();
+    if let Some(bundle) = bundle_of_git(case, &shown) {
+        let both = "~/.config/go-roots.pem";
+        let system = case.report.trust.go.as_ref().map(|bundle| bundle.path.display().to_string()).unwrap_or_default();
+        let steps = vec![
+            StepToTake::Shell(format!("cat {} {} > {both}", super::quoted(&system), super::quoted(&bundle))),
+            StepToTake::Shell(format!("export SSL_CERT_FILE={both}")),
+        ];
+        let what = Text::new(
+            format!("let Go believe what git believes already: {bundle} has the issuer"),
+            format!("让 Go 也信任 git 已经信任的证书：{bundle} 中有签发者"),
+        );
+        let price = Text::new(
+            "every program that reads SSL_CERT_FILE believes that authority then",
+            "所有读取 SSL_CERT_FILE 的程序都会信任该 CA",
+        );
+        fixes.push(case.elsewhere("ca-of-git", 12, steps, what, price));
+    }
+    fixes.push(into_the_system(case, &shown, &leaf));
+    fixes
+}
+
+/// A `?go-get=1` page did not come over TLS: trust, or GOINSECURE.
+pub(super) fn page(case: &Case<'_>) -> Vec<Fix> {
+    let mut fixes = go(case);
+    let path = case.report.command.path();
+    let (goinsecure, setting) = case.machine.goinsecure();
+    if shown(case).is_none() || goinsecure.find(path).is_some() {
+        return fixes;
+    }
+    let near = goinsecure.near_misses(path).into_iter().next().map(|near| (near.pattern.to_owned(), near.meant));
+    let pattern = near.as_ref().map_or_else(|| case.pattern(), |(_, meant)| meant.clone());
+    let value = match &near {
+        Some((wrong, meant)) => {
+            setting.value.split(',').map(|part| if part == wrong { meant } else { part }).collect::<Vec<_>>().join(",")
+        }
+        None if setting.value.is_empty() => pattern.clone(),
+        None => format!("{},{pattern}", setting.value),
+    };
+    let what = Text::new(
+        format!("let Go look for {pattern} without checking the certificate"),
+        format!("让 Go 查找 {pattern} 时不检查证书"),
+    );
+    let price = Text::new(
+        format!(
+            "whoever is on the way can say where {pattern} lives, and https may become http; git still checks for itself, and checksums stay as they are"
+        ),
+        format!("途中的任何人都可以谎报 {pattern} 的位置，https 也可能退成 http；git 仍会自己检查证书，校验和不受影响"),
+    );
+    fixes.push(case.setting("goinsecure", 35, vec![("GOINSECURE", value)], what, price));
+    fixes
+}
+
+/// Git does not believe a server.
+pub(super) fn git(case: &Case<'_>) -> Vec<Fix> {
+    let Some((url, trust)) = &case.report.trust.git else { return Vec::new() };
+    let Some(place) = host(url) else { return Vec::new() };
+    let scope = format!("http.https://{place}/.sslCAInfo");
+    let mut fixes = Vec::new();
+    let go_believes = case.report.trust.go.as_ref().filter(|_| matches!(trust, Trust::Bundle(..)) && go_vouches(case));
+    if let Some(bundle) = go_believes {
+        let words = ["git", "config", "--global", &scope, &bundle.path.display().to_string()].map(str::to_owned).to_vec();
+        let what = Text::new("let git believe what Go believes already", "让 git 也信任 Go 已经信任的证书");
+        let price = Text::new(format!("none beyond {place}"), format!("只影响 {place}"));
+        fixes.push(case.elsewhere("git-ca-of-go", 10, vec![StepToTake::Run(words)], what, price));
+    }
+    let pem = format!("{}.pem", place.replace(':', "-"));
+    let steps = vec![
+        StepToTake::Shell(save(&place, &pem)),
+        StepToTake::Shell(format!("git config --global {} ~/{pem}", super::quoted(&scope))),
+    ];
+    let what = Text::new(
+        format!("give git the certificate of {place}; better still, that of its authority, from whoever runs it"),
+        format!("把 {place} 的证书交给 git；更好的做法是向管理员索取其 CA 证书"),
+    );
+    let price = Text::new(
+        format!("git believes that certificate for {place} only; compare its fingerprint with whoever runs it"),
+        format!("git 只在访问 {place} 时信任它；请与管理员核对指纹"),
+    );
+    fixes.push(case.elsewhere("git-ca", 15, steps, what, price));
+    let off = ["git", "config", "--global", &format!("http.https://{place}/.sslVerify"), "false"].map(str::to_owned).to_vec();
+    let what = Text::new(
+        format!("last resort: let git believe anybody who says he is {place}"),
+        format!("最后手段：让 git 不检查 {place} 的证书"),
+    );
+    let price = Text::new(
+        format!("whoever is on the way to {place} can change the code you build"),
+        format!("通往 {place} 途中的任何人都可以篡改你构建的代码"),
+    );
+    fixes.push(case.elsewhere("git-unverified", 90, vec![StepToTake::Run(off)], what, price));
+    fixes
+}
+
+fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
+    let place = host(&case.url).unwrap_or_else(|| case.host.clone());
+    let pem = format!("{}.crt", shown.host.replace(':', "-"));
+    let whose = if leaf.is_self_signed { leaf.subject.clone() } else { leaf.issuer.clone() };
+    let steps = vec![
+        StepToTake::Shell(save(&place, &pem)),
+        StepToTake::Shell(format!("sudo cp ~/{pem} /usr/local/share/ca-certificates/ && sudo update-ca-certificates")),
+    ];
+    let what = Text::new(
+        format!(
+            "put the certificate of the authority “{whose}” into the system's store, which Go reads; best taken from whoever runs {}",
+            shown.host
+        ),
+        format!("把 CA“{whose}”的证书装入系统证书库（Go 读取它）；最好向 {} 的管理员索取", shown.host),
+    );
+    let price = Text::new(
+        "every program of this machine believes that authority then; compare its fingerprint first. Git believes it, too, unless it is told otherwise",
+        "本机所有程序都会信任该 CA；请先核对指纹。除非另有配置，git 也会信任它",
+    );
+    case.elsewhere("ca-into-system", 15, steps, what, price)
+}
+
+/// The last certificate of what a server shows, which is the one nearest to the authority.
+fn save(place: &str, pem: &str) -> String {
+    let place = if place.contains(':') { place.to_owned() } else { format!("{place}:443") };
+    format!(
+        "openssl s_client -connect {place} -showcerts </dev/null | awk '/BEGIN CERT/{{c=\"\"}} {{c=c $0 \"\\n\"}} /END CERT/{{last=c}} END{{printf \"%s\", last}}' > ~/{pem}"
+    )
+}
+
+/// The certificates that were shown where it broke.
+fn shown(case: &Case<'_>) -> Option<Shown> {
+    let probed = case.report.probed(case.broken.at.as_ref()?)?;
+    let Evidence::Web(exchanges) = &probed.evidence else { return None };
+    exchanges.last()?.certificates.clone().filter(|shown| shown.verdict.is_err())
+}
+
+/// False for certificates that no store could make right: expired ones, and those of other names.
+fn is_about_trust(case: &Case<'_>) -> bool {
+    shown(case).is_some_and(|shown| shown.verdict.is_err_and(|trouble| trouble.to_string().contains("unknown authority")))
+}
+
+fn bundle_of_git(case: &Case<'_>, shown: &Shown) -> Option<String> {
+    match &case.report.trust.git {
+        Some((_, Trust::Bundle(path, _))) if vouched(std::slice::from_ref(path), shown).is_ok() => {
+            Some(path.display().to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Whether Go believed that host when it asked for a page.
+fn go_vouches(case: &Case<'_>) -> bool {
+    let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
+    all.filter_map(|probed| match &probed.evidence {
+        Evidence::Web(exchanges) => exchanges.last(),
+        Evidence::Git(_) | Evidence::File | Evidence::Guessed(_) => None,
+    })
+    .any(|exchange| {
+        exchange.certificates.as_ref().is_some_and(|shown| shown.verdict.is_ok() && case.host.starts_with(&shown.host))
+    })
+}
