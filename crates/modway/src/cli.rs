@@ -25,6 +25,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Say why a module does not come, and what mends it
     Why(crate::cmd::why::Why),
+    /// Show all combinations of the settings for private modules, and where each leads
+    Matrix(crate::cmd::matrix::MatrixArgs),
 }
 
 /// Flags of `modway serve`.

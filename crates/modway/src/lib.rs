@@ -5,6 +5,7 @@ pub mod cmd;
 pub mod config;
 pub mod lang;
 pub mod machine;
+pub mod matrix;
 pub mod render;
 pub mod tree;
 

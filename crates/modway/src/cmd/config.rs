@@ -65,7 +65,7 @@ fn pretty(value: &Value) -> String {
 }
 
 /// Prints to standard output. A reader that left early, such as `head`, is no failure.
-fn print(text: &str) -> anyhow::Result<End> {
+pub(super) fn print(text: &str) -> anyhow::Result<End> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(End::Good),

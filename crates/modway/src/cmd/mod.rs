@@ -2,6 +2,7 @@
 
 mod auth;
 mod config;
+pub mod matrix;
 mod serve;
 pub mod why;
 
@@ -23,6 +24,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<End> {
         Command::Serve(serve) => serve::run(serve, environment),
         Command::Config(command) => config::run(command, environment),
         Command::Why(why) => why::run(why, environment),
+        Command::Matrix(asked) => matrix::run(asked, environment),
     }
 }
 

@@ -1,0 +1,121 @@
+//! The matrix for a terminal: the table, why its rows fail, what mends them.
+
+use super::{
+    Matrix,
+    words::{self, Room},
+};
+use crate::{
+    lang::Lang,
+    render::terminal::{Style, Terminal, harmless, pad, width},
+};
+
+/// The matrix as lines.
+pub(super) fn write(matrix: &Matrix, lang: Lang, terminal: Terminal) -> String {
+    let mut lines = vec![terminal.paint(Style::Title, &harmless(&words::title(matrix, lang)))];
+    lines.extend(terminal.wrap(&words::world(matrix, lang), 0));
+    lines.extend(words::present(matrix, lang).map(|text| harmless(&text)));
+    lines.push(String::new());
+    lines.extend(table(matrix, lang, terminal));
+    lines.extend(words::brackets(matrix, lang).map(|text| terminal.paint(Style::Dim, text)));
+    lines.push(String::new());
+    for cause in words::causes(matrix, lang) {
+        let rows = terminal.paint(Style::Dim, &cause.rows(lang));
+        lines.push(format!("{}  {rows}", terminal.paint(Style::Bad, &cause.outcome)));
+        lines.extend(terminal.wrap(&cause.why, 4).into_iter().map(|line| format!("    {line}")));
+    }
+    lines.push(String::new());
+    lines.extend(mend_lines(matrix, lang, terminal));
+    lines.extend(said(matrix, lang, terminal));
+    lines.join("\n") + "\n"
+}
+
+/// The table; where it is too wide, settings are named by letters, which are told below it.
+fn table(matrix: &Matrix, lang: Lang, terminal: Terminal) -> Vec<String> {
+    let lines = lines(matrix, lang, terminal, Room::Much);
+    if lines.iter().all(|line| width(line) <= terminal.width) {
+        return lines;
+    }
+    let letters = terminal.paint(Style::Dim, &harmless(&words::letters(matrix, lang)));
+    self::lines(matrix, lang, terminal, Room::Little).into_iter().chain([letters]).collect()
+}
+
+fn lines(matrix: &Matrix, lang: Lang, terminal: Terminal, room: Room) -> Vec<String> {
+    let header: Vec<String> = words::header(matrix, lang, room).into_iter().map(str::to_owned).collect();
+    let rows: Vec<Vec<String>> = matrix.rows.iter().map(|row| words::cells(row, matrix, lang)).collect();
+    let all = || std::iter::once(&header).chain(&rows);
+    let widest = |at: usize| all().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(widest).collect();
+    let line = |cells: &[String], style: fn(&str) -> Option<Style>| {
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| {
+            let padded = pad(cell, *width);
+            style(cell).map_or(padded.clone(), |style| terminal.paint(style, &padded))
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(&header, |_| Some(Style::Dim))];
+    lines.extend(rows.iter().map(|cells| line(cells, style)));
+    lines
+}
+
+fn style(cell: &str) -> Option<Style> {
+    match cell.chars().next() {
+        Some('✓') => Some(Style::Good),
+        Some('✗' | '≠') => Some(Style::Bad),
+        Some('►') => Some(Style::Title),
+        _ => None,
+    }
+}
+
+fn mend_lines(matrix: &Matrix, lang: Lang, terminal: Terminal) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (changes, rows) in words::mends(matrix) {
+        lines.push(
+            terminal.paint(Style::Title, &format!("{} {}", lang.pick("To mend", "修复"), words::of_rows(&rows, lang)))
+                + lang.pick(":", "："),
+        );
+        for change in changes {
+            let price = words::price(change, lang);
+            lines.push(format!("    {}", terminal.paint(Style::Command, &change.command(&matrix.subject))));
+            lines.extend(
+                terminal
+                    .wrap(price, 8)
+                    .into_iter()
+                    .filter(|_| !price.is_empty())
+                    .map(|line| format!("        {}", terminal.paint(Style::Dim, &line))),
+            );
+        }
+    }
+    let helpless = words::helpless(matrix);
+    if !helpless.is_empty() {
+        let text = lang.pick("No setting on this machine mends rows", "本机没有任何设置能修复行");
+        lines.push(format!("{text} {}", words::rows(&helpless)));
+    }
+    lines
+}
+
+/// What the real go command said, where it was asked: each message once.
+fn said(matrix: &Matrix, lang: Lang, terminal: Terminal) -> Vec<String> {
+    let mut messages: Vec<(String, Vec<usize>)> = Vec::new();
+    for row in &matrix.rows {
+        for observation in [&row.observed, &row.observed_if_git_trusts].into_iter().flatten().filter(|seen| !seen.said.is_empty())
+        {
+            match messages.iter_mut().find(|(message, _)| *message == observation.said) {
+                Some((_, rows)) if rows.last() == Some(&row.number) => (),
+                Some((_, rows)) => rows.push(row.number),
+                None => messages.push((observation.said.clone(), vec![row.number])),
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    if !messages.is_empty() {
+        lines.extend([
+            String::new(),
+            terminal.paint(Style::Title, lang.pick("What the real go command said", "真实 go 命令的输出")),
+        ]);
+    }
+    for (message, rows) in messages {
+        lines.push(format!("  {}", terminal.paint(Style::Dim, &words::of_rows(&rows, lang))));
+        lines.extend(terminal.wrap(&harmless(&message), 4).into_iter().map(|line| format!("    {line}")));
+    }
+    lines
+}

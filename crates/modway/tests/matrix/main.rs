@@ -1,0 +1,5 @@
+//! `modway matrix`: its predictions against the measured matrix and against the real go command, and how it is written.
+
+mod kept;
+mod measured;
+mod written;
