@@ -27,6 +27,8 @@ pub enum Command {
     Why(crate::cmd::why::Why),
     /// Show all combinations of the settings for private modules, and where each leads
     Matrix(crate::cmd::matrix::MatrixArgs),
+    /// Run a go command and show what it does on the wire
+    Trace(crate::cmd::trace::Trace),
 }
 
 /// Flags of `modway serve`.
@@ -100,6 +102,8 @@ pub enum End {
     Misused,
     /// It could not find out, or could not go on.
     Unable,
+    /// As the command that it ran.
+    Ran(u8),
 }
 
 impl From<End> for ExitCode {
@@ -109,6 +113,7 @@ impl From<End> for ExitCode {
             End::Found => 1,
             End::Misused => 2,
             End::Unable => 3,
+            End::Ran(code) => code,
         })
     }
 }

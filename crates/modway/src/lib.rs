@@ -10,6 +10,7 @@ pub mod render;
 pub mod tree;
 
 pub mod run;
+pub mod trace;
 pub mod why;
 
 pub mod app;

@@ -4,6 +4,7 @@ mod auth;
 mod config;
 pub mod matrix;
 mod serve;
+pub mod trace;
 pub mod why;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<End> {
         Command::Config(command) => config::run(command, environment),
         Command::Why(why) => why::run(why, environment),
         Command::Matrix(asked) => matrix::run(asked, environment),
+        Command::Trace(asked) => trace::run(asked, environment),
     }
 }
 

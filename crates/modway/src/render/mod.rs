@@ -5,3 +5,7 @@ pub mod terminal;
 pub mod svg;
 
 pub mod mermaid;
+
+pub mod html;
+
+pub mod har;

@@ -43,9 +43,17 @@ impl Terminal {
     ///
     /// Source: <https://no-color.org>: any text but an empty one counts.
     pub fn of_stdout(environment: &Environment) -> Self {
-        let stdout = std::io::stdout();
-        let terminal = stdout.is_terminal();
-        let columns = rustix::termios::tcgetwinsize(&stdout).ok().filter(|_| terminal).map(|size| usize::from(size.ws_col));
+        Self::of(std::io::stdout(), environment)
+    }
+
+    /// What standard error is.
+    pub fn of_stderr(environment: &Environment) -> Self {
+        Self::of(std::io::stderr(), environment)
+    }
+
+    fn of(stream: impl IsTerminal + std::os::fd::AsFd, environment: &Environment) -> Self {
+        let terminal = stream.is_terminal();
+        let columns = rustix::termios::tcgetwinsize(&stream).ok().filter(|_| terminal).map(|size| usize::from(size.ws_col));
         Self {
             colour: terminal && environment.get("NO_COLOR").is_none() && environment.get("TERM") != Some("dumb"),
             width: columns.filter(|columns| *columns > 0).map_or(WIDTH, |columns| columns.clamp(40, 140)),

@@ -42,7 +42,8 @@ impl Counted {
         if !std::mem::replace(&mut self.over, true) {
             self.exchange.failure = failure;
             self.exchange.ended = Some(self.recorder.now());
-            self.exchange.error_body = String::from_utf8_lossy(&self.head).chars().filter(|c| !c.is_control() || *c == '\n').collect();
+            self.exchange.error_body =
+                String::from_utf8_lossy(&self.head).chars().filter(|c| !c.is_control() || *c == '\n').collect();
             self.recorder.exchanged(self.place, &self.exchange);
         }
     }

@@ -15,7 +15,7 @@ use http::{
         TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
     },
 };
-use http_body_util::{BodyExt as _, Empty, combinators::BoxBody};
+use http_body_util::{BodyExt, Empty, combinators::BoxBody};
 use hyper::{body::Incoming, ext::ReasonPhrase};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::capture_connection},
@@ -41,7 +41,7 @@ pub(super) const NO_ANSWER: u16 = 599;
 /// Carries requests.
 pub(super) struct Courier {
     pool: Pool<Wires, Whole>,
-    wires: Wires,
+    pub(super) wires: Wires,
     recorder: Arc<Recorder>,
 }
 
@@ -138,14 +138,7 @@ impl Courier {
         Err(format!("stopped after {} redirects", limits::MAX_REDIRECTS))
     }
 
-    fn begun(
-        &self,
-        asked: Asked,
-        url: &str,
-        path: &str,
-        request: &http::request::Parts,
-        because: Because,
-    ) -> Exchange {
+    fn begun(&self, asked: Asked, url: &str, path: &str, request: &http::request::Parts, because: Because) -> Exchange {
         Exchange {
             asked,
             because,
@@ -159,6 +152,7 @@ impl Courier {
             status: None,
             reason: String::new(),
             failure: None,
+            is_superseded: false,
             sent_bytes: 0,
             received_bytes: 0,
             error_body: String::new(),
@@ -248,6 +242,7 @@ impl Courier {
 
     /// An answer whose body nobody reads.
     fn unread(&self, response: &Response<Incoming>, mut exchange: Exchange, place: Place) {
+        exchange.is_superseded = true;
         exchange.ended = Some(self.recorder.now());
         if let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()) {
             exchange.error_body = format!("-> {}", cut(&shown(location)));

@@ -7,13 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gomod::{
     goenv::{Netrc, SumdbSetting},
-    goproxy::{GoProxyList, GoUrl, Separator, Source},
+    goproxy::{GoProxyList, GoUrl, Outcome, Privacy, Separator, Source},
 };
 use http::HeaderValue;
 
 use super::{courier::Manners, record::Asked};
 
-/// The go command's own settings that decide where it goes, as `go env -json` tells them.
+/// The go command's own settings that decide where it goes, as `go env` tells them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Settings {
     /// GOPROXY.
@@ -22,8 +22,6 @@ pub struct Settings {
     pub gosumdb: String,
     /// GOAUTH.
     pub goauth: String,
-    /// GONOPROXY, GOPRIVATE in its place included.
-    pub gonoproxy: String,
 }
 
 /// Which settings the command gets, and what they stand for.
@@ -40,7 +38,7 @@ pub(super) struct Detour {
 }
 
 /// An entry of GOPROXY as it is shown.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// The URL without password, `direct` or `off`.
     pub shown: String,
@@ -48,6 +46,10 @@ pub struct Entry {
     pub separator: &'static str,
     /// Whether a recorder stands before it.
     pub recorded: bool,
+    /// Whether "does not exist" gives way to the next entry.
+    pub not_exist_gives_way: bool,
+    /// Whether any other failure does.
+    pub failure_gives_way: bool,
 }
 
 /// One recorder.
@@ -148,7 +150,9 @@ impl Detour {
                 (Source::Off, _) => "off".to_owned(),
             };
             text += separator;
-            self.entries.push(Entry { shown, separator, recorded });
+            let gives_way = |outcome| gives_way(list, index, outcome);
+            let (not_exist_gives_way, failure_gives_way) = (gives_way(Outcome::NotExist), gives_way(Outcome::Failed));
+            self.entries.push(Entry { shown, separator, recorded, not_exist_gives_way, failure_gives_way });
         }
         text
     }
@@ -194,6 +198,14 @@ impl Detour {
     }
 }
 
+/// Whether the walk goes on behind entry `index` when that answers so.
+fn gives_way(list: &GoProxyList, index: usize, outcome: Outcome) -> bool {
+    let mut walk = list.walk(Privacy::Public);
+    (0..index).for_each(|_| walk.answer(Outcome::NotExist));
+    walk.answer(outcome);
+    walk.here().is_some()
+}
+
 /// `Authorization` for a user and a password.
 pub(super) fn basic(user: &str, password: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))).ok()?;
@@ -235,8 +247,7 @@ mod tests {
 
     #[track_caller]
     fn check(goproxy: &str, gosumdb: &str, goauth: &str, want: &[(&str, &str)], bases: &[&str]) -> Detour {
-        let settings =
-            Settings { goproxy: goproxy.into(), gosumdb: gosumdb.into(), goauth: goauth.into(), gonoproxy: String::new() };
+        let settings = Settings { goproxy: goproxy.into(), gosumdb: gosumdb.into(), goauth: goauth.into() };
         let detour = Detour::new(&settings, None, DOOR);
         let got: Vec<(&str, &str)> = detour.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(got, want);
@@ -268,7 +279,13 @@ mod tests {
 
     #[test]
     fn a_password_is_ours_to_send_and_not_in_what_is_printed() {
-        let detour = check("https://u:canary@a.test/p?k=canary", "off", "", &[("GOPROXY", "http://127.0.0.1:1/t/0?k=canary")], &["https://a.test/p"]);
+        let detour = check(
+            "https://u:canary@a.test/p?k=canary",
+            "off",
+            "",
+            &[("GOPROXY", "http://127.0.0.1:1/t/0?k=canary")],
+            &["https://a.test/p"],
+        );
         assert_eq!(detour.hops[0].printed, "https://u:xxxxx@a.test/p");
         assert_eq!(detour.entries[0].shown, "https://u:xxxxx@a.test/p");
         assert!(!format!("{:?}{:?}", detour.hops, detour.entries).contains("canary"));
@@ -278,14 +295,26 @@ mod tests {
 
     #[test]
     fn where_a_command_makes_logins_https_is_left_to_go() {
-        let detour = check("https://a.test|http://b.test", "off", "netrc; git /d", &[("GOPROXY", "https://a.test|http://127.0.0.1:1/t/0")], &["http://b.test"]);
+        let detour = check(
+            "https://a.test|http://b.test",
+            "off",
+            "netrc; git /d",
+            &[("GOPROXY", "https://a.test|http://127.0.0.1:1/t/0")],
+            &["http://b.test"],
+        );
         assert_eq!(detour.notes, [Note::GoAuth]);
     }
 
     #[test]
     fn a_url_of_the_checksum_database_is_led_past_us_and_its_key_stays() {
         let key = "sum.test+00000000+AAAA";
-        check("direct", &format!("{key} https://db.test/x"), "", &[("GOSUMDB", "sum.test+00000000+AAAA http://127.0.0.1:1/t/0")], &["https://db.test/x"]);
+        check(
+            "direct",
+            &format!("{key} https://db.test/x"),
+            "",
+            &[("GOSUMDB", "sum.test+00000000+AAAA http://127.0.0.1:1/t/0")],
+            &["https://db.test/x"],
+        );
         check("direct", key, "", &[], &[]);
         check("direct", "sum.golang.google.cn", "", &[], &[]);
         check("direct", &format!("{key} file:///db"), "", &[], &[]);

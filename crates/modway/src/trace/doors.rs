@@ -3,10 +3,14 @@
 //! Go looks at HTTP_PROXY before http_proxy and curl, which is in git, does the opposite: so the two are told apart by where they knock. All
 //! doors open only to who knows the token, which is in the environment of the command and nowhere else.
 
-use std::{io, net::Ipv4Addr, sync::Arc};
+use std::{
+    io,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use http::{Request, Response, header::PROXY_AUTHORIZATION};
-use http_body_util::BodyExt as _;
+use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -20,7 +24,7 @@ use super::{
     detour::Hop,
     limits,
     record::{Asked, Phases, Recorder, Tunnel, Who},
-    wire::{Dialled, Wires},
+    wire::Dialled,
 };
 
 /// A door that is open. Closes when dropped, with all that goes through it.
@@ -45,9 +49,13 @@ pub(super) struct Place {
 pub(super) struct Hall {
     pub(super) token: String,
     pub(super) hops: Vec<Hop>,
-    pub(super) courier: Courier,
-    pub(super) wires: Wires,
+    /// For the go command.
+    pub(super) go: Courier,
+    /// For git and others.
+    pub(super) child: Courier,
     pub(super) recorder: Arc<Recorder>,
+    /// The tunnels that are open.
+    pub(super) tunnels: Mutex<JoinSet<()>>,
 }
 
 /// What a door is for.
@@ -115,7 +123,11 @@ impl Hall {
         match to {
             For::Hops => self.hop(request).await,
             For::Forward(who) if self.knows(&request) => {
-                if request.method() == http::Method::CONNECT { self.tunnel(who, request).await } else { self.plain(who, request).await }
+                if request.method() == http::Method::CONNECT {
+                    self.tunnel(who, request).await
+                } else {
+                    self.plain(who, request).await
+                }
             }
             For::Forward(_) => {
                 let mut response = answer(407, "Proxy Authentication Required");
@@ -123,6 +135,13 @@ impl Hall {
                 response.headers_mut().insert(http::header::PROXY_AUTHENTICATE, challenge);
                 response
             }
+        }
+    }
+
+    fn of(&self, who: Who) -> &Courier {
+        match who {
+            Who::Go => &self.go,
+            Who::Child => &self.child,
         }
     }
 
@@ -146,7 +165,7 @@ impl Hall {
         let (request, body) = request.into_parts();
         let url = format!("{}{rest}", hop.base);
         let body = BodyExt::boxed(body.map_err(Into::into));
-        self.courier.carry(Errand { asked: hop.asked, url, path, request, body, manners: hop.manners.clone() }).await
+        self.go.carry(Errand { asked: hop.asked, url, path, request, body, manners: hop.manners.clone() }).await
     }
 
     /// A request over plain http, its whole URL in the first line.
@@ -155,7 +174,7 @@ impl Hall {
         let url = request.uri().to_string();
         let (request, body) = request.into_parts();
         let body = BodyExt::boxed(body.map_err(Into::into));
-        self.courier.carry(Errand { asked, url, path: String::new(), request, body, manners: Manners::Plain }).await
+        self.of(who).carry(Errand { asked, url, path: String::new(), request, body, manners: Manners::Plain }).await
     }
 
     /// CONNECT: bytes are carried and counted, and not looked at.
@@ -176,7 +195,7 @@ impl Hall {
         };
         let place = self.recorder.tunnel(&tunnel);
         let mut dialled = Dialled::default();
-        let opened = self.wires.tunnel(&host, port, &mut dialled).await;
+        let opened = self.of(by).wires.tunnel(&host, port, &mut dialled).await;
         (tunnel.phases, tunnel.peer, tunnel.through) = (dialled.phases, dialled.peer, dialled.through);
         tunnel.phases.head = Some(self.recorder.now().saturating_sub(tunnel.began));
         let server = match opened {
@@ -191,7 +210,11 @@ impl Hall {
         };
         self.recorder.tunnelled(place, &tunnel);
         let recorder = Arc::clone(&self.recorder);
-        tokio::spawn(super::tunnel::carry(request, server, super::tunnel::Ledger::new(recorder, place, tunnel)));
+        let carried = super::tunnel::carry(request, server, super::tunnel::Ledger::new(recorder, place, tunnel));
+        let mut tunnels = self.tunnels.lock().unwrap_or_else(PoisonError::into_inner);
+        tunnels.spawn(carried);
+        while tunnels.try_join_next().is_some() {}
+        drop(tunnels);
         Response::new(empty())
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{limits, shown::shown};
 
@@ -18,7 +18,7 @@ use super::{limits, shown::shown};
 pub(super) const VARIABLE: &str = "GIT_TRACE2_EVENT";
 
 /// A process of git, or one that it started.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
     /// Its command line, without what may be a secret.
     pub words: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Process {
 struct Event {
     event: String,
     sid: String,
-    time: Timestamp,
+    time: String,
     #[serde(default)]
     argv: Vec<String>,
     code: Option<i64>,
@@ -61,7 +61,8 @@ pub(super) fn read(file: &Path, began_at: SystemTime) -> io::Result<Vec<Process>
 
 /// Only what go started stands by itself: what git starts of its own has a session below another's, and only ssh is of interest there.
 fn parse(text: &str, began_at: SystemTime) -> Vec<Process> {
-    let since = |time: Timestamp| {
+    let since = |time: String| {
+        let time: Timestamp = time.parse().unwrap_or_default();
         let began = began_at.duration_since(UNIX_EPOCH).unwrap_or_default();
         let moment = u64::try_from(time.as_microsecond()).map(Duration::from_micros).unwrap_or_default();
         moment.saturating_sub(began)
@@ -99,7 +100,12 @@ fn words(argv: &[String]) -> Vec<String> {
         _ if is_setting(word) => format!("{}=(redacted)", word.split('=').next().unwrap_or_default()),
         _ => word.clone(),
     };
-    argv.iter().take(limits::MAX_FIELDS).enumerate().map(name).map(|word| word.chars().take(limits::FIELD_BYTES).collect()).collect()
+    argv.iter()
+        .take(limits::MAX_FIELDS)
+        .enumerate()
+        .map(name)
+        .map(|word| word.chars().take(limits::FIELD_BYTES).collect())
+        .collect()
 }
 
 /// Settings on a command line, such as `http.extraHeader=…`, may hold a login.

@@ -47,11 +47,8 @@ pub(super) const MAX_OUTPUT_URL_BYTES: usize = 8 << 10;
 /// What git writes about its processes: about 4 KiB for each. What comes beyond is not read.
 pub(super) const MAX_GIT_LOG_BYTES: u64 = 64 << 20;
 
-/// `go env -json`: it answers in 10 ms, from a cold disk in a second.
-pub(super) const GO_ENV: Duration = Duration::from_secs(30);
-
-/// Its answer has a few hundred bytes.
-pub(super) const GO_ENV_BYTES: usize = 1 << 20;
+/// How long the command's outputs may stay open after its end: what it wrote is there, and is carried within this on any machine.
+pub(super) const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 
 /// How long what the command left on the wire may still take after its end, before it is cut.
 pub(super) const AFTERGLOW: Duration = Duration::from_millis(200);

@@ -7,15 +7,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use serde::Serialize;
-
 use super::limits;
 
 /// Takes down what happens, with times since its beginning. Shared by all doors.
-pub struct Recorder {
+pub(super) struct Recorder {
     began: Instant,
     /// The same moment by the wall clock: git's own log has no other.
-    pub began_at: SystemTime,
+    pub(super) began_at: SystemTime,
     seen: Mutex<Seen>,
 }
 
@@ -33,7 +31,7 @@ pub struct Seen {
 }
 
 /// One request and its answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     /// Where it was asked: an entry of GOPROXY, GOSUMDB's own URL, or elsewhere over plain http.
     pub asked: Asked,
@@ -59,12 +57,13 @@ pub struct Exchange {
     pub reason: String,
     /// Why there was no answer, or no whole one, in Go's words.
     pub failure: Option<String>,
+    /// True if another request followed in its place: its answer led elsewhere, or was not taken for an answer yet.
+    pub is_superseded: bool,
     /// Bytes of the request's body.
     pub sent_bytes: u64,
     /// Bytes of the answer's body, as they came over the wire.
     pub received_bytes: u64,
     /// The beginning of an error's body, if it is text.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub error_body: String,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub protocol: String,
@@ -73,16 +72,13 @@ pub struct Exchange {
     /// The forward proxy on the way.
     pub through: Option<String>,
     /// Header fields of the request; secrets are not in them.
-    #[serde(skip)]
     pub sent_fields: Vec<(String, String)>,
     /// Header fields of the answer; secrets are not in them.
-    #[serde(skip)]
     pub received_fields: Vec<(String, String)>,
 }
 
 /// Where something was asked.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Asked {
     /// The entry of GOPROXY with this index.
     Entry(usize),
@@ -95,8 +91,7 @@ pub enum Asked {
 }
 
 /// Why a request was sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Because {
     /// The command asked.
     Asked,
@@ -107,7 +102,7 @@ pub enum Because {
 }
 
 /// The parts of an exchange's time. What did not happen, because the connection was there, is none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Phases {
     /// Looking up the name.
     pub dns: Option<Duration>,
@@ -127,7 +122,7 @@ impl Phases {
 }
 
 /// One connection that we only see from outside: TLS is not broken into.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Tunnel {
     /// Who asked for it.
     pub by: Who,
@@ -152,8 +147,7 @@ pub struct Tunnel {
 }
 
 /// Who uses a forward proxy.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Who {
     /// The go command, or another program that looks at variables in capitals first.
     Go,
@@ -162,7 +156,7 @@ pub enum Who {
 }
 
 /// What one host had to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Totals {
     /// Requests.
     pub requests: u64,
@@ -231,13 +225,14 @@ impl Recorder {
             kept.clone_from(tunnel);
         }
         if let Some(ended) = tunnel.ended {
-            seen.host(&tunnel.host).add(
-                ended - tunnel.began,
-                tunnel.failure.is_some(),
-                tunnel.sent_bytes,
-                tunnel.received_bytes,
-            );
+            seen.host(&tunnel.host).add(ended - tunnel.began, tunnel.failure.is_some(), tunnel.sent_bytes, tunnel.received_bytes);
         }
+    }
+
+    /// True if nothing that is kept is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        let seen = self.seen();
+        seen.exchanges.iter().all(|exchange| exchange.ended.is_some()) && seen.tunnels.iter().all(|tunnel| tunnel.ended.is_some())
     }
 
     /// All that was seen until now.

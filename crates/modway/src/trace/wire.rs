@@ -175,7 +175,8 @@ async fn ask(
     login: Option<&HeaderValue>,
 ) -> Result<Box<dyn Stream>, Refused> {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let mut text = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Go-http-client/1.1\r\n").into_bytes();
+    let mut text =
+        format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Go-http-client/1.1\r\n").into_bytes();
     if let Some(login) = login {
         text.extend([b"Proxy-Authorization: ", login.as_bytes(), b"\r\n"].concat());
     }

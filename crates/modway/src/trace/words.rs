@@ -161,9 +161,10 @@ fn before(held: &[u8], at: usize) -> usize {
 /// Where the URL at the beginning of `text` ends, our mark behind it included; none if more must come first.
 fn url_end(text: &[u8]) -> Option<usize> {
     let stops = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`,|\\<>()".contains(byte);
-    let end = text.iter().enumerate().position(|(at, byte)| {
-        stops(byte) || *byte == b':' && text.get(at + 1).is_some_and(u8::is_ascii_whitespace)
-    })?;
+    let end = text
+        .iter()
+        .enumerate()
+        .position(|(at, byte)| stops(byte) || *byte == b':' && text.get(at + 1).is_some_and(u8::is_ascii_whitespace))?;
     let mark = format!(": {NO_ANSWER} {MARK}");
     let behind = &text[end..];
     if behind.starts_with(mark.as_bytes()) {
@@ -214,7 +215,10 @@ mod tests {
         );
         check(&format!("{DOOR}/1|direct\n"), "http://b.test|direct\n");
         check(&format!("# get {DOOR}/1/m/@v/list\n"), "# get http://b.test/m/@v/list\n");
-        check(&format!("invalid response from proxy \"{DOOR}/1\": invalid"), "invalid response from proxy \"http://b.test\": invalid");
+        check(
+            &format!("invalid response from proxy \"{DOOR}/1\": invalid"),
+            "invalid response from proxy \"http://b.test\": invalid",
+        );
         check(&format!("at {DOOR}/0"), "at https://u:xxxxx@a.test/p");
     }
 
@@ -228,12 +232,18 @@ mod tests {
             &format!("{{\n\t\"Error\": \"m@v1: reading {DOOR}/1/m/@v/v1.info: 599 modway: EOF\"\n}}\n"),
             "{\n\t\"Error\": \"m@v1: Get \\\"http://b.test/m/@v/v1.info\\\": EOF\"\n}\n",
         );
-        check(&format!("# get {DOOR}/1/x: 599 modway: EOF (0.001s)\n"), "# get http://b.test/x: Get \"http://b.test/x\": EOF (0.001s)\n");
+        check(
+            &format!("# get {DOOR}/1/x: 599 modway: EOF (0.001s)\n"),
+            "# get http://b.test/x: Get \"http://b.test/x\": EOF (0.001s)\n",
+        );
     }
 
     #[test]
     fn everything_else_is_left_as_it_is() {
-        check("reading the news: http://127.0.0.1:4712/t0ken/0 \u{1F600}\n", "reading the news: http://127.0.0.1:4712/t0ken/0 \u{1F600}\n");
+        check(
+            "reading the news: http://127.0.0.1:4712/t0ken/0 \u{1F600}\n",
+            "reading the news: http://127.0.0.1:4712/t0ken/0 \u{1F600}\n",
+        );
         check("", "");
         check("reading http://127.0.0.1", "reading http://127.0.0.1");
         let mut words = words();
