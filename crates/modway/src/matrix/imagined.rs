@@ -115,7 +115,7 @@ impl Imagined {
             Question::Page { way: PageWay::Verified, .. } if !self.go_trusts => {
                 Answer::Failed(Failure::Tls(TlsFailure::UnknownAuthority))
             }
-            Question::Page { path, way: PageWay::Verified | PageWay::Unverified } => {
+            Question::Page { path, way: PageWay::Verified | PageWay::Unverified, .. } => {
                 let url = format!("https://{path}?go-get=1");
                 Answer::Found(Found::Page(Page::read(&url, "200 OK", "", subject.page().as_bytes())))
             }

@@ -288,7 +288,7 @@ fn place(question: &Question, hops: &[Hop], is_private: impl Fn(&str) -> bool, a
     match question {
         Question::Proxy { server: Server::Entry(index), .. } => hops.iter().position(|hop| hop.index == Some(*index)),
         Question::Sumdb { .. } => None,
-        Question::Proxy { server: Server::Tagged(_), .. }
+        Question::Proxy { server: Server::Tagged { .. }, .. }
         | Question::Page { .. }
         | Question::Ping { .. }
         | Question::Repo { .. } => {
@@ -327,7 +327,7 @@ fn leaks(walked: &Walked, imagined: &[Ask], machine: &Machine, is_dry: bool) -> 
         let entry = |index: usize| list.as_ref().and_then(|list| list.entries().get(index)).map(|entry| &entry.source);
         let who = match &ask.question {
             Question::Proxy { server: Server::Entry(index), .. } => host(entry(*index)),
-            Question::Proxy { server: Server::Tagged(url), .. } => Some(masked(url)),
+            Question::Proxy { server: Server::Tagged { base, .. }, .. } => Some(masked(base)),
             Question::Sumdb { through: Through::Itself, .. } => Some(database.clone()),
             Question::Sumdb { through: Through::Entry(index), .. } => {
                 host(entry(*index)).map(|host| format!("{host} → {database}"))

@@ -198,6 +198,7 @@ fn failed(failure: &Failure) -> Text {
         Failure::Tls(TlsFailure::Expired) => Text::new("certificate expired, or not valid yet", "证书已过期或尚未生效"),
         Failure::Tls(TlsFailure::Handshake) => Text::new("no TLS", "TLS 握手失败"),
         Failure::Redirect => Text::new("a redirect that Go does not follow", "Go 不会跟随的重定向"),
+        Failure::LoginInTheClear => Text::new("a login that would go over http", "登录信息会走明文 http"),
         Failure::Gateway => Text::new("the forward proxy failed", "转发代理出错"),
         Failure::Unreadable(words) | Failure::NoRevision(words) | Failure::Dishonest(words) => {
             Text::new(harmless(words), harmless(words))

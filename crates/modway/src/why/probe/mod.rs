@@ -115,7 +115,7 @@ impl World {
                 None => web::proxy(&self.looker, ask, self.login(server, &ask.url), module, file).await,
             },
             Question::Page { way, .. } => web::page(&self.looker, ask, *way, self.netrc_login(&ask.url)).await,
-            Question::Ping { vcs: Vcs::Git, url } => self.ping(url).await,
+            Question::Ping { vcs: Vcs::Git, url, .. } => self.ping(url).await,
             Question::Repo { vcs: Vcs::Git, url, part: RepoPart::Refs } => {
                 let (answer, seen) = self.git.references(url).await;
                 (answer, Evidence::Git(Box::new(seen)))
@@ -187,7 +187,7 @@ impl World {
                 Source::Proxy(url) => url.credentials(),
                 Source::File(_) | Source::Direct | Source::Off => None,
             }),
-            Server::Tagged(_) => None,
+            Server::Tagged { .. } => None,
         };
         match own {
             Some((user, password)) => {
