@@ -1,6 +1,6 @@
 //! One failure: a go command with its settings, run for real.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use testkit::go::Go;
 
@@ -14,13 +14,14 @@ pub(crate) struct Case {
     env: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>)>,
     args: Vec<String>,
+    patience: Option<&'static str>,
 }
 
 impl Case {
     /// `go ARGS`, with GOPROXY and GOSUMDB off and no module around it. `HOME` in an argument or a value stands for its home.
     pub(crate) fn new(code: &'static str, args: &str) -> Self {
         let args = args.split(' ').map(str::to_owned).collect();
-        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args }
+        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args, patience: None }
     }
 
     /// With this in its environment.
@@ -51,6 +52,12 @@ impl Case {
         self
     }
 
+    /// Ended after two seconds, as a CI service ends a job that takes too long, and says so.
+    pub(crate) fn ended(mut self, saying: &'static str) -> Self {
+        self.patience = Some(saying);
+        self
+    }
+
     /// Named so, where several have the same cause.
     pub(crate) fn titled(mut self, title: &str) -> Self {
         self.title = format!("{}: {title}", self.code);
@@ -68,9 +75,22 @@ impl Case {
         let mut command = go.command(home.path());
         command.current_dir(&work).env("GOMAXPROCS", "2").env("LC_ALL", "C").env("GIT_CONFIG_NOSYSTEM", "1");
         command.envs(self.env.iter().map(|(name, value)| (name, here(value))));
-        let output = command.args(self.args.iter().map(|arg| here(arg))).output().expect("go starts");
+        command.args(self.args.iter().map(|arg| here(arg)));
+        if let Some(saying) = self.patience {
+            return (format!("{}{saying}\n", impatient(&command)), false);
+        }
+        let output = command.output().expect("go starts");
         (String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(), output.status.success())
     }
+}
+
+/// What it prints until it is ended.
+fn impatient(command: &Command) -> String {
+    let mut waiting = Command::new("timeout");
+    waiting.arg("2").arg(command.get_program()).args(command.get_args()).env_clear();
+    waiting.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    waiting.current_dir(command.get_current_dir().expect("it was set"));
+    String::from_utf8_lossy(&waiting.output().expect("timeout is part of coreutils").stderr).into_owned()
 }
 
 fn write(home: &Path, name: &str, content: &[u8]) {

@@ -3,7 +3,7 @@
 use super::{
     clean,
     decoration::{Bare, bare},
-    limits::{MAX_BLOCK_LINES, MAX_FOREIGN_LINES, MAX_STREAMS, MAX_WRAPPED_LINES},
+    limits::{MAX_BLOCK_LINES, MAX_FOREIGN_LINES, MAX_STREAMS, MAX_WRAPPED_LINES, MIN_WIDTH},
 };
 
 /// How sure it is that a line is the go command's.
@@ -21,11 +21,15 @@ pub(super) struct Block {
     pub(super) anchor: Anchor,
     /// Counted from 1.
     pub(super) line: u64,
-    /// Trimmed; the first without `go: `.
-    pub(super) lines: Vec<String>,
+    /// The first line without `go: `, trimmed; more than one piece if it looks as if whatever printed it broke it.
+    pub(super) head: Vec<String>,
+    /// The lines that belong to it, trimmed.
+    pub(super) parts: Vec<String>,
     /// Lines after it that may be the rest of a message that was broken by whatever printed it.
     pub(super) wrapped: Vec<String>,
     indent: usize,
+    /// How far its further lines are indented, once there is one.
+    part: Option<usize>,
     foreign: usize,
 }
 
@@ -33,6 +37,8 @@ pub(super) struct Block {
 #[derive(Default, Debug)]
 pub(super) struct Blocks {
     open: Vec<(String, Block)>,
+    /// What the go command was fetching when it said nothing more.
+    fetching: Option<(u64, String)>,
 }
 
 impl Blocks {
@@ -48,17 +54,33 @@ impl Blocks {
 
     fn piece(&mut self, number: u64, line: &str) -> Option<Block> {
         let Bare { stream, text } = bare(line);
+        if let Some(block) = self.silence(number, text) {
+            return Some(block);
+        }
         if let Some(head) = head(text) {
             let ended = self.take(stream);
             let Head::Message(anchor, message) = head else { return ended };
             let full = (self.open.len() >= MAX_STREAMS).then(|| self.open.remove(0).1);
-            let lines = vec![message.trim().to_owned()];
-            let block = Block { anchor, line: number, lines, wrapped: Vec::new(), indent: indent(text), foreign: 0 };
-            self.open.push((stream.to_owned(), block));
+            self.open.push((stream.to_owned(), Block::new(anchor, number, message.trim(), indent(text))));
             return ended.or(full);
         }
         let at = self.open.iter().position(|(name, _)| name == stream)?;
         if self.open[at].1.add(text) { None } else { Some(self.open.remove(at).1) }
+    }
+
+    /// A download that was the last word before a CI service lost its patience: whoever was asked has not answered, and the go command waits.
+    fn silence(&mut self, number: u64, text: &str) -> Option<Block> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let fetching = self.fetching.take();
+        if let Some(what) = text.strip_prefix("go: downloading ") {
+            self.fetching = Some((number, format!("no answer while downloading {what}")));
+            return None;
+        }
+        let (line, said) = fetching?;
+        PATIENCE.iter().any(|phrase| text.contains(phrase)).then(|| Block::new(Anchor::Named, line, &said, 0))
     }
 
     fn take(&mut self, stream: &str) -> Option<Block> {
@@ -68,12 +90,22 @@ impl Blocks {
 }
 
 impl Block {
+    fn new(anchor: Anchor, line: u64, head: &str, indent: usize) -> Self {
+        let head = vec![head.to_owned()];
+        Self { anchor, line, head, parts: Vec::new(), wrapped: Vec::new(), indent, part: None, foreign: 0 }
+    }
+
     /// Takes a line that begins no message; false if the message is over.
     fn add(&mut self, text: &str) -> bool {
         let trimmed = text.trim();
-        let belongs = (self.foreign == 0 && indent(text) > self.indent && !trimmed.is_empty()) || continues(trimmed);
-        if belongs && self.lines.len() < MAX_BLOCK_LINES {
-            self.lines.push(trimmed.to_owned());
+        if self.is_broken(text) && !self.has_part(text, trimmed) {
+            self.head.push(trimmed.to_owned());
+            return true;
+        }
+        if self.has_part(text, trimmed) && self.parts.len() < MAX_BLOCK_LINES {
+            self.part.get_or_insert(indent(text));
+            self.parts.push(trimmed.to_owned());
+            self.foreign = 0;
             return true;
         }
         if !trimmed.is_empty() && self.wrapped.len() == self.foreign && self.wrapped.len() < MAX_WRAPPED_LINES {
@@ -82,6 +114,39 @@ impl Block {
         self.foreign += 1;
         self.foreign <= MAX_FOREIGN_LINES.max(MAX_WRAPPED_LINES)
     }
+
+    /// True if the first line was as long as a terminal is wide, and ended in the middle of something, which `text` may go on with.
+    fn is_broken(&self, text: &str) -> bool {
+        let is_first = self.parts.is_empty() && self.foreign == 0 && self.head.len() <= MAX_WRAPPED_LINES;
+        let fits = !text.trim().is_empty() && indent(text) <= self.indent;
+        let is_wide = self.head.last().is_some_and(|last| last.chars().count() >= MIN_WIDTH);
+        is_first && fits && is_wide && ends_amid(&self.head.concat())
+    }
+
+    /// True if the line is part of the message: it is indented where the message goes on, or begins as only this message goes on.
+    ///
+    /// Indentation alone is not enough: whatever runs beside the go command indents its lines, too.
+    fn has_part(&self, text: &str, trimmed: &str) -> bool {
+        let head = self.head.concat();
+        let said = |of: &str| head.contains(of) || self.parts.iter().any(|line| line.contains(of));
+        let is_known = CONTINUATIONS.iter().any(|(of, starts)| starts.iter().any(|start| trimmed.starts_with(start)) && said(of));
+        let last = self.parts.last().unwrap_or(&head);
+        let is_open = OPEN_ENDS.iter().any(|end| last.ends_with(end));
+        let is_next = OPEN_LINES.iter().any(|end| last.ends_with(end));
+        let is_deep = match self.part.filter(|part| *part > self.indent) {
+            Some(part) => indent(text) >= part,
+            None => indent(text) > self.indent && is_open,
+        };
+        is_known || ((is_deep || is_next) && self.foreign == 0 && !trimmed.is_empty())
+    }
+}
+
+/// True if a message does not end so: in a quotation, a URL or a path, after a colon, or before what became of a command.
+fn ends_amid(text: &str) -> bool {
+    let last = text.rsplit(' ').next().unwrap_or("");
+    let is_running =
+        ["git ls-remote", "git fetch", "git -c "].iter().any(|git| text.contains(git)) && !text.contains("exit status");
+    text.matches('"').count() % 2 == 1 || last.contains("://") || last.starts_with('/') || text.ends_with(':') || is_running
 }
 
 /// What a line that is the go command's begins.
@@ -91,8 +156,20 @@ enum Head<'a> {
     Said,
 }
 
+/// What CI services say when they end a job for its time.
+const PATIENCE: [&str; 8] = [
+    "execution took longer than",
+    "exceeded the maximum execution time",
+    "The operation was canceled",
+    "Too long with no output",
+    "due to timeout",
+    "timed out after",
+    "exceeded the timeout",
+    "Build timed out",
+];
+
 /// What the go command says when nothing is wrong.
-const SAID: [&str; 26] = [
+const SAID: [&str; 28] = [
     "downloading ",
     "finding ",
     "found ",
@@ -106,6 +183,8 @@ const SAID: [&str; 26] = [
     "warning: ",
     "to add module requirements",
     "to match any",
+    "to switch to the latest",
+    "to add missing",
     "no module dependencies",
     "updating go.",
     "writing ",
@@ -179,27 +258,32 @@ fn about_modules(message: &str) -> bool {
     version || SHAPES.iter().chain(&starts).any(|start| message.starts_with(start))
 }
 
-/// What only follows after an error of the go command, however it is indented.
-fn continues(trimmed: &str) -> bool {
-    const STARTS: [&str; 14] = [
-        "server response:",
-        "fatal: ",
-        "remote: ",
-        "downloaded: ",
-        "go.sum: ",
-        "sum.golang.org: ",
-        "Confirm the import path was entered",
-        "If this is a private repository",
-        "but was required as:",
-        "module declares its path as:",
-        "Permission denied (",
-        "Host key verification failed",
-        "hint: ",
-        "ssh: ",
-    ];
-    STARTS.iter().any(|start| trimmed.starts_with(start))
-}
+/// What a line of the go command ends with if indented lines follow.
+const OPEN_ENDS: [&str; 5] = [":", " requires", " imports", " tested by", " mismatch"];
+
+/// What a line ends with if the next one is part of it, indented or not.
+const OPEN_LINES: [&str; 3] = [" requires", " imports", "server response:"];
+
+/// What follows after a message that has certain words, however it is indented.
+const CONTINUATIONS: [(&str, &[&str]); 5] = [
+    ("reading ", &["server response:"]),
+    (
+        "exit status",
+        &[
+            "fatal: ",
+            "remote: ",
+            "Confirm the import path was entered",
+            "If this is a private repository",
+            "Host key verification failed",
+            "hint: ",
+            "ssh: ",
+        ],
+    ),
+    ("exit status", &["Permission denied (", "git@"]),
+    ("checksum mismatch", &["downloaded: ", "go.sum: ", "sum.golang.org: "]),
+    ("parsing go.mod", &["module declares its path as:", "but was required as:"]),
+];
 
 fn indent(text: &str) -> usize {
-    text.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
+    text.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 8 } else { 1 }).sum()
 }

@@ -4,7 +4,7 @@ use super::{
     blocks::{Anchor, Block},
     catalogue::{By, Row, rows},
     clean::redacted,
-    limits::MAX_SHOWN_CHARS,
+    limits::{MAX_SHOWN_CHARS, MIN_WIDTH},
     phrase::occurs,
     subject::Subject,
 };
@@ -34,23 +34,35 @@ impl Finding {
 
     /// Looks a message up. None if it is not the go command's.
     pub(super) fn of(block: &Block) -> Option<Self> {
-        let answered = block.lines.iter().position(|line| line.starts_with("server response:")).unwrap_or(block.lines.len());
-        let (own, answer) = (one_line(&block.lines[..answered]), one_line(&block.lines[answered..]));
-        let mut lines = block.lines.clone();
-        let mut row = look_up(&own, &answer);
-        if row.is_none_or(is_vague)
-            && answer.is_empty()
-            && let Some((found, whole)) = unwrapped(block, &own)
-        {
-            (row, lines) = (Some(found), vec![whole]);
-        }
+        let answered = block.parts.iter().position(|line| line.starts_with("server response:")).unwrap_or(block.parts.len());
+        let (parts, answer) = (&block.parts[..answered], one_line(&block.parts[answered..]));
+        let readings = readings(block, parts);
+        let rows: Vec<_> = readings.iter().map(|reading| look_up(reading, &answer)).collect();
+        let clear = rows.iter().position(|row| row.is_some_and(|row| !is_vague(row)));
+        let at = clear.or_else(|| rows.iter().position(Option::is_some)).unwrap_or(0);
+        let (row, mut own) = match (clear, unwrapped(block, &readings[0])) {
+            (None, Some((row, own))) => (Some(row), own),
+            _ => (rows[at], readings[at].clone()),
+        };
         if row.is_none() && (block.anchor == Anchor::Shaped || !sounds_like_an_error(&own)) {
             return None;
         }
-        let text: String = redacted(&lines.join("\n")).chars().take(MAX_SHOWN_CHARS).collect();
-        let subject = Subject::of(&one_line(&lines));
-        Some(Self { row, subject, text, line: block.line, times: 1, reason: reason(&block.lines[answered..]) })
+        let subject = Subject::of(&own);
+        if at == 0 && clear.is_some() {
+            // As it was printed.
+            own = [&block.head[..1], parts].concat().join("\n");
+        }
+        let text = [&[own], &block.parts[answered..]].concat().join("\n");
+        let text: String = redacted(&text).chars().take(MAX_SHOWN_CHARS).collect();
+        Some(Self { row, subject, text, line: block.line, times: 1, reason: reason(&block.parts[answered..]) })
     }
+}
+
+/// What the go command may have printed in one line: as it is, and with the pieces of a broken first line put together.
+fn readings(block: &Block, parts: &[String]) -> Vec<String> {
+    let heads = [block.head[0].clone(), block.head.concat(), block.head.join(" ")];
+    let count = if block.head.len() == 1 { 1 } else { heads.len() };
+    heads.into_iter().take(count).map(|head| one_line(&[&[head], parts].concat())).collect()
 }
 
 /// The first row that fits.
@@ -84,7 +96,6 @@ fn speaker(own: &str) -> Option<By> {
                 "svn list",
                 "svn info",
                 "fossil clone",
-                "fatal: ",
                 "no secure protocol found",
                 "no protocol found",
             ],
@@ -125,26 +136,25 @@ fn speaker(own: &str) -> Option<By> {
 
 /// A row that only says who failed; a message that was broken may say more.
 fn is_vague(row: &Row) -> bool {
-    row.code.ends_with("-failed") || row.by == By::Unclear
+    row.code.ends_with("-failed")
+        || ["sumdb-trouble", "sumdb-unreachable", "discovery-unreachable", "package-not-found"].contains(&row.code)
+        || row.by == By::Unclear
 }
 
-/// The row of a message that was broken into lines, with the message.
+/// The row of a message that was broken in the middle of a phrase, with the message.
 ///
-/// What was broken had the width of a terminal, and what is taken for it must not be another tool's: a phrase counts if it begins in
-/// what is surely the go command's, or right after one of its colons.
+/// The rest must not be another tool's: a phrase counts if it begins in what is surely the go command's.
 fn unwrapped(block: &Block, own: &str) -> Option<(&'static Row, String)> {
-    let last = block.lines.last()?;
     let mut whole = [own.to_owned(), own.to_owned()];
-    let mut before = last.as_str();
+    let mut before = block.parts.last().or(block.head.last())?.as_str();
     for (count, line) in block.wrapped.iter().enumerate() {
-        if before.chars().count() < 40 {
+        if before.chars().count() < MIN_WIDTH {
             return None;
         }
         for (whole, between) in whole.iter_mut().zip(["", " "]) {
             *whole = format!("{whole}{between}{line}");
-            let rest = one_line(&block.wrapped[..=count]);
             let found = look_up(whole, "").filter(|row| !is_vague(row));
-            if let Some(row) = found.filter(|_| own.ends_with(':') || look_up(&rest, "").is_none()) {
+            if let Some(row) = found.filter(|_| look_up(&one_line(&block.wrapped[..=count]), "").is_none()) {
                 return Some((row, whole.clone()));
             }
         }

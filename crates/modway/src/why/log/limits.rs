@@ -15,6 +15,9 @@ pub(super) const MAX_FOREIGN_LINES: usize = 4;
 /// Lines that one message may have been broken into by whatever printed it.
 pub(super) const MAX_WRAPPED_LINES: usize = 8;
 
+/// Characters of a line that a terminal may have broken. Narrower ones are in nobody's build.
+pub(super) const MIN_WIDTH: usize = 60;
+
 /// Streams (`#12` of a docker build, `[web]` of a runner) whose errors are put together at the same time.
 pub(super) const MAX_STREAMS: usize = 64;
 

@@ -26,6 +26,8 @@ fn repositories(worlds: &Worlds) -> Vec<Case> {
     repository.write("v3/go.mod", "module r.example.test/other\n").commit(1_600_000_100);
     repository.tag("v3.1.0").write("bad*name", "x").commit(1_600_000_200);
     repository.tag("v1.9.0");
+    repository.branch("v1.5.0").write("b.go", "package r\n").commit(1_600_000_300);
+    repository.tag("v1.0.2");
     let mut empty = worlds.host.make("empty");
     worlds.host.page("r.example.test/empty", "r.example.test/empty git https://r.example.test/empty");
     empty.write("README", "x").commit(1_600_000_000);
@@ -41,6 +43,7 @@ fn repositories(worlds: &Worlds) -> Vec<Case> {
         direct(worlds, "wrong-major-version", "r.example.test/r@v1.0.0+incompatible"),
         direct(worlds, "wrong-major-version", "r.example.test/r@v2.0.0+incompatible"),
         direct(worlds, "repository-not-a-module", "r.example.test/r@v1.9.0"),
+        direct(worlds, "not-a-tag", "r.example.test/r@v1.5.0"),
         direct(worlds, "bad-version-argument", "r.example.test/r@-x"),
         direct(worlds, "no-matching-versions", "r.example.test/r@<v0.1.0"),
     ]

@@ -113,6 +113,8 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
     page("git.example.test/absent", "https://git.example.test/absent");
     page("git.example.test/closed", &format!("http://{closed}/x"));
     page("git.example.test/svn", "https://git.example.test/svn");
+    page("git.example.test/forbidden", "https://git.example.test/forbidden");
+    worlds.host.answer("git.example.test/forbidden/info/refs", 403, &[], "no");
     worlds.host.page("git.example.test/svn", "git.example.test/svn svn https://git.example.test/svn");
     worlds.host.page("git.example.test/folder", "git.example.test/folder git /folder");
     worlds.locked.page("git.example.test/lib", "git.example.test/lib git https://git.example.test/lib");
@@ -128,6 +130,11 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
         get("git-asks-for-password", "git.example.test/lib").envs(&unlocked).titled("wrong password"),
         get("git-not-found", "git.example.test/absent").envs(&direct),
         get("git-unreachable", "git.example.test/closed").envs(&direct),
+        get("git-forbidden", "git.example.test/forbidden").envs(&direct),
+        get("repository-failed", "git.example.test/lib")
+            .envs(&direct)
+            .file("broken", "[")
+            .env("GIT_CONFIG_GLOBAL", "HOME/work/broken"),
         get("git-transport-not-allowed", "git.example.test/lib")
             .envs(&direct)
             .env("GIT_ALLOW_PROTOCOL", "ssh")

@@ -1,5 +1,6 @@
 //! What this machine's settings, arguments and files can do wrong.
 
+use gomod::dirhash::go_mod_h1;
 use testkit::{
     faults::Play,
     modules::{Module, any_zip},
@@ -16,6 +17,7 @@ pub(crate) fn all(worlds: &Worlds) -> Vec<Case> {
     let mut cases = lists(worlds);
     cases.extend(arguments(worlds));
     cases.extend(modes());
+    cases.push(outdated(worlds));
     cases.extend(toolchains(worlds));
     cases
 }
@@ -78,6 +80,10 @@ fn modes() -> Vec<Case> {
         building("package-not-required", ""),
         building("package-not-required", "").env("GOFLAGS", "-mod=readonly").titled("readonly"),
         Case::new("package-not-in-std", "build ./...").module("").file("main.go", main("nowhere/p")),
+        Case::new("repository-unsafe", "build -buildvcs=true ./...")
+            .module("")
+            .file("main.go", main("fmt"))
+            .file(".git/HEAD", "nothing"),
         building("go-sum-missing", "require example.test/m v1.0.0"),
         building("go-sum-malformed", "require example.test/m v1.0.0").file("go.sum", "<<<<<<< HEAD a b\n"),
         Case::new("go-mod-broken", "build ./...").file("go.mod", "modul probe.test/m\n"),
@@ -135,4 +141,24 @@ fn unproven(worlds: &Worlds) -> String {
     let zip = any_zip(&[(&format!("golang.org/toolchain@{version}/bin/go"), b"x", None)]);
     worlds.proxy.on(&format!("/unproven/golang.org/toolchain/@v/{version}.zip"), [Play::ok(zip)]);
     format!("{}/unproven", worlds.proxy.url())
+}
+
+/// A go.mod that requires less than what it requires requires.
+fn outdated(worlds: &Worlds) -> Case {
+    let (old, new) = (Module::new("example.test/m", VERSION), Module::new("example.test/m", "v1.1.0"));
+    let go_mod = "module example.test/n\n\nrequire example.test/m v1.1.0\n";
+    let user = Module {
+        go_mod: go_mod.into(),
+        mod_h1: go_mod_h1(go_mod.as_bytes()).to_string(),
+        ..Module::new("example.test/n", VERSION)
+    };
+    let sums: String =
+        [&old, &new, &user].map(|module| format!("{} {}/go.mod {}\n", module.path, module.version, module.mod_h1)).concat();
+    let proxy = worlds.serving("outdated", &[&old, &new, &user]);
+    let required = "require (\n\texample.test/m v1.0.0\n\texample.test/n v1.0.0\n)";
+    Case::new("go-mod-updates", "list -m all")
+        .proxy(proxy)
+        .module(required)
+        .file("go.sum", sums)
+        .file("main.go", "package main\n\nfunc main() {}\n")
 }

@@ -19,7 +19,11 @@ pub(crate) async fn slow(worlds: &Worlds) -> Vec<Case> {
     let deaf = Deaf::start().await;
     let address = deaf.address;
     worlds.keep(deaf);
+    let module = Module::new("example.test/m", VERSION);
+    let silent = worlds.serving("silent", &[&module]);
+    worlds.proxy.on("/silent/example.test/m/@v/v1.0.0.zip", [Play::ok("").fault(Fault::Mute)]);
     vec![
+        Case::new("no-answer", GET).proxy(silent).ended("ERROR: Job failed: execution took longer than 1h0m0s seconds"),
         Case::new("proxy-timeout", GET).proxy(format!("http://{address}")),
         // It waits for a request in the clear.
         Case::new("proxy-tls-timeout", GET).proxy(format!("https://{}", worlds.proxy.address())),
@@ -126,6 +130,7 @@ async fn ways(worlds: &Worlds) -> Vec<Case> {
         Case::new("proxy-tls-name", GET).envs(&other_name).titled("name"),
         Case::new("proxy-not-tls", GET).proxy(format!("https://{plain}")).titled("http"),
         Case::new("proxy-not-tls", GET).proxy(format!("https://{babble}")).titled("babble"),
+        Case::new("proxy-failed", GET).proxy(format!("http://{babble}")),
         Case::new("proxy-insecure-redirect", GET)
             .proxy(format!("{}/down", worlds.secure.url()))
             .env("SSL_CERT_FILE", worlds.ca()),

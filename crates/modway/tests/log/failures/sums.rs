@@ -86,6 +86,8 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
     let passing = worlds.serving("passing", &[module]);
     worlds.proxy.on(&format!("/passing/sumdb/{}/supported", sumdb::NAME), [Play::ok("")]);
     let forked = Sumdb::start(40, &[module]).await;
+    let before = forked.head();
+    drop(forked.fork("another history", &[module]));
     worlds.keep(forked.clone());
     vec![
         Case::new("sumdb-unreachable", GET).proxy(proxy).env("GOSUMDB", format!("{key} http://{}", worlds.closed)),
@@ -95,6 +97,10 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
             .env("HTTPS_PROXY", format!("http://{}", worlds.closed))
             .titled("itself"),
         Case::new("sumdb-tls-authority", GET).proxy(proxy).env("GOSUMDB", format!("{key} {unknown}")),
+        Case::new("sumdb-fork", GET)
+            .proxy(proxy)
+            .env("GOSUMDB", forked.setting())
+            .file(&format!("../gopath/pkg/sumdb/{}/latest", sumdb::NAME), before),
         Case::new("sumdb-supported", GET).proxy(refusing).env("GOSUMDB", &key),
         Case::new("sumdb-absent", GET).proxy(passing).env("GOSUMDB", &key).titled("through a proxy"),
     ]

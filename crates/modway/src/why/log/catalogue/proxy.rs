@@ -200,6 +200,27 @@ pub(super) const ROWS: &[Row] = &[
         question: None,
     },
     Row {
+        code: "no-answer",
+        by: By::Go,
+        whose: Whose::Network,
+        phrases: &["no answer while downloading"],
+        answer: &[],
+        settings: &["GOPROXY", "HTTPS_PROXY"],
+        cause: both(
+            "The go command was fetching this when the job was ended for its time. Somebody accepted the connection and does not answer; the go command waits for ever.",
+            "任务因超时被终止时，go 命令正在下载它。对方接受了连接却不应答，而 go 命令会一直等下去。",
+        ),
+        fixes: &[
+            fix("See which URL does not answer.", "看看是哪个 URL 没有应答。", "timeout 60 go mod download -x {module}"),
+            fix(
+                "Let a job end sooner, and try another proxy.",
+                "缩短任务时限，并换一个代理试试。",
+                "GOPROXY=https://proxy.golang.org,direct timeout 300 go mod download",
+            ),
+        ],
+        question: None,
+    },
+    Row {
         code: "proxy-not-a-proxy",
         by: By::Proxy,
         whose: Whose::Client,
