@@ -5,6 +5,7 @@ mod config;
 pub mod matrix;
 mod serve;
 pub mod trace;
+pub mod tree;
 pub mod why;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 
+use super::tree;
 use crate::{
     cli::End,
     config::Environment,
@@ -31,6 +32,9 @@ pub struct Why {
     /// Print all errors that `--log` knows, in Markdown
     #[arg(long)]
     catalogue: bool,
+    /// What is drawn.
+    #[command(flatten)]
+    drawn: tree::Drawn,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +48,9 @@ pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
     if why.catalogue {
         print!("{}", page(lang));
         return Ok(End::Good);
+    }
+    if why.drawn.tree {
+        return tree::run(&why.drawn, why.asked.module.as_deref(), why.json, lang, environment);
     }
     if let Some(module) = &why.asked.module {
         return module::run(&why.asked, module, lang, why.json, environment);

@@ -109,6 +109,11 @@ impl Matrix {
         Self { subject, imagined, rows, present, full }
     }
 
+    /// Where `combination` leads in another world of the same subject.
+    pub fn predict(&self, combination: &Combination, imagined: Imagined) -> Prediction {
+        Prediction::of(combination, &self.subject, imagined)
+    }
+
     /// True if every row that was observed is as it was predicted.
     pub fn agrees(&self) -> bool {
         let observations = self.rows.iter().flat_map(|row| [&row.observed, &row.observed_if_git_trusts]).flatten();

@@ -10,7 +10,7 @@ const MARGIN: f64 = 24.0;
 /// The width of what names a line.
 const SIDE: f64 = 150.0;
 /// The size of a cell, and what lies between two.
-const CELL: (f64, f64) = (236.0, 112.0);
+const CELL: (f64, f64) = (236.0, 130.0);
 const GAP: f64 = 8.0;
 
 /// What a line of cells has in common.
@@ -134,13 +134,8 @@ fn facts(row: &Row, matrix: &Matrix, lang: Lang) -> Vec<String> {
     let mut facts = vec![
         format!("{}: {}", lang.pick("route", "路径"), words::route(prediction, lang)),
         tls,
-        format!(
-            "{}: {} · {}: {}",
-            lang.pick("checksums", "校验和"),
-            words::checksums(row, lang),
-            lang.pick("named to", "泄露给"),
-            words::leaks(row, lang)
-        ),
+        format!("{}: {}", lang.pick("checksum database asked", "查校验和数据库"), words::checksums(row, lang)),
+        format!("{}: {}", lang.pick("named to", "名字泄露给"), words::leaks(row, lang)),
     ];
     facts.extend(row.if_git_trusts.as_ref().map(|trusted| {
         format!("{}: {}", lang.pick("if git trusts it", "若 git 信任"), words::if_trusted(prediction, trusted, matrix, lang))

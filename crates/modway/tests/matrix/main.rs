@@ -2,4 +2,5 @@
 
 mod kept;
 mod measured;
+mod observed;
 mod written;
