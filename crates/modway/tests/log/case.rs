@@ -1,11 +1,16 @@
 //! One failure: a go command with its settings, run for real.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 use testkit::go::Go;
 
 /// A go command that fails, and the code of its cause.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Case {
     /// What the catalogue calls its cause.
     pub(crate) code: &'static str,
@@ -15,13 +20,21 @@ pub(crate) struct Case {
     files: Vec<(String, Vec<u8>)>,
     args: Vec<String>,
     patience: Option<&'static str>,
+    before: Option<Before>,
+}
+
+/// A go command that succeeds in the same home, and what happens after it.
+#[derive(Clone)]
+struct Before {
+    args: Vec<String>,
+    then: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
 }
 
 impl Case {
     /// `go ARGS`, with GOPROXY and GOSUMDB off and no module around it. `HOME` in an argument or a value stands for its home.
     pub(crate) fn new(code: &'static str, args: &str) -> Self {
         let args = args.split(' ').map(str::to_owned).collect();
-        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args, patience: None }
+        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args, patience: None, before: None }
     }
 
     /// With this in its environment.
@@ -58,6 +71,13 @@ impl Case {
         self
     }
 
+    /// After `go ARGS` in the same home, and what then happens to the world.
+    pub(crate) fn after(mut self, args: &str, then: impl FnOnce() + Send + 'static) -> Self {
+        let args = args.split(' ').map(str::to_owned).collect();
+        self.before = Some(Before { args, then: Arc::new(Mutex::new(Some(Box::new(then)))) });
+        self
+    }
+
     /// Named so, where several have the same cause.
     pub(crate) fn titled(mut self, title: &str) -> Self {
         self.title = format!("{}: {title}", self.code);
@@ -72,10 +92,22 @@ impl Case {
         fs::create_dir(&work).expect("the folder is ours");
         self.files.iter().for_each(|(name, content)| write(&work, name, content));
         let here = |text: &str| text.replace("HOME", home.path().to_str().expect("temporary folders have plain names"));
-        let mut command = go.command(home.path());
-        command.current_dir(&work).env("GOMAXPROCS", "2").env("LC_ALL", "C").env("GIT_CONFIG_NOSYSTEM", "1");
-        command.envs(self.env.iter().map(|(name, value)| (name, here(value))));
-        command.args(self.args.iter().map(|arg| here(arg)));
+        let command = |args: &[String]| {
+            let mut command = go.command(home.path());
+            command.current_dir(&work).env("GOMAXPROCS", "2").env("LC_ALL", "C").env("GIT_CONFIG_NOSYSTEM", "1");
+            command.envs(self.env.iter().map(|(name, value)| (name, here(value))));
+            command.args(args.iter().map(|arg| here(arg)));
+            command
+        };
+        if let Some(before) = &self.before {
+            assert!(
+                command(&before.args).output().expect("go starts").status.success(),
+                "{}: what comes before fails",
+                self.title
+            );
+            before.then.lock().expect("nobody panics with it").take().into_iter().for_each(|then| then());
+        }
+        let mut command = command(&self.args);
         if let Some(saying) = self.patience {
             return (format!("{}{saying}\n", impatient(&command)), false);
         }

@@ -37,8 +37,8 @@ pub(super) struct Block {
 #[derive(Default, Debug)]
 pub(super) struct Blocks {
     open: Vec<(String, Block)>,
-    /// What the go command was fetching when it said nothing more.
-    fetching: Option<(u64, String)>,
+    /// What the go command was fetching when a stream said nothing more.
+    fetching: Vec<(String, u64, String)>,
 }
 
 impl Blocks {
@@ -54,7 +54,7 @@ impl Blocks {
 
     fn piece(&mut self, number: u64, line: &str) -> Option<Block> {
         let Bare { stream, text } = bare(line);
-        if let Some(block) = self.silence(number, text) {
+        if let Some(block) = self.silence(number, stream, text) {
             return Some(block);
         }
         if let Some(head) = head(text) {
@@ -69,17 +69,20 @@ impl Blocks {
     }
 
     /// A download that was the last word before a CI service lost its patience: whoever was asked has not answered, and the go command waits.
-    fn silence(&mut self, number: u64, text: &str) -> Option<Block> {
+    fn silence(&mut self, number: u64, stream: &str, text: &str) -> Option<Block> {
         let text = text.trim();
+        let known = self.fetching.iter().position(|(name, ..)| name == stream);
         if text.is_empty() {
             return None;
         }
-        let fetching = self.fetching.take();
+        let fetching = known.map(|at| self.fetching.swap_remove(at));
         if let Some(what) = text.strip_prefix("go: downloading ") {
-            self.fetching = Some((number, format!("no answer while downloading {what}")));
+            if self.fetching.len() < MAX_STREAMS {
+                self.fetching.push((stream.to_owned(), number, format!("no answer while downloading {what}")));
+            }
             return None;
         }
-        let (line, said) = fetching?;
+        let (_, line, said) = fetching?;
         PATIENCE.iter().any(|phrase| text.contains(phrase)).then(|| Block::new(Anchor::Named, line, &said, 0))
     }
 
@@ -204,8 +207,9 @@ const SAID: [&str; 28] = [
 const COMMANDS: [&str; 10] = ["get", "mod", "list", "install", "build", "run", "test", "vet", "generate", "work"];
 
 /// What messages without a name begin with.
-const SHAPES: [&str; 9] = [
+const SHAPES: [&str; 10] = [
     "malformed go.sum:",
+    "error obtaining VCS status:",
     "verifying ",
     "go.sum database server misbehavior detected!",
     "unrecognized import path ",

@@ -1,24 +1,29 @@
 //! A log's bytes as text that may be shown: no control characters, no colours, no passwords. Logs are written by strangers.
 
-/// The lines of one raw line: cut at bare carriage returns, colours and control characters taken off, and what a runner escaped set free.
+/// The lines of one raw line: colours and control characters taken off, what a runner escaped set free, cut at bare carriage returns.
 pub(super) fn lines(raw: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(raw);
-    let pieces = text.split('\r').filter(|piece| !piece.is_empty());
-    let mut lines: Vec<String> = pieces.map(printable).flat_map(|line| unpacked(&line)).collect();
+    let text = printable(&String::from_utf8_lossy(raw));
+    let free = unpacked(&text);
+    let mut lines: Vec<String> = free.split(['\n', '\r']).filter(|piece| !piece.is_empty()).map(harmless).collect();
     if lines.is_empty() {
         lines.push(String::new());
     }
     lines
 }
 
-/// Without escape sequences, control characters but the tab, and characters that have no width or turn the direction of writing.
+/// What was set free may hold control characters again.
+fn harmless(line: &str) -> String {
+    line.chars().filter(|c| *c == '\t' || !(c.is_control() || is_invisible(*c))).collect()
+}
+
+/// Without escape sequences, control characters but the tab and the carriage return, and characters that have no width or turn the direction of writing.
 fn printable(text: &str) -> String {
     let (mut out, mut chars) = (String::with_capacity(text.len()), text.chars().peekable());
     while let Some(c) = chars.next() {
         match c {
             '\u{1b}' => skip_sequence(&mut chars),
             '\u{9b}' => skip_parameters(&mut chars),
-            '\t' => out.push(c),
+            '\t' | '\r' => out.push(c),
             _ if c.is_control() || is_invisible(c) => {}
             _ => out.push(c),
         }
@@ -68,12 +73,9 @@ fn without_bare_colours(text: &str) -> String {
     out + rest
 }
 
-/// The lines inside a workflow command `::error …::a%0Ab`, a JSON record or a `msg="a\nb"`; else the line.
-fn unpacked(line: &str) -> Vec<String> {
-    let inner = command(line).or_else(|| record(line)).or_else(|| field(line));
-    let text = inner.unwrap_or_else(|| line.to_owned());
-    // What was set free may hold control characters again.
-    text.split('\n').map(|line| line.chars().filter(|c| *c == '\t' || !(c.is_control() || is_invisible(*c))).collect()).collect()
+/// What is inside a workflow command `::error …::a%0Ab`, a JSON record or a `msg="a\nb"`; else the line.
+fn unpacked(line: &str) -> String {
+    command(line).or_else(|| record(line)).or_else(|| field(line)).unwrap_or_else(|| line.to_owned())
 }
 
 /// Source: GitHub, "Workflow commands": `%`, carriage return and line feed are escaped in a message.

@@ -38,17 +38,16 @@ impl Finding {
         let (parts, answer) = (&block.parts[..answered], one_line(&block.parts[answered..]));
         let readings = readings(block, parts);
         let rows: Vec<_> = readings.iter().map(|reading| look_up(reading, &answer)).collect();
-        let clear = rows.iter().position(|row| row.is_some_and(|row| !is_vague(row)));
-        let at = clear.or_else(|| rows.iter().position(Option::is_some)).unwrap_or(0);
-        let (row, mut own) = match (clear, unwrapped(block, &readings[0])) {
-            (None, Some((row, own))) => (Some(row), own),
-            _ => (rows[at], readings[at].clone()),
+        let at = (0..rows.len()).min_by_key(|at| vagueness(rows[*at])).unwrap_or(0);
+        let (row, mut own) = match unwrapped(block, &readings[0], vagueness(rows[at])) {
+            Some((row, own)) => (Some(row), own),
+            None => (rows[at], readings[at].clone()),
         };
         if row.is_none() && (block.anchor == Anchor::Shaped || !sounds_like_an_error(&own)) {
             return None;
         }
         let subject = Subject::of(&own);
-        if at == 0 && clear.is_some() {
+        if own == readings[0] {
             // As it was printed.
             own = [&block.head[..1], parts].concat().join("\n");
         }
@@ -82,6 +81,7 @@ fn speaker(own: &str) -> Option<By> {
         (
             By::Repository,
             &[
+                "unable to resolve git version",
                 "git ls-remote",
                 "git fetch",
                 "git -c ",
@@ -134,27 +134,34 @@ fn speaker(own: &str) -> Option<By> {
     SIGNS.iter().find(|(_, signs)| signs.iter().any(|sign| own.contains(sign))).map(|(by, _)| *by)
 }
 
-/// A row that only says who failed; a message that was broken may say more.
-fn is_vague(row: &Row) -> bool {
-    row.code.ends_with("-failed")
-        || ["sumdb-trouble", "sumdb-unreachable", "discovery-unreachable", "package-not-found"].contains(&row.code)
-        || row.by == By::Unclear
+/// How little a row says: a message that was broken may say more than its first piece.
+fn vagueness(row: Option<&Row>) -> u8 {
+    const WIDE: [&str; 4] = ["sumdb-trouble", "sumdb-unreachable", "discovery-unreachable", "package-not-found"];
+    match row {
+        None => 3,
+        Some(row) if row.code.ends_with("-failed") || row.by == By::Unclear => 2,
+        Some(row) if WIDE.contains(&row.code) => 1,
+        Some(_) => 0,
+    }
 }
 
-/// The row of a message that was broken in the middle of a phrase, with the message.
+/// The row of a message that was broken in the middle of a phrase, if it is less vague than what its first piece says.
 ///
-/// The rest must not be another tool's: a phrase counts if it begins in what is surely the go command's.
-fn unwrapped(block: &Block, own: &str) -> Option<(&'static Row, String)> {
+/// What follows may be another tool's. That it is not shows in words of the go command that begin in its message and end in what follows.
+fn unwrapped(block: &Block, own: &str, vague: u8) -> Option<(&'static Row, String)> {
     let mut whole = [own.to_owned(), own.to_owned()];
     let mut before = block.parts.last().or(block.head.last())?.as_str();
     for (count, line) in block.wrapped.iter().enumerate() {
-        if before.chars().count() < MIN_WIDTH {
+        if vague == 0 || before.chars().count() < MIN_WIDTH {
             return None;
         }
+        let rest = one_line(&block.wrapped[..=count]);
         for (whole, between) in whole.iter_mut().zip(["", " "]) {
             *whole = format!("{whole}{between}{line}");
-            let found = look_up(whole, "").filter(|row| !is_vague(row));
-            if let Some(row) = found.filter(|_| look_up(&one_line(&block.wrapped[..=count]), "").is_none()) {
+            let found = look_up(whole, "").filter(|row| vagueness(Some(row)) < vague);
+            let crosses =
+                |phrase: &&str| !phrase.contains('…') && occurs(phrase, whole) && !occurs(phrase, own) && !occurs(phrase, &rest);
+            if let Some(row) = found.filter(|row| row.phrases.iter().chain(&RUNS).any(|phrase| crosses(phrase))) {
                 return Some((row, whole.clone()));
             }
         }
@@ -162,6 +169,16 @@ fn unwrapped(block: &Block, own: &str) -> Option<(&'static Row, String)> {
     }
     None
 }
+
+/// What the go command prints without a break before it comes to the cause.
+const RUNS: [&str; 6] = [
+    "tls: failed to verify certificate: x509: ",
+    "dial tcp {}: connect: ",
+    "dial tcp: lookup {}: ",
+    "lookup {}: no such",
+    "parsing {}: XML",
+    "parsing {}: xml",
+];
 
 /// Anything may begin with `go: `, such as a line of YAML; an error of the go command has more to it.
 fn sounds_like_an_error(own: &str) -> bool {

@@ -23,7 +23,10 @@ pub(crate) async fn slow(worlds: &Worlds) -> Vec<Case> {
     let silent = worlds.serving("silent", &[&module]);
     worlds.proxy.on("/silent/example.test/m/@v/v1.0.0.zip", [Play::ok("").fault(Fault::Mute)]);
     vec![
-        Case::new("no-answer", GET).proxy(silent).ended("ERROR: Job failed: execution took longer than 1h0m0s seconds"),
+        Case::new("no-answer", "get example.test/m@v1.0.0")
+            .module("")
+            .proxy(silent)
+            .ended("ERROR: Job failed: execution took longer than 1h0m0s seconds"),
         Case::new("proxy-timeout", GET).proxy(format!("http://{address}")),
         // It waits for a request in the clear.
         Case::new("proxy-tls-timeout", GET).proxy(format!("https://{}", worlds.proxy.address())),

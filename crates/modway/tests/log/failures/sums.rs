@@ -85,9 +85,11 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
     worlds.proxy.on(&format!("/refusing/sumdb/{}/supported", sumdb::NAME), [Play::status(403, "not for you")]);
     let passing = worlds.serving("passing", &[module]);
     worlds.proxy.on(&format!("/passing/sumdb/{}/supported", sumdb::NAME), [Play::ok("")]);
-    let forked = Sumdb::start(40, &[module]).await;
-    let before = forked.head();
-    drop(forked.fork("another history", &[module]));
+    let other = Module::new("example.test/other", VERSION);
+    let both = worlds.serving("forked", &[module, &other]);
+    let forked = Sumdb::start(40, &[module, &other]).await;
+    let (setting, honest) = (forked.setting(), [module.clone(), other]);
+    let turn = forked.clone();
     worlds.keep(forked.clone());
     vec![
         Case::new("sumdb-unreachable", GET).proxy(proxy).env("GOSUMDB", format!("{key} http://{}", worlds.closed)),
@@ -97,10 +99,10 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
             .env("HTTPS_PROXY", format!("http://{}", worlds.closed))
             .titled("itself"),
         Case::new("sumdb-tls-authority", GET).proxy(proxy).env("GOSUMDB", format!("{key} {unknown}")),
-        Case::new("sumdb-fork", GET)
-            .proxy(proxy)
-            .env("GOSUMDB", forked.setting())
-            .file(&format!("../gopath/pkg/sumdb/{}/latest", sumdb::NAME), before),
+        Case::new("sumdb-fork", "mod download example.test/other@v1.0.0")
+            .proxy(both)
+            .env("GOSUMDB", setting)
+            .after(GET, move || drop(turn.fork("another history", &honest.each_ref()))),
         Case::new("sumdb-supported", GET).proxy(refusing).env("GOSUMDB", &key),
         Case::new("sumdb-absent", GET).proxy(passing).env("GOSUMDB", &key).titled("through a proxy"),
     ]

@@ -419,7 +419,15 @@ pub(super) const ROWS: &[Row] = &[
         code: "govcs-malformed",
         by: By::Go,
         whose: Whose::Client,
-        phrases: &["entry in GOVCS", "pattern in GOVCS", "VCS list in GOVCS", "in GOVCS:", "GOVCS: "],
+        phrases: &[
+            "relative pattern not allowed in GOVCS",
+            "malformed entry in GOVCS (missing colon)",
+            "entry in GOVCS",
+            "pattern in GOVCS",
+            "VCS list in GOVCS",
+            "in GOVCS:",
+            "GOVCS: ",
+        ],
         answer: &[],
         settings: &["GOVCS"],
         cause: both(

@@ -220,7 +220,7 @@ pub(super) const ROWS: &[Row] = &[
         phrases: &[
             "missing Git command",
             "missing {} command. See https",
-            "unable to resolve git version",
+            "unable to resolve git version: … executable file not found",
             "exec: \"git\": executable file not found",
             "exec: \"hg\": executable file not found",
             "exec: \"svn\": executable file not found",
