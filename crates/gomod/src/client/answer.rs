@@ -136,8 +136,10 @@ pub enum Failure {
     Unreadable(String),
     /// A tool failed.
     Tool(ToolFailure),
-    /// The repository has no such revision, or the module is not there at it, in Go's words.
+    /// The repository has no such revision, in Go's words.
     NoRevision(String),
+    /// The module is not there at the revision, or its go.mod is that of another major version, in Go's words.
+    Misfit(String),
     /// A checksum database contradicts itself or its key, in Go's words.
     Dishonest(String),
 }
@@ -233,6 +235,6 @@ impl Answer {
 impl Failure {
     /// True for what says that something does not exist, as far as module proxies and revisions go: 404, 410, a missing file.
     pub fn is_absence(&self) -> bool {
-        matches!(self, Failure::Status(404 | 410) | Failure::NoFile | Failure::NoRevision(_))
+        matches!(self, Failure::Status(404 | 410) | Failure::NoFile | Failure::NoRevision(_) | Failure::Misfit(_))
     }
 }

@@ -14,6 +14,8 @@ use crate::sumdb::note::VerifierKey;
 struct Base {
     through: Through,
     url: GoUrl,
+    /// True if the proxy or the database lies below the root of its host.
+    has_path: bool,
     because: Vec<Reason>,
 }
 
@@ -66,7 +68,10 @@ impl Process<'_> {
             }
         };
         let base = match url {
-            Some(url) => Base { through: Through::Itself, url: *url, because: vec![Reason::Gosumdb] },
+            Some(url) => {
+                let has_path = has_path(&url);
+                Base { through: Through::Itself, url: *url, has_path, because: vec![Reason::Gosumdb] }
+            }
             None => self.sumdb_base(module, version, &name)?,
         };
         self.look_up_record(module, version, &base).map(Some)
@@ -106,7 +111,7 @@ impl Process<'_> {
                 Ok(_) => {
                     let base = GoUrl::parse(&url.below(&format!("sumdb/{name}"))).unwrap_or_else(|_| url.clone());
                     let because = vec![Reason::Supported { index }];
-                    return Ok(Base { through: Through::Entry(index), url: base, because });
+                    return Ok(Base { through: Through::Entry(index), url: base, has_path: has_path(url), because });
                 }
                 Err(failure) => failure,
             };
@@ -123,7 +128,8 @@ impl Process<'_> {
             }
             _ => {
                 because.insert(0, Reason::Gosumdb);
-                Ok(Base { through: Through::Itself, url: itself, because })
+                let has_path = has_path(&itself);
+                Ok(Base { through: Through::Itself, url: itself, has_path, because })
             }
         }
     }
@@ -135,7 +141,9 @@ impl Process<'_> {
         };
         let (module_of, version_of) = (module.to_owned(), version.to_owned());
         let part = SumdbPart::Lookup { module: module_of.clone(), version: version_of.clone() };
-        let url = base.url.below(&format!("lookup/{}@{escaped_version}", path.escaped())).replace("%21", "!");
+        let url = base.url.below(&format!("lookup/{}@{escaped_version}", path.escaped()));
+        // Go's `web.Join` escapes the path anew where the place has a path of its own, and only there.
+        let url = if base.has_path { url } else { url.replace("%21", "!") };
         let record = match self.sumdb_ask(base, part, url, module, version)? {
             Found::Record(record) => record,
             _ => Record::default(),
@@ -152,6 +160,10 @@ impl Process<'_> {
             Err(failure) => Err(fault(sumdb_class(&failure), module, version, Some(question), "")),
         }
     }
+}
+
+fn has_path(url: &GoUrl) -> bool {
+    !matches!(url.path().as_slice(), b"" | b"/")
 }
 
 fn sumdb_class(failure: &Failure) -> ErrorClass {

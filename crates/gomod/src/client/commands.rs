@@ -49,6 +49,9 @@ impl Process<'_> {
         if self.has_flag("-insecure") && matches!(command, Command::Get { .. }) {
             return broken(ErrorClass::InsecureFlag, "-insecure flag is no longer supported; use GOINSECURE instead");
         }
+        if self.has_flag("-mod=vendor") && matches!(command, Command::Versions { .. }) {
+            return broken(ErrorClass::VendorMode, "can't determine available versions using the vendor directory");
+        }
         let is_off = match (self.rules.setup.go111module.value.as_str(), command) {
             ("off", _) | ("auto", Command::List { .. } | Command::Versions { .. }) => true,
             (_, Command::Get { .. } | Command::Download { .. } | Command::List { .. } | Command::Versions { .. }) => false,

@@ -1,17 +1,17 @@
 //! Version control: from a module path to its repository, and what is asked of that.
 
-use super::answer::{Answer, Commit, Failure, Found, InfoFacts, Refs};
+use super::answer::{Answer, Commit, Failure, Found, InfoFacts, Refs, ToolFailure};
 use super::ask::{PageWay, Purpose, Question, Reason, RepoPart, Server, Visit};
 use super::fetch::{Access, class_of};
 use super::outcome::ErrorClass;
-use super::process::{Process, Rank, Stop, Told, fault};
+use super::process::{Fault, Process, Rank, Stop, Told, fault};
 use crate::goenv::InsecureAct;
 use crate::goimport::{Discovery, Known, NoRoot, RepoRoot, Source, Step, Suffix, Vcs, look_up};
 use crate::goproxy::GoUrl;
 use crate::module::{ModulePath, canonical_version, match_path_major, split_path_version};
 use crate::{pseudo, semver};
 
-/// A repository that a module path led to, and that has shown its references.
+/// A repository that a module path led to.
 #[derive(Clone, Debug)]
 pub(super) struct Repository {
     vcs: Vcs,
@@ -19,7 +19,8 @@ pub(super) struct Repository {
     /// What tags of this module begin with, `sub/`.
     tag_prefix: String,
     path_major: String,
-    refs: Refs,
+    /// Its references, or why it did not show them. Go says so only when something is wanted of it.
+    refs: Result<Refs, Box<Fault>>,
     because: Vec<Reason>,
 }
 
@@ -156,9 +157,15 @@ impl Process<'_> {
         let question = Question::Repo { vcs, url: root.url.clone(), part: RepoPart::Refs };
         let url = shown(&root.url);
         let refs = match self.ask(question.clone(), url, Purpose::Version, because.clone())? {
-            Ok(Found::Refs(refs)) => refs,
-            Ok(_) => return Err(fault(ErrorClass::RepositoryFailed, module, "", Some(question), "")),
-            Err(failure) => return Err(repository_fault(&failure, module, "", question)),
+            Ok(Found::Refs(refs)) => Ok(refs),
+            Ok(_) => fault_of(fault(ErrorClass::RepositoryFailed, module, "", Some(question), "")),
+            Err(failure) => {
+                let stop = repository_fault(&failure, module, "", question);
+                if failure == Failure::Tool(ToolFailure::Missing) {
+                    return Err(stop);
+                }
+                fault_of(stop)
+            }
         };
         let (prefix, path_major) = split_path_version(module).unwrap_or((module, ""));
         let below = prefix.strip_prefix(root.root.trim_end_matches('/')).unwrap_or_default();
@@ -172,7 +179,8 @@ impl Process<'_> {
     ///
     /// Source: `codeRepo.Versions`.
     pub(super) fn tagged(&mut self, repository: &Repository, module: &str, prefix: &str, purpose: Purpose) -> Told<Vec<String>> {
-        let Repository { tag_prefix, path_major, refs, .. } = repository;
+        let Repository { tag_prefix, path_major, .. } = repository;
+        let refs = repository.refs.as_ref().map_err(|fault| Stop::Fault(fault.clone()))?;
         let names = refs.tags.iter().filter_map(|tag| tag.strip_prefix(tag_prefix.as_str()));
         let names = names
             .filter(|name| name.starts_with(prefix) && semver::canonical(name) == **name && !pseudo::is_pseudo_version(name));
@@ -221,17 +229,20 @@ impl Process<'_> {
     pub(super) fn stat_commit(&mut self, repository: &Repository, module: &str, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
         let is_tag_name = canonical_version(rev) == rev && !pseudo::is_pseudo_version(rev);
         let tag = format!("{}{}", repository.tag_prefix, rev.strip_suffix("+incompatible").unwrap_or(rev));
-        if is_tag_name && !repository.refs.tags.contains(&tag) {
+        let refs = repository.refs.as_ref().map_err(|fault| Stop::Fault(fault.clone()).ranked(Rank::InvalidVersion))?;
+        if is_tag_name && !refs.tags.contains(&tag) {
             let at = Question::Repo { vcs: repository.vcs, url: repository.url.clone(), part: RepoPart::Refs };
             let words = format!("unknown revision {tag}");
             return Err(fault(ErrorClass::UnknownRevision, module, rev, Some(at), &words).absent());
         }
-        Ok(self.commit(repository, module, rev, purpose)?.info)
+        let commit = self.commit(repository, module, rev, purpose).map_err(|stop| stop.ranked(Rank::InvalidVersion))?;
+        Ok(commit.info)
     }
 
     /// `codeRepo.Latest`.
     pub(super) fn newest_commit(&mut self, repository: &Repository, module: &str, purpose: Purpose) -> Told<InfoFacts> {
-        if !repository.refs.has_head {
+        let refs = repository.refs.as_ref().map_err(|fault| Stop::Fault(fault.clone()))?;
+        if !refs.has_head {
             return Err(fault(ErrorClass::NoMatchingVersion, module, "", None, "no commits").absent());
         }
         Ok(self.commit(repository, module, "HEAD", purpose)?.info)
@@ -262,9 +273,20 @@ fn repository_fault(failure: &Failure, module: &str, rev: &str, question: Questi
         ErrorClass::Certificate => ErrorClass::RepositoryCertificate,
         class => class,
     };
-    let words = if let Failure::NoRevision(words) = failure { words.as_str() } else { "" };
+    let words = match failure {
+        Failure::NoRevision(words) | Failure::Misfit(words) => words.as_str(),
+        _ => "",
+    };
     let stop = fault(class, module, rev, Some(question), words);
-    if matches!(failure, Failure::NoRevision(_)) { stop.absent() } else { stop }
+    if failure.is_absence() && !matches!(failure, Failure::Status(_) | Failure::NoFile) { stop.absent() } else { stop }
+}
+
+/// The fault in a stop that has one.
+fn fault_of(stop: Stop) -> Result<Refs, Box<Fault>> {
+    match stop {
+        Stop::Fault(fault) => Err(fault),
+        Stop::Pending | Stop::Unknown(_) => Ok(Refs::default()),
+    }
 }
 
 /// A repository's URL without credentials.

@@ -63,8 +63,18 @@ impl Process<'_> {
             Access::Repository(repository) => self.tagged(repository, repo.module, prefix, purpose),
             access @ Access::Proxy { .. } => {
                 let listed = self.listed(access, repo.module, prefix, purpose)?;
+                self.look_at_newest(access, repo.module, &listed, purpose)?;
                 Ok(listed.versions().into_iter().filter(|version| version.starts_with(prefix)).collect())
             }
+        }
+    }
+
+    /// As soon as it has a list, Go asks for `.info` of its newest entry with a time, wanted or not; that it fails does not matter yet.
+    fn look_at_newest(&mut self, access: &Access, module: &str, list: &VersionList, purpose: Purpose) -> Told<()> {
+        let Some(newest) = list.newest() else { return Ok(()) };
+        match self.stat_proxy(access, module, newest, purpose) {
+            Ok(_) | Err(Stop::Fault(_)) => Ok(()),
+            Err(stop) => Err(stop),
         }
     }
 
@@ -281,6 +291,7 @@ pub(super) fn class_of(failure: &Failure) -> ErrorClass {
         Failure::Tool(ToolFailure::Unreachable) => ErrorClass::RepositoryUnreachable,
         Failure::Tool(ToolFailure::Forbidden | ToolFailure::Other) => ErrorClass::RepositoryFailed,
         Failure::NoRevision(_) => ErrorClass::UnknownRevision,
+        Failure::Misfit(_) => ErrorClass::ModuleMisfit,
         Failure::Dishonest(_) => ErrorClass::SumdbDishonest,
     }
 }

@@ -75,6 +75,8 @@ pub enum ErrorClass {
     OtherVersion,
     /// `no matching versions for query`.
     NoMatchingVersion,
+    /// `retracted by module author`, of a version that was asked for by another name.
+    Retracted,
     /// `no such host`, `connection refused`, `EOF`, `i/o timeout`.
     Unreachable,
     /// `x509: …`.
@@ -123,6 +125,8 @@ pub enum ErrorClass {
     RepositoryFailed,
     /// `unknown revision`.
     UnknownRevision,
+    /// `missing go.mod`, `go.mod has post-v1 module path`: the revision is there, and not as this module.
+    ModuleMisfit,
     /// The query or version cannot be: `invalid semantic version`, `should be v0 or v1, not v2`.
     InvalidVersion,
     /// `malformed module path`.
@@ -161,7 +165,7 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// All of them.
-    pub const ALL: [ErrorClass; 46] = {
+    pub const ALL: [ErrorClass; 48] = {
         use ErrorClass::*;
         [
             Absent,
@@ -169,6 +173,7 @@ impl ErrorClass {
             InvalidResponse,
             OtherVersion,
             NoMatchingVersion,
+            Retracted,
             Unreachable,
             Certificate,
             Handshake,
@@ -193,6 +198,7 @@ impl ErrorClass {
             RepositoryUnreachable,
             RepositoryFailed,
             UnknownRevision,
+            ModuleMisfit,
             InvalidVersion,
             InvalidPath,
             BadGoMod,

@@ -84,7 +84,7 @@ impl Process<'_> {
         };
         if self.is_disallowed(repo.module, &info.version, allowed)? {
             let words = "retracted by module author";
-            let stop = fault(ErrorClass::NoMatchingVersion, repo.module, &info.version, None, words);
+            let stop = fault(ErrorClass::Retracted, repo.module, &info.version, None, words);
             return Err(stop.ranked(Rank::Disallowed));
         }
         Ok(info)

@@ -13,7 +13,7 @@ use gomod::list::VersionList;
 use gomod::module::ModulePath;
 use testkit::sumdb::Lie;
 
-use crate::universe::{ROOTS, SUFFIXED, TAGGED, Universe};
+use crate::universe::{LEGACY, ROOTS, SUFFIXED, TAGGED, UPPER, Universe};
 
 /// The most entries of GOPROXY that are proxies.
 pub(crate) const HOPS: usize = 4;
@@ -31,6 +31,8 @@ pub(crate) struct Case {
     pub(crate) netrc: Netrc,
     /// Whether git trusts the certificate that Go does not.
     pub(crate) git_trusts_all: bool,
+    /// Whether there is git on this machine.
+    pub(crate) has_git: bool,
     pub(crate) command: Command,
 }
 
@@ -40,6 +42,8 @@ pub(crate) struct Hop {
     pub(crate) transport: Transport,
     /// What it says of what it does not know.
     pub(crate) unknown: u16,
+    /// Whether it lists pseudo-versions, too.
+    pub(crate) lists_pseudo: bool,
     /// Whether it gives an empty list of modules that it does not know.
     pub(crate) lists_unknown: bool,
     /// What it knows: module paths and versions.
@@ -60,6 +64,8 @@ pub(crate) enum Transport {
     Refused,
     /// https asked of a server that speaks http.
     NotTls,
+    /// A folder.
+    File,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +83,8 @@ pub(crate) enum Fault {
     Html,
     Cut,
     Reset,
+    /// A redirect to http.
+    Redirect,
     /// Another version in `.info`, another text in go.mod, another file in the zip.
     Other,
 }
@@ -109,6 +117,10 @@ pub(crate) enum PageKind {
     Twice,
     /// The tag names a tool that Go does not know any more.
     Bzr,
+    /// The tag names the repository by ssh, which always fails.
+    Ssh,
+    /// The page of the root says another thing.
+    Disagree,
     /// The tag names the first hop as a module proxy.
     Mod,
 }
@@ -148,6 +160,7 @@ pub(crate) enum Reply {
     Zip(Vec<u8>),
     Cut(Vec<u8>),
     Reset,
+    Redirect,
 }
 
 /// What stands where a document should be.
@@ -192,7 +205,14 @@ impl Case {
                 Some(at) => match self.transport(at, server) {
                     Some(failure) => Answer::Failed(failure),
                     None if !self.may_enter(at, &self.url_of(places, server)) => Answer::status(401),
-                    None => self.hops[at].reply(universe, module, file).answer(module, file),
+                    None if self.hops[at].transport == Transport::File => {
+                        in_folder(self.hops[at].reply(universe, module, file).answer(module, file))
+                    }
+                    None => match self.hops[at].reply(universe, module, file) {
+                        // Who was asked over http may be sent there; nobody is there.
+                        Reply::Redirect if self.hops[at].transport == Transport::Http => Answer::Failed(Failure::NoConnection),
+                        reply => reply.answer(module, file),
+                    },
                 },
             },
             Question::Page { path, way, .. } => self.page_answer(path, *way, places),
@@ -221,13 +241,15 @@ impl Case {
     /// Whether a request that Go makes has the login that the hop wants.
     fn may_enter(&self, at: usize, url: &str) -> bool {
         let hop = &self.hops[at];
-        !hop.login || hop.transport == Transport::Https && (url.contains('@') || self.netrc == Netrc::Fits)
+        !hop.login
+            || hop.transport == Transport::File
+            || hop.transport == Transport::Https && (url.contains('@') || self.netrc == Netrc::Fits)
     }
 
     /// Why nothing at all comes from a hop.
     fn transport(&self, at: usize, _server: &Server) -> Option<Failure> {
         match self.hops[at].transport {
-            Transport::Http | Transport::Https => None,
+            Transport::Http | Transport::Https | Transport::File => None,
             Transport::Untrusted => Some(Failure::Tls(TlsFailure::UnknownAuthority)),
             Transport::Refused => Some(Failure::NoConnection),
             Transport::NotTls => Some(Failure::Tls(TlsFailure::Handshake)),
@@ -260,6 +282,9 @@ impl Case {
         let tag = |rest: &str| format!("<meta name=\"go-import\" content=\"{root} {rest}\">");
         let tags = match self.host.page {
             PageKind::Git => tag(&format!("git https://{host}/repo/lib")),
+            PageKind::Disagree if path == *root => tag(&format!("git https://{host}/other/lib")),
+            PageKind::Disagree => tag(&format!("git https://{host}/repo/lib")),
+            PageKind::Ssh => tag(&format!("git ssh://{host}/repo/lib")),
             PageKind::GitPlain => tag(&format!("git http://{host}/repo/lib")),
             PageKind::Missing => return (404, "nothing here\n".into()),
             PageKind::Login => return (401, HTML.into()),
@@ -274,6 +299,7 @@ impl Case {
     pub(crate) fn hop_url(&self, at: usize, place: &str) -> String {
         match self.hops.get(at).map(|hop| hop.transport) {
             Some(Transport::Http | Transport::Refused) | None => format!("http://{place}"),
+            Some(Transport::File) => format!("file://{place}"),
             Some(Transport::Https | Transport::Untrusted | Transport::NotTls) => format!("https://{place}"),
         }
     }
@@ -281,10 +307,14 @@ impl Case {
     /// Which root's repository a git URL leads to, or how git fails.
     pub(crate) fn reach(&self, _universe: &Universe, url: &str) -> Result<&'static str, ToolFailure> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        if !self.has_git {
+            return Err(ToolFailure::Missing);
+        }
         match (scheme, self.host.tls) {
             ("https", HostTls::Good) | ("http", _) => {}
             ("https", HostTls::Untrusted) if self.git_trusts_all => {}
             ("https", HostTls::Untrusted) => return Err(ToolFailure::Certificate),
+            ("ssh", _) => return Err(ToolFailure::Other),
             _ => return Err(ToolFailure::Unreachable),
         }
         let host = rest.split('/').next().unwrap_or(rest);
@@ -311,8 +341,10 @@ impl Case {
                     "HEAD" | "main" => universe.newest[root].clone(),
                     rev => rev.to_owned(),
                 };
+                let is_tagged = TAGGED.contains(&rev.as_str()) || rev.trim_end_matches("+incompatible") == "v2.0.0";
                 match universe.content(module, &version) {
                     Some(content) => Answer::Found(Found::Commit(Box::new(content.as_commit(module, &version)))),
+                    None if is_tagged => Answer::Failed(Failure::Misfit(String::new())),
                     None => Answer::Failed(Failure::NoRevision(format!("unknown revision {rev}"))),
                 }
             }
@@ -332,6 +364,7 @@ impl Case {
                 }
                 if *part == SumdbPart::Supported {
                     return match self.hops[at].supported {
+                        _ if self.hops[at].transport == Transport::File => Answer::Failed(Failure::NoFile),
                         200 => Answer::Found(Found::Yes),
                         status => Answer::status(status),
                     };
@@ -374,7 +407,7 @@ impl Hop {
         };
         let (kind, honest) = match file {
             File::List(_) => {
-                let tagged = versions.iter().filter(|version| !gomod::pseudo::is_pseudo_version(version));
+                let tagged = versions.iter().filter(|version| self.lists_pseudo || !gomod::pseudo::is_pseudo_version(version));
                 (Kind::List, Reply::List(tagged.cloned().collect()))
             }
             File::Latest => (Kind::Latest, self.info(universe, module, versions.last())),
@@ -414,6 +447,7 @@ impl Fault {
             Fault::Status(status) => Reply::Status(status),
             Fault::Html => Reply::Html,
             Fault::Reset => Reply::Reset,
+            Fault::Redirect => Reply::Redirect,
             Fault::Cut => Reply::Cut(honest.body()),
             Fault::Other => match honest {
                 Reply::Info(_, seconds) => Reply::Info("v1.9.9".into(), seconds),
@@ -422,6 +456,14 @@ impl Fault {
                 other => other,
             },
         }
+    }
+}
+
+/// What a folder cannot say is not in it.
+fn in_folder(answer: Answer) -> Answer {
+    match answer {
+        Answer::Failed(Failure::Status(_) | Failure::Cut | Failure::Redirect) => Answer::Failed(Failure::NoFile),
+        answer => answer,
     }
 }
 
@@ -444,7 +486,7 @@ impl Reply {
             }
             Reply::Text(text) => text.clone().into_bytes(),
             Reply::Zip(bytes) | Reply::Cut(bytes) => bytes.clone(),
-            Reply::Reset => Vec::new(),
+            Reply::Reset | Reply::Redirect => Vec::new(),
         }
     }
 
@@ -454,6 +496,7 @@ impl Reply {
         match (self, file) {
             (Reply::Status(status), _) => Answer::status(*status),
             (Reply::Cut(_) | Reply::Reset, _) => Answer::Failed(Failure::Cut),
+            (Reply::Redirect, _) => Answer::Failed(Failure::Redirect),
             (Reply::Info(version, seconds), _) => {
                 let time = gomod::time::Time::from_unix_seconds(*seconds).expect("a time");
                 Answer::Found(Found::Info(gomod::client::InfoFacts { version: version.clone(), time }))
@@ -484,6 +527,6 @@ fn zip_facts(module: &str, file: &File, bytes: &[u8]) -> ZipFacts {
 }
 
 /// Every module path that a proxy may know.
-pub(crate) fn modules() -> [&'static str; 6] {
-    [ROOTS[0], "git.corp.test/team/lib/v2", ROOTS[1], "open.test/lib/v2", crate::universe::ABOVE, SUFFIXED]
+pub(crate) fn modules() -> [&'static str; 8] {
+    [LEGACY, UPPER, ROOTS[0], "git.corp.test/team/lib/v2", ROOTS[1], "open.test/lib/v2", crate::universe::ABOVE, SUFFIXED]
 }

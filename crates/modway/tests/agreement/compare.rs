@@ -7,6 +7,8 @@ use gomod::client::{
     Visit,
 };
 
+use gomod::pseudo::is_pseudo_version;
+
 use crate::case::{Case, HostTls, Places, Transport};
 use crate::go::Seen;
 use crate::universe::Universe;
@@ -73,7 +75,8 @@ fn blamed(case: &Case, places: &Places, story: &Story, seen: &Seen) -> Option<St
     let End::Broken(broken) = &story.outcome.end else { return None };
     let Some(Question::Proxy { server, .. }) = &broken.at else { return None };
     let place = case.hop_of(places, server).and_then(|at| places.get(at))?;
-    let says_where = seen.text.contains("http://") || seen.text.contains("https://");
+    // Where a redirect leads, it is that place which go names.
+    let says_where = !seen.text.contains("/elsewhere") && seen.text.contains("http");
     (says_where && !seen.text.contains(place.as_str())).then(|| format!("blame: model {server:?}, go does not name it"))
 }
 
@@ -137,6 +140,7 @@ fn expectations(case: &Case, places: &Places, ask: &Ask, answer: &Answer) -> Vec
     let host = |text: &str| text.split('/').next().unwrap_or_default().to_owned();
     let who = match &ask.question {
         _ if case.host.tls != HostTls::Untrusted => None,
+        Question::Ping { .. } | Question::Repo { .. } if !case.has_git => None,
         Question::Page { path, way: PageWay::Unverified, .. } => Some(format!("go tls {}", host(path))),
         Question::Ping { url, .. } | Question::Repo { url, .. } => {
             url.strip_prefix("https://").map(|rest| format!("git tls {}", host(rest)))
@@ -160,10 +164,13 @@ fn expected(case: &Case, places: &Places, ask: &Ask, answer: &Answer) -> Option<
         Question::Proxy { server, module, file } => {
             let at = case.hop_of(places, server)?;
             match case.hops[at].transport {
-                Transport::Refused => None,
+                Transport::Refused | Transport::File => None,
                 Transport::Untrusted | Transport::NotTls => many(format!("hop{at} tls")),
                 transport @ (Transport::Http | Transport::Https) => {
-                    counted(format!("hop{at} {}", path_of(module, file)), transport == Transport::Https)
+                    let seen = counted(format!("hop{at} {}", path_of(module, file)), transport == Transport::Https)?;
+                    // What Go looks at in a list unasked it does not remember: it may ask for that once more, which is not told.
+                    let is_newest = matches!(file, File::Info(rev) if case.hops[at].lists_pseudo && is_pseudo_version(rev));
+                    Some(if is_newest { Expected { count: None, is_ordered: false, ..seen } } else { seen })
                 }
             }
         }
@@ -192,7 +199,7 @@ fn expected(case: &Case, places: &Places, ask: &Ask, answer: &Answer) -> Option<
                 Through::Entry(index) => {
                     let at = case.hop_of(places, &Server::Entry(*index))?;
                     match case.hops[at].transport {
-                        Transport::Refused => None,
+                        Transport::Refused | Transport::File => None,
                         Transport::Untrusted | Transport::NotTls => many(format!("hop{at} tls")),
                         transport @ (Transport::Http | Transport::Https) => {
                             let seen = counted(format!("sumdb hop{at} {what}"), transport == Transport::Https)?;
@@ -216,6 +223,7 @@ fn git(case: &Case, url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split('/').next().unwrap_or(rest);
     match (scheme, case.host.tls) {
+        _ if !case.has_git => None,
         ("https", HostTls::Good) | ("http", _) => Some(format!("git {url}")),
         ("https", HostTls::Untrusted) if case.git_trusts_all => Some(format!("git {url}")),
         ("https", _) => Some(format!("git tls {host}")),
@@ -223,7 +231,8 @@ fn git(case: &Case, url: &str) -> Option<String> {
     }
 }
 
-fn path_of(module: &str, file: &File) -> String {
+/// The path of a file on a proxy.
+pub(crate) fn path_of(module: &str, file: &File) -> String {
     let path = gomod::module::escape_path(module).unwrap_or_default();
     let version = |version: &str| gomod::module::escape_version(version).unwrap_or_default();
     match file {

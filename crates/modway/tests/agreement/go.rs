@@ -56,6 +56,9 @@ impl Runner<'_> {
             .envs(["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"].map(|name| (name, forward.clone())))
             .envs([("GIT_SSH_COMMAND", "false"), ("GIT_PROXY_COMMAND", "false"), ("GIT_CONFIG_NOSYSTEM", "1")])
             .env("GIT_CONFIG_GLOBAL", "/dev/null");
+        if !case.has_git {
+            command.env("PATH", home);
+        }
         if case.git_trusts_all {
             command.env("GIT_SSL_NO_VERIFY", "1");
         }
@@ -113,7 +116,7 @@ pub(crate) fn classify(text: &str) -> Option<ErrorClass> {
         ErrorClass::InsecureFlag
     } else if has("parsing $GOFLAGS") || has("$GOFLAGS") {
         ErrorClass::InvalidGoflags
-    } else if has("-mod=vendor") {
+    } else if has("-mod=vendor") || has("using the vendor directory") {
         ErrorClass::VendorMode
     } else if has("GOPROXY list is not") || has("invalid proxy URL") || has("invalid file:// proxy") || has("first path segment")
     {
@@ -162,7 +165,15 @@ fn classify_other(text: &str) -> Option<ErrorClass> {
         ("no matching versions for query", ErrorClass::NoMatchingVersion),
         ("does not contain package", ErrorClass::NoPackage),
         ("declares its path as", ErrorClass::OtherPath),
+        ("retracted by module author", ErrorClass::Retracted),
+        ("executable file not found", ErrorClass::ToolMissing),
+        ("redirected from secure URL", ErrorClass::Redirect),
+        ("Could not read from remote repository", ErrorClass::RepositoryFailed),
         ("unknown revision", ErrorClass::UnknownRevision),
+        ("suffix not allowed", ErrorClass::ModuleMisfit),
+        ("go.mod has ", ErrorClass::ModuleMisfit),
+        ("/go.mod at revision", ErrorClass::ModuleMisfit),
+        ("no such file or directory", ErrorClass::Absent),
         ("disallowed version string", ErrorClass::DisallowedVersion),
         ("malformed module path", ErrorClass::InvalidPath),
         ("proxy returned info for version", ErrorClass::OtherVersion),

@@ -99,7 +99,8 @@ struct Tally {
 impl Tally {
     fn add(&mut self, universe: &'static Universe, runner: &Runner<'_>, seed: u64) {
         let case = drawn::case(universe, seed);
-        let places = runner.servers.play(&case);
+        let folders = tempfile::tempdir().expect("a temporary folder");
+        let places = runner.servers.play(&case, folders.path());
         let seen = runner.run(&case, &places);
         let sumdb = format!("http://{}", runner.servers.database);
         let story = compare::predict(&case, universe, &places, &sumdb);

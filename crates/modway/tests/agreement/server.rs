@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -44,6 +45,8 @@ struct Shared {
     sumdb: Sumdb,
     case: RwLock<Option<Arc<(Case, Places)>>>,
     log: Mutex<Vec<String>>,
+    /// Where nobody listens.
+    nowhere: SocketAddr,
     good: Arc<ServerConfig>,
     other: Arc<ServerConfig>,
 }
@@ -69,7 +72,11 @@ struct Request {
 impl Servers {
     pub(crate) fn start(universe: &'static Universe, trust: &Trust, sumdb: Sumdb) -> Self {
         let names = ["127.0.0.1", PRIVATE_HOST, PUBLIC_HOST, "sum.test"];
+        let bound = tokio::net::TcpSocket::new_v4().expect("a socket");
+        bound.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("some port is free");
+        let nowhere = bound.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
+            nowhere,
             universe,
             sumdb,
             case: RwLock::default(),
@@ -80,13 +87,11 @@ impl Servers {
         let hops = |tls: Option<&Arc<ServerConfig>>| -> Vec<SocketAddr> {
             (0..HOPS).map(|at| listen(&shared, Role::Hop(at, tls.cloned()))).collect()
         };
-        let bound = tokio::net::TcpSocket::new_v4().expect("a socket");
-        bound.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("some port is free");
         Servers {
             http: hops(None),
             https: hops(Some(&shared.good)),
             untrusted: hops(Some(&shared.other)),
-            refused: bound.local_addr().expect("it is bound"),
+            refused: nowhere,
             forward: listen(&shared, Role::Forward),
             database: listen(&shared, Role::Database),
             _bound: bound,
@@ -94,19 +99,41 @@ impl Servers {
         }
     }
 
-    /// Plays a case from now on, with an empty log; says where its hops are.
-    pub(crate) fn play(&self, case: &Case) -> Places {
+    /// Plays a case from now on, with an empty log; says where its hops are. Those that are folders are made below `folders`.
+    pub(crate) fn play(&self, case: &Case, folders: &Path) -> Places {
         let place = |(at, hop): (usize, &crate::case::Hop)| match hop.transport {
-            Transport::Http | Transport::NotTls => self.http[at],
-            Transport::Https => self.https[at],
-            Transport::Untrusted => self.untrusted[at],
-            Transport::Refused => self.refused,
+            Transport::Http | Transport::NotTls => self.http[at].to_string(),
+            Transport::Https => self.https[at].to_string(),
+            Transport::Untrusted => self.untrusted[at].to_string(),
+            Transport::Refused => self.refused.to_string(),
+            Transport::File => folders.join(at.to_string()).display().to_string(),
         };
-        let places: Places = case.hops.iter().enumerate().map(|hop| place(hop).to_string()).collect();
+        let places: Places = case.hops.iter().enumerate().map(place).collect();
+        for (hop, place) in case.hops.iter().zip(&places).filter(|(hop, _)| hop.transport == Transport::File) {
+            self.fill(hop, Path::new(place));
+        }
         self.shared.sumdb.lie(case.sumdb.lie.clone());
         *self.shared.case.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new((case.clone(), places.clone())));
         self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clear();
         places
+    }
+
+    /// Lays a hop out as a folder.
+    fn fill(&self, hop: &crate::case::Hop, folder: &Path) {
+        for (module, versions) in &hop.knows {
+            let mut files = vec![File::List(String::new()), File::Latest, File::Info("main".into())];
+            for version in versions {
+                files.extend([File::Info(version.clone()), File::Mod(version.clone()), File::Zip(version.clone())]);
+            }
+            for file in files {
+                let reply = hop.reply(self.shared.universe, module, &file);
+                let path = folder.join(crate::compare::path_of(module, &file));
+                if !matches!(reply, Reply::Status(_) | Reply::Reset | Reply::Cut(_) | Reply::Redirect) {
+                    std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder is ours");
+                    std::fs::write(path, reply.body()).expect("the folder is ours");
+                }
+            }
+        }
     }
 
     /// Who was asked what until now.
@@ -211,6 +238,10 @@ impl Shared {
         match hop.reply(self.universe, &module, &file) {
             Reply::Status(status) => respond(stream, status, "text/plain; charset=utf-8", b"said by a test\n"),
             Reply::Reset => Ok(()),
+            Reply::Redirect => {
+                let head = "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n";
+                stream.write_all(format!("{head}Location: http://{}/elsewhere\r\n\r\n", self.nowhere).as_bytes())
+            }
             Reply::Cut(body) => {
                 let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len() + 10);
                 stream.write_all(head.as_bytes())?;
@@ -224,8 +255,9 @@ impl Shared {
     }
 
     fn database(&self, stream: &mut impl Write, who: &str, target: &str) -> io::Result<()> {
+        let target = unpercent(target);
         self.note(format!("sumdb {who} {}", target.trim_start_matches('/')));
-        let (status, body) = self.sumdb.answer(target);
+        let (status, body) = self.sumdb.answer(&unbanged(&target));
         respond(stream, status, "text/plain; charset=utf-8", &body)
     }
 
@@ -389,6 +421,15 @@ fn asked(target: &str) -> Option<(String, File)> {
         "zip" => Some((module, File::Zip(version))),
         _ => None,
     }
+}
+
+/// A lookup without the escapes of module path and version.
+fn unbanged(target: &str) -> String {
+    let plain = target.strip_prefix("/lookup/").and_then(|subject| subject.split_once('@')).and_then(|(module, version)| {
+        let (module, version) = (unescape_path(module).ok()?, unescape_version(version).ok()?);
+        Some(format!("/lookup/{module}@{version}"))
+    });
+    plain.unwrap_or_else(|| target.to_owned())
 }
 
 fn unpercent(target: &str) -> String {

@@ -25,6 +25,12 @@ pub(crate) const SUFFIXED: &str = "git.corp.test/team/lib.git";
 /// A module that only proxies have, and that has no package but that of its root.
 pub(crate) const ABOVE: &str = "git.corp.test/team";
 
+/// A module that only proxies have, older than go.mod files.
+pub(crate) const LEGACY: &str = "open.test/legacy";
+
+/// A module that only proxies have, with capital letters.
+pub(crate) const UPPER: &str = "open.test/Upper/Case";
+
 /// The versions of a root with a tag, lowest first.
 pub(crate) const TAGGED: [&str; 5] = ["v0.9.0", "v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc.1"];
 
@@ -54,9 +60,17 @@ impl Universe {
         for root in ROOTS {
             universe.grow(root);
         }
-        for version in TAGGED {
-            let content = Content::new_of(SUFFIXED, ROOTS[0], version, &files(version), 1_600_000_000);
-            universe.contents.insert((SUFFIXED.into(), version.into()), content);
+        let newest = universe.newest[ROOTS[0]].clone();
+        let suffixed = TAGGED.map(|version| (version.to_owned(), version)).into_iter().chain([(newest, "head")]);
+        for (version, text) in suffixed {
+            let content = Content::new_of(SUFFIXED, ROOTS[0], &version, &files(text), 1_600_000_000);
+            universe.contents.insert((SUFFIXED.into(), version), content);
+        }
+        for version in ["v1.0.0", "v1.1.0", "v2.0.0+incompatible", "v3.0.0+incompatible"] {
+            universe.add(LEGACY, version, &files(version), 1_600_000_000);
+        }
+        for version in ["v1.0.0-RC1", "v1.0.0"] {
+            universe.add(UPPER, version, &files(version), 1_600_000_000);
         }
         universe.add(ABOVE, "v1.0.0", &[("m.go", "package m\n")], 1_600_000_000);
         universe
@@ -106,6 +120,9 @@ impl Universe {
 
 /// What go.mod of a version says. One retracts itself and an older one.
 fn go_mod(module: &str, version: &str) -> String {
+    if module == LEGACY {
+        return format!("module {module}\n");
+    }
     let retract = if version == "v1.2.0" { "\nretract [v1.0.0, v1.0.0]\n\nretract v1.2.0 // broken\n" } else { "" };
     format!("module {module}\n\ngo 1.21\n{retract}")
 }
