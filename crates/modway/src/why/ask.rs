@@ -3,8 +3,11 @@
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use gomod::client::{Command, End, Setup};
-use proxy::client::Roots;
+use gomod::{
+    client::{Command, End, Setup},
+    goenv::SumdbSetting,
+};
+use proxy::client::{Roots, look::Patience};
 
 use super::{
     explain::{self, Memory},
@@ -35,6 +38,8 @@ pub struct Inquiry<'i> {
     pub is_dry: bool,
     /// Whether programs that git's configuration names may run.
     pub helpers: Helpers,
+    /// How long servers are waited for.
+    pub patience: Patience,
 }
 
 /// Finds out.
@@ -44,7 +49,7 @@ pub struct Inquiry<'i> {
 pub async fn inquire(inquiry: &Inquiry<'_>) -> Result<Report, String> {
     let from = Instant::now();
     let roots = roots(inquiry);
-    let world = World::new(inquiry.machine, roots.clone(), inquiry.here, inquiry.helpers)?;
+    let world = World::new(inquiry.machine, roots.clone(), inquiry.here, inquiry.helpers, inquiry.patience)?;
     let memory = Memory::default();
     let setup = Setup::of(inquiry.machine.settings());
     let walked = explain::walk(&setup, &inquiry.command, (!inquiry.is_dry).then_some(&world), &memory).await;
@@ -68,7 +73,8 @@ async fn fixes(inquiry: &Inquiry<'_>, report: &Report, roots: &Roots, memory: &M
     let host = verdict::host(&url).unwrap_or_else(|| report.command.path().split('/').next().unwrap_or_default().to_owned());
     let case = Case { report, machine: inquiry.machine, broken, host, url, status };
     let mut fixes = fix::propose(&case);
-    let tried = join_all(fixes.iter().take(MOST_TRIED).map(|fix| promise(inquiry, fix, roots, memory))).await;
+    let hearers = hearers(inquiry);
+    let tried = join_all(fixes.iter().take(MOST_TRIED).map(|fix| promise(inquiry, fix, roots, memory, &hearers))).await;
     for (fix, promise) in fixes.iter_mut().zip(tried) {
         fix.promise = promise;
     }
@@ -79,12 +85,15 @@ async fn fixes(inquiry: &Inquiry<'_>, report: &Report, roots: &Roots, memory: &M
 }
 
 /// Walks the journey again with the settings of a fix.
-async fn promise(inquiry: &Inquiry<'_>, fix: &Fix, roots: &Roots, memory: &Memory) -> Promise {
+async fn promise(inquiry: &Inquiry<'_>, fix: &Fix, roots: &Roots, memory: &Memory, hearers: &[String]) -> Promise {
     if fix.changes.is_empty() {
         return fix.promise.clone();
     }
     let changed = inquiry.machine.changed(fix.changes.iter().map(|change| (change.variable.as_str(), change.value.as_str())));
-    let Ok(world) = World::new(&changed, roots.clone(), inquiry.here, inquiry.helpers) else { return Promise::NotTried };
+    let Ok(world) = World::new(&changed, roots.clone(), inquiry.here, inquiry.helpers, inquiry.patience) else {
+        return Promise::NotTried;
+    };
+    let world = world.within(hearers.to_vec());
     let setup = Setup::of(changed.settings());
     let walked = explain::walk(&setup, &inquiry.command, (!inquiry.is_dry).then_some(&world), memory).await;
     match walked.outcome.end {
@@ -92,4 +101,28 @@ async fn promise(inquiry: &Inquiry<'_>, fix: &Fix, roots: &Roots, memory: &Memor
         End::Broken(broken) => Promise::BreaksAt(broken.class),
         End::Unknown(_) => Promise::Further,
     }
+}
+
+/// The proxies and databases that hear of the module as things are: nobody, as far as it is private.
+fn hearers(inquiry: &Inquiry<'_>) -> Vec<String> {
+    let path = inquiry.command.path();
+    let mut hearers = Vec::new();
+    if inquiry.machine.gonoproxy().0.find(path).is_none() {
+        // A list that cannot be read names them all the same.
+        let list = inquiry.machine.setting("GOPROXY").value;
+        hearers.extend(list.split([',', '|', ';', ' ', '"']).map(place_of));
+    }
+    if inquiry.machine.gonosumdb().0.find(path).is_none()
+        && let Ok(SumdbSetting::Database { name, url, .. }) = SumdbSetting::parse(&inquiry.machine.setting("GOSUMDB").value)
+    {
+        hearers.push(url.map_or_else(|| name.split('/').next().unwrap_or_default().to_owned(), |url| url.host().to_owned()));
+    }
+    hearers
+}
+
+/// Host and port of an element of a list.
+fn place_of(element: &str) -> String {
+    let rest = element.split_once("://").map_or(element, |(_, rest)| rest);
+    let place = rest.split('/').next().unwrap_or_default();
+    place.rsplit('@').next().unwrap_or_default().to_owned()
 }

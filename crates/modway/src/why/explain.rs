@@ -89,6 +89,9 @@ async fn look(ask: &Ask, world: Option<&World>, memory: &Memory) -> Option<Probe
     if let Some(known) = memory.lock().await.get(&key) {
         return Some(known.clone());
     }
+    if !world.may_hear(&ask.question, &ask.url) {
+        return None;
+    }
     let probed = world.ask(ask).await;
     memory.lock().await.insert(key, probed.clone());
     Some(probed)
@@ -117,13 +120,12 @@ pub async fn lay_out(
 ) -> Report {
     let setup = Setup::of(machine.settings());
     let imagined = imagined(&setup, command);
-    let hops = hops(machine, command, &walked, &imagined);
+    let hops = hops(machine, command, &walked, &imagined, is_dry);
     let sums = sums(machine, command, &walked);
-    let git = repository(walked.asked.iter().map(|asked| &asked.ask).chain(&imagined));
-    let git = match git {
-        Some(url) => Some((masked(&url), world.git().settings(&url).await.2)),
-        None => None,
-    };
+    let repository = repository(walked.asked.iter().map(|asked| &asked.ask).chain(&imagined));
+    // As long as nobody has said where the repository is, it is taken to be on the module's own host, as most are.
+    let repository = repository.unwrap_or_else(|| format!("https://{}", command.path()));
+    let git = Some((masked(&repository), world.git().settings(&repository).await.2));
     let goinsecure = machine.goinsecure().0;
     let trust = TwoTrusts {
         go_insecure: goinsecure.find(command.path()).map(str::to_owned),
@@ -219,7 +221,7 @@ pub fn candidates(command: &Command) -> Vec<String> {
     above.filter(|above| *above == path || module::check_path(above).is_ok()).map(str::to_owned).collect()
 }
 
-fn hops(machine: &Machine, command: &Command, walked: &Walked, imagined: &[Ask]) -> Vec<Hop> {
+fn hops(machine: &Machine, command: &Command, walked: &Walked, imagined: &[Ask], is_dry: bool) -> Vec<Hop> {
     let Ok(list) = GoProxyList::parse(&machine.setting("GOPROXY").value) else { return Vec::new() };
     let gonoproxy = machine.gonoproxy().0;
     let private = candidates(command).iter().filter(|path| gonoproxy.find(path).is_some()).count();
@@ -241,6 +243,7 @@ fn hops(machine: &Machine, command: &Command, walked: &Walked, imagined: &[Ask])
     let reached: Vec<&Question> = walked.asked.iter().map(|asked| &asked.ask.question).collect();
     let further =
         imagined.iter().filter(|ask| !reached.contains(&&ask.question)).map(|ask| Asked { ask: ask.clone(), probed: None });
+    let further = further.filter(|_| is_dry);
     for asked in walked.asked.iter().cloned().chain(further) {
         let place = place(&asked.ask.question, &hops, |path| gonoproxy.find(path).is_some(), &asked.ask);
         if let Some(hop) = place.and_then(|at| hops.get_mut(at)) {
@@ -253,10 +256,11 @@ fn hops(machine: &Machine, command: &Command, walked: &Walked, imagined: &[Ask])
     };
     let is_done = matches!(walked.outcome.end, End::Done { .. });
     let at_sums = broke.is_some_and(Question::is_of_sumdb);
+    let hops_begin_past = hops.first().is_some_and(|hop| hop.index.is_none());
     let last = hops.iter().rposition(|hop| hop.asked.iter().any(|asked| asked.probed.is_some()));
     for (at, hop) in hops.iter_mut().enumerate() {
         let was_asked = hop.asked.iter().any(|asked| asked.probed.is_some());
-        hop.state = if all_private && hop.index.is_some() && hop.kind != Kind::Direct {
+        hop.state = if all_private && hop.index.is_some() && hops_begin_past {
             State::Passed
         } else if broke.is_some_and(|broke| hop.asked.iter().any(|asked| asked.ask.question == *broke)) {
             State::Broke

@@ -144,6 +144,7 @@ fn of_asked(asked: &Asked, lang: Lang) -> Value {
         value["answer"] = json!(words::content(&probed.answer).get(lang));
         value["good"] = json!(words::is_good(&probed.answer));
         value["duration_ms"] = json!(millis(probed.took));
+        value["server_says"] = json!(probed.inside);
         evidence(probed, &mut value);
     }
     value

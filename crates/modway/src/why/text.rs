@@ -103,6 +103,7 @@ impl Writer<'_> {
 
     fn settings(&mut self) {
         self.title("Settings", "设置");
+        let columns = self.report.settings.iter().map(|setting| width(&setting.variable)).max().unwrap_or(LABEL);
         for setting in self.report.settings.clone() {
             let value = match setting.variable.as_str() {
                 "GOAUTH" => words::goauth(&setting.value),
@@ -114,7 +115,7 @@ impl Writer<'_> {
                 (layer, _) => words::layer(layer).get(self.lang).to_owned(),
             };
             let layer = self.terminal.paint(Style::Dim, &layer);
-            let line = format!("  {} {}  {layer}", pad(&setting.variable, LABEL), value);
+            let line = format!("  {} {}  {layer}", pad(&setting.variable, columns), value);
             self.line(&line);
         }
     }
@@ -205,6 +206,21 @@ impl Writer<'_> {
         for (line, style) in self.asked(&hop.asked, hop) {
             self.told(6, "", &line, style);
         }
+        let inside: Vec<String> = hop
+            .asked
+            .iter()
+            .filter_map(|asked| asked.probed.as_ref())
+            .flat_map(|probed| &probed.inside)
+            .take(12)
+            .cloned()
+            .collect();
+        for (number, line) in inside.iter().enumerate() {
+            if number == 0 {
+                let text = self.pick("this is a modway server; it says:", "这是 modway 服务器，它说：").to_owned();
+                self.told(6, "", &text, None);
+            }
+            self.told(8, "", line, Some(Style::Dim));
+        }
         if hop.kind == Kind::Direct && hop.state != State::NotReached {
             self.two_trusts();
         }
@@ -231,9 +247,10 @@ impl Writer<'_> {
         for one in asked {
             let (what, key) = self.what(one);
             let (said, style) = self.said(one);
+            let times = one.probed.as_ref().map(|probed| self.times(probed)).unwrap_or_default();
             match lines.iter_mut().find(|(_, _, _, known)| *known == format!("{key}{said}")) {
                 Some((_, _, count, _)) => *count += 1,
-                None => lines.push((format!("{what} {said}"), style, 1, format!("{key}{said}"))),
+                None => lines.push((format!("{what} {said}{times}"), style, 1, format!("{key}{said}"))),
             }
         }
         let more = |count: usize| match (count, self.lang) {
@@ -298,11 +315,14 @@ impl Writer<'_> {
             }
         };
         let style = if is_good { None } else { Some(Style::Warn) };
-        (format!("→ {text}{}", self.times(probed)), style)
+        (format!("→ {text}"), style)
     }
 
     /// How long it took, by steps if they are worth it.
     fn times(&self, probed: &Probed) -> String {
+        if matches!(probed.evidence, Evidence::Guessed(_)) {
+            return String::new();
+        }
         let millis = |duration: std::time::Duration| duration.as_millis();
         let steps: Vec<String> = match verdict::last(probed) {
             Some(exchange) => {
@@ -372,7 +392,7 @@ impl Writer<'_> {
             (Checksums::Consulted, lang) => match (through, lang) {
                 (Some(Through::Entry(index)), Lang::En) => format!("{database}, through {}", self.entry(index)),
                 (Some(Through::Entry(index)), Lang::Zh) => format!("{database}，经由 {}", self.entry(index)),
-                (_, Lang::En) => format!("{database}, asked itself"),
+                (_, Lang::En) => format!("{database}, asked directly"),
                 (_, Lang::Zh) => format!("{database}，直接查询"),
             },
         };
@@ -417,7 +437,7 @@ impl Writer<'_> {
             self.told(4, &label, &verdict.go_prints.replace("\n\t", " "), Some(Style::Dim));
         }
         if !verdict.mover.is_empty() {
-            let label = self.pick("Your move?", "该谁处理").to_owned();
+            let label = self.pick("Whose move", "该谁处理").to_owned();
             let text = verdict.mover.get(self.lang).to_owned();
             self.told(4, &label, &text, None);
         }
@@ -454,7 +474,12 @@ impl Writer<'_> {
             self.line(&line);
         }
         if fix.changes.iter().any(super::fix::Change::is_of_environment) {
-            let text = self.pick("the environment has the say here, so that go env -w would change nothing; for good it is set where that is set", "这里由环境变量决定，go env -w 不起作用；要长期生效，请改设置它的地方").to_owned();
+            let text = self
+                .pick(
+                    "the environment sets it, over which go env -w has no say: for good, change it there",
+                    "由环境变量决定，go env -w 不起作用；要长期生效，请在设置它的地方修改",
+                )
+                .to_owned();
             self.told(6, "", &text, Some(Style::Dim));
         }
         if !fix.price.is_empty() {

@@ -1,7 +1,7 @@
 //! Where it breaks, in words: what happened, what Go prints of it, and whose move it is.
 
-use gomod::client::{Break, End, ErrorClass, Question, Through};
-use plan::Trouble;
+use gomod::client::{Answer, Break, End, ErrorClass, Failure, Question, Through};
+use plan::{Trouble, trouble::Deadline};
 use proxy::client::look::{Exchange, Step};
 
 use super::{
@@ -65,7 +65,12 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
     let probed = broken.at.as_ref().and_then(|question| report.probed(question));
     let url = broken.at.as_ref().map(|question| url_of(report, question)).unwrap_or_default();
     let who = host(&url).unwrap_or_else(|| url.clone());
-    let case = Case { broken, who, status: probed.and_then(status), cause: probed.and_then(cause) };
+    let words = match probed.map(|probed| (&probed.answer, &probed.evidence)) {
+        Some((Answer::Failed(Failure::Unreadable(words)), _)) if broken.words.is_empty() => harmless(words),
+        Some((_, Evidence::Git(seen))) if broken.words.is_empty() => first_line(&seen.words).to_owned(),
+        _ => harmless(&broken.words),
+    };
+    let case = Case { broken, who, words, status: probed.and_then(status), cause: probed.and_then(cause) };
     Verdict {
         headline: headline(&case),
         go_prints: go_prints(report, broken, probed, &url),
@@ -77,6 +82,7 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
 struct Case<'c> {
     broken: &'c Break,
     who: String,
+    words: String,
     status: Option<u16>,
     /// What went wrong below HTTP.
     cause: Option<Text>,
@@ -84,7 +90,7 @@ struct Case<'c> {
 
 fn headline(case: &Case<'_>) -> Text {
     use ErrorClass as E;
-    let (who, module, words) = (&case.who, &case.broken.module, harmless(&case.broken.words));
+    let (who, module, words) = (&case.who, &case.broken.module, &case.words);
     let version = if case.broken.version.is_empty() { String::new() } else { format!("@{}", case.broken.version) };
     let status = case.status.map(web_words).unwrap_or_default();
     let cause = case.cause.clone().unwrap_or_default();
@@ -250,6 +256,10 @@ fn mover(case: &Case<'_>) -> Text {
         )
     };
     match case.broken.class {
+        E::Certificate => trust(case),
+        E::PageUnreachable if case.cause.as_ref().is_some_and(|cause| is_certificate(cause.get(crate::lang::Lang::En))) => {
+            trust(case)
+        }
         E::Absent
         | E::SumdbAbsent
         | E::PageStatus
@@ -270,8 +280,7 @@ fn mover(case: &Case<'_>) -> Text {
             "yours, if path or version is mistyped; else the module's author's",
             "若路径或版本写错，由你改正；否则由模块作者处理",
         ),
-        E::Certificate
-        | E::ForwardProxy
+        E::ForwardProxy
         | E::InsecureLogin
         | E::ProxyOff
         | E::InvalidGoproxy
@@ -296,6 +305,18 @@ fn mover(case: &Case<'_>) -> Text {
     }
 }
 
+/// An unknown authority can be made known here; a wrong name or an old certificate cannot.
+fn trust(case: &Case<'_>) -> Text {
+    let who = &case.who;
+    if case.cause.as_ref().is_some_and(|cause| cause.get(crate::lang::Lang::En).contains("unknown authority")) {
+        return Text::new(
+            format!("yours: this machine does not know the authority of {who}"),
+            format!("你：本机不认识 {who} 的 CA"),
+        );
+    }
+    Text::new(format!("that of whoever runs {who}: it needs another certificate"), format!("{who} 的管理员：需要更换证书"))
+}
+
 /// Source: the shapes of `cmd/go/internal/modfetch`, `web` and `vcs` in Go 1.27; §9 of Go's own messages.
 fn go_prints(report: &Report, broken: &Break, probed: Option<&Probed>, url: &str) -> String {
     let end = probed.and_then(last).map(|exchange| &exchange.end);
@@ -307,6 +328,12 @@ fn go_prints(report: &Report, broken: &Break, probed: Option<&Probed>, url: &str
                 if detail.is_empty() { String::new() } else { format!("\n\tserver response: {}", harmless(first_line(&detail))) };
             format!("reading {url}: {}{detail}", web_words(told.status))
         }
+        (_, Some(Ok(_))) if broken.class == ErrorClass::InvalidResponse => match probed.map(|probed| &probed.answer) {
+            Some(Answer::Failed(Failure::Unreadable(words))) => {
+                format!("invalid response from proxy {:?}: {}", origin(url), harmless(words))
+            }
+            _ => harmless(&broken.words),
+        },
         (_, Some(Err(trouble))) => match in_gos_words(trouble) {
             Some(words) => format!("Get {url:?}: {words}"),
             None => return String::new(),
@@ -329,7 +356,7 @@ fn go_prints(report: &Report, broken: &Break, probed: Option<&Probed>, url: &str
 
 /// What Go says for it; `None` where Go would just wait.
 fn in_gos_words(trouble: &Trouble) -> Option<String> {
-    let strip = |text: &str| text.split("; name its CA file").next().unwrap_or_default().to_owned();
+    let strip = |text: &str| super::words::of_tls(text).to_owned();
     Some(match trouble {
         Trouble::Dns(text) => format!("dial tcp: lookup {}: no such host", text.split(':').next().unwrap_or_default()),
         Trouble::Connect(text) if text.contains("refused") => {
@@ -340,8 +367,8 @@ fn in_gos_words(trouble: &Trouble) -> Option<String> {
         Trouble::Tls(text) => format!("tls: {text}"),
         Trouble::ForwardProxy(text) => format!("proxyconnect tcp: {text}"),
         Trouble::Broken(_) => "EOF".to_owned(),
-        Trouble::Deadline(plan::trouble::Deadline::Connect, _) => "dial tcp: i/o timeout".to_owned(),
-        Trouble::Deadline(plan::trouble::Deadline::Tls, _) => "net/http: TLS handshake timeout".to_owned(),
+        Trouble::Deadline(Deadline::Connect, _) => "dial tcp: i/o timeout".to_owned(),
+        Trouble::Deadline(Deadline::Tls, _) => "net/http: TLS handshake timeout".to_owned(),
         Trouble::Deadline(..) => return None,
         other => other.to_string(),
     })
@@ -350,7 +377,7 @@ fn in_gos_words(trouble: &Trouble) -> Option<String> {
 /// What went wrong below HTTP, in both languages.
 fn cause(probed: &Probed) -> Option<Text> {
     let Err(trouble) = &last(probed)?.end else { return None };
-    let told = |text: &str| harmless(text.split("; name its CA file").next().unwrap_or_default());
+    let told = |text: &str| harmless(super::words::of_tls(text));
     Some(match trouble {
         Trouble::Dns(text) => {
             let host = text.split(':').next().unwrap_or_default();
@@ -363,7 +390,12 @@ fn cause(probed: &Probed) -> Option<Text> {
             Text::new(format!("the connection ended early ({})", told(text)), format!("连接提前断开（{}）", told(text)))
         }
         Trouble::Deadline(which, millis) => {
-            Text::new(format!("{which} within {} s", millis / 1000), format!("{} 秒内没有结果（{which}）", millis / 1000))
+            let what = match which {
+                Deadline::Connect => "没有连上",
+                Deadline::Tls => "TLS 握手没有完成",
+                Deadline::FirstByte | Deadline::Idle | Deadline::Total => "没有收到回答",
+            };
+            Text::new(format!("{which} within {} s", millis / 1000), format!("{} 秒内{what}", millis / 1000))
         }
         other => Text::new(told(&other.to_string()), told(&other.to_string())),
     })
@@ -401,7 +433,7 @@ fn web_details(exchange: &Exchange) -> Vec<Text> {
                 ));
             }
         }
-        Err(Trouble::Deadline(plan::trouble::Deadline::FirstByte, millis)) => details.push(Text::new(
+        Err(Trouble::Deadline(Deadline::FirstByte, millis)) => details.push(Text::new(
             format!("we stopped waiting after {} s; Go itself waits for ever and prints nothing", millis / 1000),
             format!("这里等了 {} 秒就放弃；Go 自己会一直等下去，不打印任何内容", millis / 1000),
         )),
@@ -480,6 +512,12 @@ pub fn status(probed: &Probed) -> Option<u16> {
 /// The step at which an exchange failed.
 pub fn failed_at(exchange: &Exchange) -> Option<Step> {
     exchange.end.as_ref().err().and(exchange.steps.last()).map(|(step, _)| *step)
+}
+
+/// Scheme and place of a URL.
+fn origin(url: &str) -> String {
+    let end = url.find("://").and_then(|at| url[at + 3..].find('/').map(|slash| at + 3 + slash));
+    url[..end.unwrap_or(url.len())].to_owned()
 }
 
 /// Where a question is asked, without login.

@@ -90,6 +90,7 @@ pub(super) fn kind(hop: &Hop) -> Text {
 
 pub(super) fn state(hop: &Hop, is_dry: bool) -> Text {
     match hop.state {
+        State::Passed if hop.kind == Kind::Direct => Text::new("the same again", "同上，再来一次"),
         State::Passed => Text::new("not asked: the module is private (GONOPROXY)", "不询问：模块是私有的（GONOPROXY）"),
         State::NotReached if is_dry && !hop.asked.is_empty() => match hop.separator {
             Separator::Comma | Separator::End => Text::new("what it would be asked, if it comes to that:", "走到这里时会询问："),
@@ -216,7 +217,7 @@ fn failed(failure: &Failure) -> Text {
 /// What went wrong below HTTP, briefly.
 pub(super) fn trouble(exchange: &Exchange) -> Text {
     let Err(trouble) = &exchange.end else { return Text::default() };
-    let cut = |text: &str| harmless(text.split("; name its CA file").next().unwrap_or_default());
+    let cut = |text: &str| harmless(of_tls(text));
     match trouble {
         Trouble::Dns(_) => Text::new("no such host", "域名无法解析"),
         Trouble::Connect(text) if text.contains("refused") => Text::new("connection refused", "连接被拒绝"),
@@ -229,6 +230,12 @@ pub(super) fn trouble(exchange: &Exchange) -> Text {
         Trouble::Deadline(..) => Text::new("no answer in time", "没有及时回答"),
         other => Text::new(cut(&other.to_string()), cut(&other.to_string())),
     }
+}
+
+/// What the client says of TLS, without its advice and without the host, which is named beside it.
+pub(super) fn of_tls(text: &str) -> &str {
+    let text = text.split("; name its CA file").next().unwrap_or_default();
+    if text.contains("unknown authority") { text.split(" (").next().unwrap_or_default() } else { text }
 }
 
 /// A class of errors in a few words.

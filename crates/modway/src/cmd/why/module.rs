@@ -19,7 +19,7 @@ use crate::{
     why::{
         ask::{Inquiry, inquire},
         fix::{Fix, StepToTake},
-        probe::git::Helpers,
+        probe::{PATIENCE, git::Helpers},
         report::Report,
     },
 };
@@ -104,8 +104,15 @@ async fn look(asked: &Asked, command: &Command, environment: &Environment) -> an
         }
     };
     let helpers = if asked.helpers { Helpers::Run } else { Helpers::Leave };
-    let inquiry =
-        Inquiry { command: command.clone(), machine: &machine, here: environment, files: &Disk, is_dry: asked.dry, helpers };
+    let inquiry = Inquiry {
+        command: command.clone(),
+        machine: &machine,
+        here: environment,
+        files: &Disk,
+        is_dry: asked.dry,
+        helpers,
+        patience: PATIENCE,
+    };
     inquire(&inquiry).await.map_err(|words| anyhow!(words))
 }
 

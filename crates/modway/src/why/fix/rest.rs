@@ -9,11 +9,18 @@ use super::{Case, Fix, Promise, StepToTake, retyped};
 use crate::why::{
     probe::{Evidence, git::NotRun},
     report::Text,
+    verdict,
 };
 
 /// A server is not reached.
 pub(super) fn way_out(case: &Case<'_>) -> Vec<Fix> {
     let environment = case.machine.environment();
+    let exchange = case.broken.at.as_ref().and_then(|question| case.report.probed(question)).and_then(verdict::last);
+    // Who showed a certificate was reached, and this machine is reached by itself.
+    let is_near = case.host.starts_with("127.") || case.host.starts_with("localhost") || case.host.starts_with('[');
+    if is_near || exchange.is_some_and(|exchange| exchange.certificates.is_some()) {
+        return Vec::new();
+    }
     let named = ["HTTPS_PROXY", "https_proxy"].into_iter().find(|name| environment.get(name).is_some());
     let (what, step) = match named {
         Some(name) => (

@@ -6,7 +6,7 @@ use super::{Case, Fix, StepToTake};
 use crate::why::{
     probe::{Evidence, certificate::Certificate, git::Trust},
     report::Text,
-    verdict::host,
+    verdict::{host, last},
 };
 
 /// Go does not believe a server.
@@ -84,7 +84,7 @@ pub(super) fn git(case: &Case<'_>) -> Vec<Fix> {
     }
     let pem = format!("{}.pem", place.replace(':', "-"));
     let steps = vec![
-        StepToTake::Shell(save(&place, &pem)),
+        StepToTake::Shell(save(case, &place, &pem)),
         StepToTake::Shell(format!("git config --global {} ~/{pem}", super::quoted(&scope))),
     ];
     let what = Text::new(
@@ -114,7 +114,7 @@ fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
     let pem = format!("{}.crt", shown.host.replace(':', "-"));
     let whose = if leaf.is_self_signed { leaf.subject.clone() } else { leaf.issuer.clone() };
     let steps = vec![
-        StepToTake::Shell(save(&place, &pem)),
+        StepToTake::Shell(save(case, &place, &pem)),
         StepToTake::Shell(format!("sudo cp ~/{pem} /usr/local/share/ca-certificates/ && sudo update-ca-certificates")),
     ];
     let what = Text::new(
@@ -132,11 +132,13 @@ fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
 }
 
 /// The last certificate of what a server shows, which is the one nearest to the authority.
-fn save(place: &str, pem: &str) -> String {
+fn save(case: &Case<'_>, place: &str, pem: &str) -> String {
     let place = if place.contains(':') { place.to_owned() } else { format!("{place}:443") };
-    format!(
-        "openssl s_client -connect {place} -showcerts </dev/null | awk '/BEGIN CERT/{{c=\"\"}} {{c=c $0 \"\\n\"}} /END CERT/{{last=c}} END{{printf \"%s\", last}}' > ~/{pem}"
-    )
+    let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
+    let via = all.filter_map(last).find(|exchange| exchange.certificates.is_some()).and_then(|exchange| exchange.via.clone());
+    let via = via.map(|via| format!(" -proxy {via}")).unwrap_or_default();
+    let last = r#"awk '/BEGIN CERT/{c=""} {c=c $0 "\n"} /END CERT/{last=c} END{printf "%s", last}'"#;
+    format!("openssl s_client -connect {place}{via} -showcerts </dev/null 2>/dev/null | {last} > ~/{pem}")
 }
 
 /// The certificates that were shown where it broke.

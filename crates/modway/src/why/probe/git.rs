@@ -274,7 +274,7 @@ fn words(captured: &Captured) -> String {
 fn failure(words: &str) -> Failure {
     let words = words.to_lowercase();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-    Failure::Tool(if has(&["certificate", "ssl cainfo", "error setting certificate"]) {
+    Failure::Tool(if has(&["certificate", "ssl ca cert", "ssl cainfo"]) {
         ToolFailure::Certificate
     } else if has(&[
         "could not read username",
@@ -321,6 +321,10 @@ mod tests {
             ToolFailure::Certificate,
         );
         check("fatal: unable to access 'https://h/': SSL certificate problem: self-signed certificate", ToolFailure::Certificate);
+        check(
+            "fatal: unable to access 'https://h/': Problem with the SSL CA cert (path? access rights?)",
+            ToolFailure::Certificate,
+        );
         check("fatal: could not read Username for 'https://h': terminal prompts disabled", ToolFailure::Login);
         check("remote: x\nfatal: Authentication failed for 'https://h/'", ToolFailure::Login);
         check("fatal: unable to access 'https://h/': The requested URL returned error: 403", ToolFailure::Login);

@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod git;
 pub mod gitconfig;
 
+mod inside;
 mod sums;
 mod web;
 
@@ -30,7 +31,7 @@ use self::git::{Git, Helpers};
 use crate::machine::Machine;
 
 /// How long a server is waited for, and how much of a body is read. Go itself waits for ever for an answer.
-const PATIENCE: Patience = Patience {
+pub const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(5),
     tls: Duration::from_secs(10),
     answer: Duration::from_secs(20),
@@ -46,6 +47,8 @@ pub struct Probed {
     pub evidence: Evidence,
     /// How long that took.
     pub took: Duration,
+    /// What a modway server there says that it did for this request; empty if it is none.
+    pub inside: Vec<String>,
 }
 
 /// How something was found out.
@@ -85,6 +88,7 @@ pub struct World {
     netrc: Option<gomod::goenv::Netrc>,
     sumdb: Option<SumdbSetting>,
     git: Git,
+    hearers: Option<Vec<String>>,
 }
 
 impl World {
@@ -92,18 +96,41 @@ impl World {
     ///
     /// # Errors
     /// In words, for a forward proxy that cannot be understood.
-    pub fn new(machine: &Machine, roots: Roots, here: &crate::config::Environment, helpers: Helpers) -> Result<Self, String> {
+    pub fn new(
+        machine: &Machine,
+        roots: Roots,
+        here: &crate::config::Environment,
+        helpers: Helpers,
+        patience: Patience,
+    ) -> Result<Self, String> {
         let forward = crate::machine::forward_proxy(machine.environment());
         // A program that GOAUTH names is not run; what it would have said is missing, and is told.
         let goauth = machine.setting("GOAUTH").value;
         let uses_netrc = goauth.split(';').any(|method| method.trim() == "netrc");
         Ok(Self {
-            looker: Looker::new(roots, &forward, PATIENCE).map_err(|trouble| trouble.to_string())?,
+            looker: Looker::new(roots, &forward, patience).map_err(|trouble| trouble.to_string())?,
             list: GoProxyList::parse(&machine.setting("GOPROXY").value).ok(),
             netrc: machine.netrc().filter(|_| uses_netrc).cloned(),
             sumdb: SumdbSetting::parse(&machine.setting("GOSUMDB").value).ok(),
+            hearers: None,
             git: Git::new(if machine.teller().is_none() { machine.environment() } else { here }, helpers),
         })
+    }
+
+    /// The same world in thought: of proxies and databases only those may hear of the module that hear of it as things are. A fix that is
+    /// only being thought of must not tell its name to anybody new.
+    #[must_use]
+    pub fn within(self, hearers: Vec<String>) -> Self {
+        Self { hearers: Some(hearers), ..self }
+    }
+
+    /// Whether whoever answers this question may hear of the module. Its own host may.
+    pub fn may_hear(&self, question: &Question, url: &str) -> bool {
+        let is_third = matches!(question, Question::Proxy { .. } | Question::Sumdb { .. });
+        let host = || url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+        self.hearers
+            .as_ref()
+            .is_none_or(|hearers| !is_third || url.starts_with("file:") || hearers.iter().any(|hearer| hearer == host()))
     }
 
     /// Asks.
@@ -124,7 +151,12 @@ impl World {
             Question::Ping { .. } | Question::Repo { .. } => (Answer::Unknown, Evidence::Guessed(Guess::Tool)),
             Question::Sumdb { through, part } => self.sumdb(ask, *through, part).await,
         };
-        Probed { answer, evidence, took: from.elapsed() }
+        let took = from.elapsed();
+        let inside = match &evidence {
+            Evidence::Web(exchanges) => inside::journey(&self.looker, exchanges).await,
+            Evidence::Git(_) | Evidence::File | Evidence::Guessed(_) => Vec::new(),
+        };
+        Probed { answer, evidence, took, inside }
     }
 
     /// What git believes and where it goes for a repository; asks nobody.

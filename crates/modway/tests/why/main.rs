@@ -1,0 +1,8 @@
+//! `modway why MODULE`: what it tells of worlds on loopback, and that it tells no secret, runs nothing and asks nobody it should not.
+
+mod world;
+
+mod stories;
+
+mod dry;
+mod hostile;
