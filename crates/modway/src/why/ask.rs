@@ -86,11 +86,15 @@ async fn fixes(inquiry: &Inquiry<'_>, report: &Report, roots: &Roots, memory: &M
 
 /// Walks the journey again with the settings of a fix.
 async fn promise(inquiry: &Inquiry<'_>, fix: &Fix, roots: &Roots, memory: &Memory, hearers: &[String]) -> Promise {
-    if fix.changes.is_empty() {
+    if fix.changes.is_empty() && fix.roots.is_empty() {
         return fix.promise.clone();
     }
+    let believed = if fix.roots.is_empty() { roots.clone() } else { Roots::Files(fix.roots.clone()) };
+    // What was seen with other certificates says nothing here.
+    let other = Memory::default();
+    let memory = if fix.roots.is_empty() { memory } else { &other };
     let changed = inquiry.machine.changed(fix.changes.iter().map(|change| (change.variable.as_str(), change.value.as_str())));
-    let Ok(world) = World::new(&changed, roots.clone(), inquiry.here, inquiry.helpers, inquiry.patience) else {
+    let Ok(world) = World::new(&changed, believed, inquiry.here, inquiry.helpers, inquiry.patience) else {
         return Promise::NotTried;
     };
     let world = world.within(hearers.to_vec());

@@ -221,7 +221,7 @@ impl Writer<'_> {
             }
             self.told(8, "", line, Some(Style::Dim));
         }
-        if hop.kind == Kind::Direct && hop.state != State::NotReached {
+        if hop.kind == Kind::Direct && !matches!(hop.state, State::NotReached | State::Passed) {
             self.two_trusts();
         }
         let is_last = hop.index.map(|index| index + 1) == Some(self.report.hops.iter().filter(|hop| hop.index.is_some()).count());
@@ -362,9 +362,9 @@ impl Writer<'_> {
             (Trust::System, Lang::En) => "checked with the system's certificates; GOINSECURE does not reach it".to_owned(),
             (Trust::System, Lang::Zh) => "用系统证书检查；GOINSECURE 对它无效".to_owned(),
             (Trust::Bundle(path, by), Lang::En) => format!("checked with {} ({by})", path.display()),
-            (Trust::Bundle(path, by), Lang::Zh) => format!("用 {} 检查（{by}）", path.display()),
+            (Trust::Bundle(path, by), Lang::Zh) => format!("用 {} 检查（{}）", path.display(), by.replace(" in ", "，")),
             (Trust::Anyone(by), Lang::En) => format!("not checked ({by})"),
-            (Trust::Anyone(by), Lang::Zh) => format!("不检查（{by}）"),
+            (Trust::Anyone(by), Lang::Zh) => format!("不检查（{}）", by.replace(" in ", "，")),
         };
         let label = self.pick("git's TLS", "git 的 TLS").to_owned();
         self.told(6, &label, &git, None);
@@ -489,7 +489,7 @@ impl Writer<'_> {
         }
         let (promise, style) = match &fix.promise {
             Promise::Works => {
-                (self.pick("it works then, as far as was looked", "之后就能成功（就检查到的范围而言）").to_owned(), Style::Good)
+                (self.pick("it works then, as far as was looked", "就能成功（就检查到的范围而言）").to_owned(), Style::Good)
             }
             Promise::BreaksAt(class) => match self.lang {
                 Lang::En => (format!("gets further, then: {}", words::class(*class).get(self.lang)), Style::Warn),

@@ -1,6 +1,9 @@
 //! Where it breaks, in words: what happened, what Go prints of it, and whose move it is.
 
-use gomod::client::{Answer, Break, End, ErrorClass, Failure, Question, Through};
+use gomod::{
+    client::{Answer, Break, End, ErrorClass, Failure, Question, Server, Through},
+    goproxy::Separator,
+};
 use plan::{Trouble, trouble::Deadline};
 use proxy::client::look::{Exchange, Step};
 
@@ -74,9 +77,25 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
     Verdict {
         headline: headline(&case),
         go_prints: go_prints(report, broken, probed, &url),
-        details: probed.map(details).unwrap_or_default(),
+        details: [probed.map(details).unwrap_or_default(), of_the_list(report, broken)].concat(),
         mover: mover(&case),
     }
+}
+
+/// Why nobody after this entry of GOPROXY is asked.
+fn of_the_list(report: &Report, broken: &Break) -> Vec<Text> {
+    let Some(Question::Proxy { server: Server::Entry(index), .. }) = &broken.at else { return Vec::new() };
+    let here = report.hops.iter().find(|hop| hop.index == Some(*index));
+    let next = report.hops.iter().find(|hop| hop.index == Some(index + 1));
+    let told = match (here.map(|hop| hop.separator), next) {
+        (_, None) => Text::new("it is the last entry of GOPROXY: nobody else is asked", "它是 GOPROXY 的最后一项：不会再问别处"),
+        (Some(Separator::Comma), Some(next)) if !broken.is_absence => Text::new(
+            format!("the comma behind it lets only “does not exist” pass (404, 410): {} is not asked", next.name),
+            format!("它后面的逗号只放过“不存在”（404、410）：不会再问 {}", next.name),
+        ),
+        _ => return Vec::new(),
+    };
+    vec![told]
 }
 
 struct Case<'c> {
@@ -114,9 +133,11 @@ fn headline(case: &Case<'_>) -> Text {
         E::NoMatchingVersion => {
             Text::new(format!("{module} has no version for {version}"), format!("{module} 没有与 {version} 匹配的版本"))
         }
-        E::Unreachable | E::SumdbUnreachable => {
-            Text::new(format!("{who} cannot be reached: {en}"), format!("无法访问 {who}：{zh}"))
-        }
+        E::Unreachable => Text::new(format!("{who} cannot be reached: {en}"), format!("无法访问 {who}：{zh}")),
+        E::SumdbUnreachable => Text::new(
+            format!("the checksum database cannot be asked at {who}: {en}"),
+            format!("无法在 {who} 查询校验和数据库：{zh}"),
+        ),
         E::Certificate => {
             Text::new(format!("Go does not believe the certificate of {who}: {en}"), format!("Go 不信任 {who} 的证书：{zh}"))
         }
@@ -383,6 +404,7 @@ fn cause(probed: &Probed) -> Option<Text> {
             let host = text.split(':').next().unwrap_or_default();
             Text::new(format!("no address for the name {host}"), format!("域名 {host} 无法解析"))
         }
+        Trouble::Connect(text) if text.contains("refused") => Text::new("connection refused", "连接被拒绝"),
         Trouble::Connect(text) => Text::new(told(text), format!("连接失败（{}）", told(text))),
         Trouble::Tls(text) => Text::new(told(text), told(text)),
         Trouble::ForwardProxy(text) => Text::new(told(text), told(text)),

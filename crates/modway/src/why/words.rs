@@ -2,7 +2,6 @@
 
 use gomod::{
     client::{Answer, ErrorClass, Failure, Found, TlsFailure, ToolFailure},
-    goproxy::Separator,
     pattern::Miss,
 };
 use plan::{Trouble, trouble::Deadline};
@@ -92,10 +91,12 @@ pub(super) fn state(hop: &Hop, is_dry: bool) -> Text {
     match hop.state {
         State::Passed if hop.kind == Kind::Direct => Text::new("the same again", "同上，再来一次"),
         State::Passed => Text::new("not asked: the module is private (GONOPROXY)", "不询问：模块是私有的（GONOPROXY）"),
-        State::NotReached if is_dry && !hop.asked.is_empty() => match hop.separator {
-            Separator::Comma | Separator::End => Text::new("what it would be asked, if it comes to that:", "走到这里时会询问："),
-            Separator::Bar => Text::new("what it would be asked:", "会询问："),
-        },
+        State::NotReached if is_dry && !hop.asked.is_empty() && hop.index.is_none_or(|index| index == 0) => {
+            Text::new("would be asked:", "会询问：")
+        }
+        State::NotReached if is_dry && !hop.asked.is_empty() => {
+            Text::new("what it would be asked, if it comes to that:", "走到这里时会询问：")
+        }
         State::NotReached if is_dry => Text::default(),
         State::NotReached => Text::new("Go does not come here", "Go 不会走到这里"),
         State::Unknown if is_dry => Text::new("would be asked for:", "会询问："),
@@ -172,7 +173,8 @@ pub(super) fn content(answer: &Answer) -> Text {
             },
             Found::Refs(refs) => {
                 let tags = refs.tags.len();
-                Text::new(format!("reachable, {tags} tags"), format!("可以访问，{tags} 个标签"))
+                let noun = if tags == 1 { "tag" } else { "tags" };
+                Text::new(format!("reachable, {tags} {noun}"), format!("可以访问，{tags} 个标签"))
             }
             Found::Commit(commit) => Text::new(&commit.info.version, &commit.info.version),
             Found::Record(record) if record.is_missing => Text::new("a record without this version", "记录中没有该版本"),

@@ -154,6 +154,7 @@ impl Town {
             (self.road.url().trim_start_matches("http://").to_owned(), "ROAD"),
             (self.sumdb.setting(), "SUMDB-SETTING"),
             (self.sumdb.url(), "SUMDB"),
+            (self.sumdb.url().trim_start_matches("http://").to_owned(), "SUMDB"),
             (self.home.path().display().to_string(), "HOME"),
             (std::env::var("PATH").unwrap_or_default(), "PATH"),
         ];

@@ -31,6 +31,8 @@ pub struct Fix {
     pub price: Text,
     /// The settings that it changes.
     pub changes: Vec<Change>,
+    /// The files that Go believes with it, if that is what it changes.
+    pub roots: Vec<std::path::PathBuf>,
     /// How the journey ends with it.
     pub promise: Promise,
     /// The lower, the better, of fixes that promise the same.
@@ -131,17 +133,16 @@ pub fn propose(case: &Case<'_>) -> Vec<Fix> {
     fixes
 }
 
-/// Puts fixes in order: what works before what gets further, before what was not tried.
+/// Puts fixes in order: what works comes first, but not before what mends the same without giving up a check.
 pub fn rank(fixes: &mut [Fix]) {
     fixes.sort_by_key(|fix| {
-        let promise = match fix.promise {
-            Promise::Works => 0,
-            Promise::NotTried => 1,
-            Promise::Further => 1,
-            Promise::BreaksAt(_) => 2,
-            Promise::NoSetting => 3,
-        };
-        (promise, fix.weight)
+        let gives_up = ["goinsecure", "git-unverified", "gonosumdb"].contains(&fix.code);
+        match fix.promise {
+            Promise::Works if !gives_up => (0, fix.weight),
+            Promise::Works | Promise::NotTried | Promise::Further => (1, fix.weight),
+            Promise::BreaksAt(_) => (1, fix.weight.saturating_add(30)),
+            Promise::NoSetting => (2, fix.weight),
+        }
     });
 }
 
@@ -188,12 +189,12 @@ impl Case<'_> {
         let changes: Vec<Change> =
             changes.into_iter().map(|(variable, value)| Change::new(variable, value, self.machine)).collect();
         let steps = changes.iter().map(Change::step).collect();
-        Fix { code, what, steps, price, changes, promise: Promise::NotTried, weight }
+        Fix { code, what, steps, price, changes, roots: Vec::new(), promise: Promise::NotTried, weight }
     }
 
     /// A fix that changes something else.
     pub fn elsewhere(&self, code: &'static str, weight: u8, steps: Vec<StepToTake>, what: Text, price: Text) -> Fix {
-        Fix { code, what, steps, price, changes: Vec::new(), promise: Promise::NotTried, weight }
+        Fix { code, what, steps, price, changes: Vec::new(), roots: Vec::new(), promise: Promise::NotTried, weight }
     }
 }
 

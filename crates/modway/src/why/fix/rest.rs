@@ -224,6 +224,11 @@ fn versions(case: &Case<'_>) -> Vec<String> {
     let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
     let lists = all.filter_map(|probed| match &probed.answer {
         gomod::client::Answer::Found(Found::List(list)) => Some(list.versions()),
+        gomod::client::Answer::Found(Found::Refs(refs)) => {
+            let mut versions: Vec<String> = refs.tags.iter().filter(|tag| gomod::semver::is_valid(tag)).cloned().collect();
+            gomod::semver::sort(&mut versions);
+            Some(versions)
+        }
         _ => None,
     });
     lists.max_by_key(Vec::len).unwrap_or_default()

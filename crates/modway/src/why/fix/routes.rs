@@ -67,7 +67,7 @@ pub(super) fn public(case: &Case<'_>) -> Vec<Fix> {
     let path = case.report.command.path();
     let (patterns, setting) = case.machine.gonoproxy();
     let mut fixes = Vec::new();
-    if let Some(pattern) = patterns.find(path) {
+    if let Some(pattern) = patterns.find(path).filter(|pattern| is_well_known(case.module_host()) || pattern.starts_with('*')) {
         let value = removed(&setting.value, pattern);
         let what = Text::new(
             format!("if {path} is public: take {pattern:?} out of {}, and it comes from GOPROXY", setting.variable),
@@ -122,8 +122,8 @@ pub(super) fn private_sums(case: &Case<'_>) -> Vec<Fix> {
         None => added(&base, &pattern),
     };
     let what = Text::new(
-        format!("if {pattern} is private: keep it from the database"),
-        format!("如果 {pattern} 是私有的：不要向校验和数据库查询它"),
+        format!("if {pattern} is private: keep it from the database and from all proxies"),
+        format!("如果 {pattern} 是私有的：既不向校验和数据库查询，也不经过任何 proxy"),
     );
     let mut fixes = vec![case.setting("private", 10, vec![(variable, value)], what, price_of_private(variable, &pattern))];
     if variable == "GOPRIVATE" {

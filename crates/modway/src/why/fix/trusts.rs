@@ -32,7 +32,9 @@ pub(super) fn go(case: &Case<'_>) -> Vec<Fix> {
             "every program that reads SSL_CERT_FILE believes that authority then",
             "所有读取 SSL_CERT_FILE 的程序都会信任该 CA",
         );
-        fixes.push(case.elsewhere("ca-of-git", 12, steps, what, price));
+        let mut fix = case.elsewhere("ca-of-git", 12, steps, what, price);
+        fix.roots = [system, bundle].map(Into::into).to_vec();
+        fixes.push(fix);
     }
     fixes.push(into_the_system(case, &shown, &leaf));
     fixes
@@ -113,22 +115,30 @@ fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
     let place = host(&case.url).unwrap_or_else(|| case.host.clone());
     let pem = format!("{}.crt", shown.host.replace(':', "-"));
     let whose = if leaf.is_self_signed { leaf.subject.clone() } else { leaf.issuer.clone() };
-    let steps = vec![
-        StepToTake::Shell(save(case, &place, &pem)),
-        StepToTake::Shell(format!("sudo cp ~/{pem} /usr/local/share/ca-certificates/ && sudo update-ca-certificates")),
-    ];
+    let steps = vec![StepToTake::Shell(save(case, &place, &pem)), StepToTake::Shell(install(case, &pem))];
     let what = Text::new(
-        format!(
-            "put the certificate of the authority “{whose}” into the system's store, which Go reads; best taken from whoever runs {}",
-            shown.host
-        ),
-        format!("把 CA“{whose}”的证书装入系统证书库（Go 读取它）；最好向 {} 的管理员索取", shown.host),
+        format!("put the certificate of the authority “{whose}” where Go looks; best taken from whoever runs {}", shown.host),
+        format!("把 CA“{whose}”的证书装到 Go 读取的地方；最好向 {} 的管理员索取", shown.host),
     );
     let price = Text::new(
-        "every program of this machine believes that authority then; compare its fingerprint first. Git believes it, too, unless it is told otherwise",
-        "本机所有程序都会信任该 CA；请先核对指纹。除非另有配置，git 也会信任它",
+        "every program that reads the same place believes that authority then: compare its fingerprint first",
+        "所有读取同一位置的程序都会信任该 CA；请先核对指纹",
     );
     case.elsewhere("ca-into-system", 15, steps, what, price)
+}
+
+/// How a certificate comes to where Go looks: into the file that SSL_CERT_FILE names, or into the system's store.
+fn install(case: &Case<'_>, pem: &str) -> String {
+    let bundle = case.report.trust.go.as_ref();
+    match bundle {
+        Some(bundle) if bundle.variable.is_some() => {
+            format!("cat ~/{pem} >> {}", super::quoted(&bundle.path.display().to_string()))
+        }
+        Some(bundle) if bundle.path.starts_with("/etc/pki") => {
+            format!("sudo cp ~/{pem} /etc/pki/ca-trust/source/anchors/ && sudo update-ca-trust")
+        }
+        _ => format!("sudo cp ~/{pem} /usr/local/share/ca-certificates/ && sudo update-ca-certificates"),
+    }
 }
 
 /// The last certificate of what a server shows, which is the one nearest to the authority.
