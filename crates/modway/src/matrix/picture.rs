@@ -9,9 +9,11 @@ use crate::{
 const MARGIN: f64 = 24.0;
 /// The width of what names a line.
 const SIDE: f64 = 150.0;
-/// The size of a cell, and what lies between two.
-const CELL: (f64, f64) = (236.0, 130.0);
+/// The width of a cell, and what lies between two.
+const CELL: f64 = 236.0;
 const GAP: f64 = 8.0;
+/// From one fact of a cell to the next.
+const LINE: f64 = 17.5;
 
 /// What a line of cells has in common.
 type Side = (bool, bool, bool, bool, bool);
@@ -20,7 +22,7 @@ type Side = (bool, bool, bool, bool, bool);
 pub(super) fn write(matrix: &Matrix, lang: Lang) -> String {
     let mut svg = Svg::new(&words::title(matrix, lang), &words::world(matrix, lang), lang);
     let columns = columns(matrix);
-    let width = 2.0 * MARGIN + SIDE + columns.len() as f64 * (CELL.0 + GAP);
+    let width = 2.0 * MARGIN + SIDE + columns.len() as f64 * (CELL + GAP);
     let mut y = head(&mut svg, matrix, width, lang);
     for (at, goproxy) in columns.iter().enumerate() {
         let name = format!("GOPROXY={}", goproxy.value("proxy"));
@@ -34,9 +36,19 @@ pub(super) fn write(matrix: &Matrix, lang: Lang) -> String {
                 cell(&mut svg, row, matrix, (x(at), y), lang);
             }
         }
-        y += CELL.1 + GAP;
+        y += height(matrix) + GAP;
+    }
+    if let Some(brackets) = words::brackets(matrix, lang) {
+        y += 14.0;
+        svg.text((x(0), y), brackets, Letters::PLAIN.size(12.0).tone(Tone::Faint));
     }
     svg.finish(width, y + MARGIN - GAP)
+}
+
+/// The height of a cell: of its outcome, and of its facts.
+fn height(matrix: &Matrix) -> f64 {
+    let facts = if matrix.full { 4.0 } else { 5.0 };
+    42.0 + facts * LINE
 }
 
 fn head(svg: &mut Svg, matrix: &Matrix, width: f64, lang: Lang) -> f64 {
@@ -54,7 +66,7 @@ fn head(svg: &mut Svg, matrix: &Matrix, width: f64, lang: Lang) -> f64 {
 }
 
 fn x(column: usize) -> f64 {
-    MARGIN + SIDE + column as f64 * (CELL.0 + GAP)
+    MARGIN + SIDE + column as f64 * (CELL + GAP)
 }
 
 fn columns(matrix: &Matrix) -> Vec<GoProxy> {
@@ -101,30 +113,30 @@ fn side(svg: &mut Svg, (private, insecure, noproxy, nosumdb, trusts): Side, y: f
 }
 
 fn cell(svg: &mut Svg, row: &Row, matrix: &Matrix, (x, y): (f64, f64), lang: Lang) {
-    let (prediction, room) = (&row.prediction, CELL.0 - 24.0);
+    let (prediction, room) = (&row.prediction, CELL - 24.0);
     let helped = row.if_git_trusts.as_ref().is_some_and(|trusted| trusted.succeeds());
     let tone = match (prediction.succeeds(), helped) {
         (true, _) => Tone::Green,
         (false, true) => Tone::Amber,
         (false, false) => Tone::Red,
     };
-    svg.rect(Rect { x, y, width: CELL.0, height: CELL.1, radius: 8.0 }, Paint::Box(tone));
+    svg.rect(Rect { x, y, width: CELL, height: height(matrix), radius: 8.0 }, Paint::Box(tone));
     if row.is_present {
         svg.rect(
-            Rect { x: x - 3.0, y: y - 3.0, width: CELL.0 + 6.0, height: CELL.1 + 6.0, radius: 10.0 },
+            Rect { x: x - 3.0, y: y - 3.0, width: CELL + 6.0, height: height(matrix) + 6.0, radius: 10.0 },
             Paint::Outline(Tone::Blue),
         );
     }
     let number = format!("{}{}", if row.is_present { "► " } else { "" }, row.number);
     svg.text(
-        (x + CELL.0 - 10.0, y + 21.0),
+        (x + CELL - 10.0, y + 21.0),
         &number,
         Letters { anchor: crate::render::svg::Anchor::End, ..Letters::PLAIN.size(12.0).tone(Tone::Faint) },
     );
     let outcome = fit(&words::outcome(prediction, matrix.imagined, lang), room - 34.0, 14.0, Face::Sans);
     svg.text((x + 12.0, y + 22.0), &outcome, Letters::PLAIN.size(14.0).bold().tone(tone));
     for (at, line) in facts(row, matrix, lang).iter().enumerate() {
-        svg.text((x + 12.0, y + 43.0 + 17.5 * at as f64), &fit(line, room, 12.0, Face::Sans), Letters::PLAIN.size(12.0));
+        svg.text((x + 12.0, y + 43.0 + LINE * at as f64), &fit(line, room, 12.0, Face::Sans), Letters::PLAIN.size(12.0));
     }
 }
 

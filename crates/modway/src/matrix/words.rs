@@ -393,7 +393,7 @@ pub(super) fn cells(row: &Row, matrix: &Matrix, lang: Lang) -> Vec<String> {
 
 pub(super) fn if_trusted(prediction: &Prediction, trusted: &Prediction, matrix: &Matrix, lang: Lang) -> String {
     if prediction.outcome == trusted.outcome {
-        lang.pick("same", "同左").to_owned()
+        lang.pick("same", "不变").to_owned()
     } else {
         outcome(trusted, matrix.imagined, lang)
     }
