@@ -25,6 +25,9 @@ use worlds::Worlds;
 /// How many go commands run at a time. They wait for each other's locks and for servers about as long as they compute.
 const WORKERS: usize = 4;
 
+/// How often each failure is wrapped in each kind of noise.
+const ROUNDS: usize = 5;
+
 /// Codes for which no go command can be made to fail here, each with the reason.
 const NOT_MADE: &[(&str, &str)] = &[
     ("ambiguous-revision", "two commits whose hashes begin alike would have to be found"),
@@ -65,7 +68,7 @@ async fn every_message_is_recognised_alone_and_in_the_noise_of_ci() {
     wrong.extend(mixed(&cases, &texts, seed));
     wrong.extend(missing(&cases));
     let said = format!(
-        "log: {} failures of {} causes, each in {} kinds of noise, seed {seed}, in {:.1?}\n",
+        "log: {} failures of {} causes, each in {} kinds of noise {ROUNDS} times, seed {seed}, in {:.1?}\n",
         cases.len(),
         causes(&cases).len(),
         WRAPS.len() + 2,
@@ -79,7 +82,8 @@ async fn every_message_is_recognised_alone_and_in_the_noise_of_ci() {
 /// What is wrong with how a failure is read.
 fn mistakes(case: &Case, text: &str, seed: u64) -> Vec<String> {
     let mut dice = Dice::new(seed);
-    let wrapped = WRAPS.iter().map(|(name, wrap)| (*name, wrap(&mut dice, text).into_bytes()));
+    let rounds = (0..ROUNDS).flat_map(|_| WRAPS.iter());
+    let wrapped = rounds.map(|(name, wrap)| (*name, wrap(&mut dice, text).into_bytes()));
     let plain = [("alone", text.as_bytes().to_vec()), ("in UTF-16", wide(text))];
     let all: Vec<(&str, Vec<u8>)> = plain.into_iter().chain(wrapped).collect();
     if std::env::var_os("MODWAY_LOG_SHOW").is_some() {
@@ -88,7 +92,12 @@ fn mistakes(case: &Case, text: &str, seed: u64) -> Vec<String> {
                 .write_all(format!("== {} -> {:?}\n{text}\n", case.title, codes(&found(text.as_bytes()))).as_bytes()),
         );
     }
-    let wrong = all.into_iter().filter(|(_, log)| codes(&found(log)) != BTreeSet::from([case.code]));
+    let wrong = all.into_iter().filter(|(name, log)| {
+        let codes = codes(&found(log));
+        // A break can hide the cause. Then it is said who failed, or that it is unknown; never another cause.
+        let is_vague = |code: &&str| *code == "unknown" || code.ends_with("-failed") || *code == "package-not-found";
+        codes != BTreeSet::from([case.code]) && !(*name == "broken into lines" && codes.len() == 1 && codes.iter().all(is_vague))
+    });
     wrong
         .map(|(name, log)| format!("== {} ({name}): {:?}\n{}", case.title, codes(&found(&log)), String::from_utf8_lossy(&log)))
         .collect()

@@ -61,7 +61,7 @@ impl Blocks {
             let ended = self.take(stream);
             let Head::Message(anchor, message) = head else { return ended };
             let full = (self.open.len() >= MAX_STREAMS).then(|| self.open.remove(0).1);
-            self.open.push((stream.to_owned(), Block::new(anchor, number, message.trim(), indent(text))));
+            self.open.push((stream.to_owned(), Block::new(anchor, number, message.trim_start(), indent(text))));
             return ended.or(full);
         }
         let at = self.open.iter().position(|(name, _)| name == stream)?;
@@ -102,7 +102,8 @@ impl Block {
     fn add(&mut self, text: &str) -> bool {
         let trimmed = text.trim();
         if self.is_broken(text) && !self.has_part(text, trimmed) {
-            self.head.push(trimmed.to_owned());
+            // With its spaces: where the break was, one of them may have been.
+            self.head.push(text.to_owned());
             return true;
         }
         if self.has_part(text, trimmed) && self.parts.len() < MAX_BLOCK_LINES {
@@ -121,7 +122,7 @@ impl Block {
     /// True if the first line was as long as a terminal is wide, and ended in the middle of something, which `text` may go on with.
     fn is_broken(&self, text: &str) -> bool {
         let is_first = self.parts.is_empty() && self.foreign == 0 && self.head.len() <= MAX_WRAPPED_LINES;
-        let fits = !text.trim().is_empty() && indent(text) <= self.indent;
+        let fits = !text.trim().is_empty() && indent(text) <= self.indent + 1;
         let is_wide = self.head.last().is_some_and(|last| last.chars().count() >= MIN_WIDTH);
         is_first && fits && is_wide && ends_amid(&self.head.concat())
     }
@@ -133,7 +134,7 @@ impl Block {
         let head = self.head.concat();
         let said = |of: &str| head.contains(of) || self.parts.iter().any(|line| line.contains(of));
         let is_known = CONTINUATIONS.iter().any(|(of, starts)| starts.iter().any(|start| trimmed.starts_with(start)) && said(of));
-        let last = self.parts.last().unwrap_or(&head);
+        let last = self.parts.last().unwrap_or(&head).trim_end();
         let is_open = OPEN_ENDS.iter().any(|end| last.ends_with(end));
         let is_next = OPEN_LINES.iter().any(|end| last.ends_with(end));
         let is_deep = match self.part.filter(|part| *part > self.indent) {
@@ -146,10 +147,16 @@ impl Block {
 
 /// True if a message does not end so: in a quotation, a URL or a path, after a colon, or before what became of a command.
 fn ends_amid(text: &str) -> bool {
+    let text = text.trim_end();
     let last = text.rsplit(' ').next().unwrap_or("");
     let is_running =
         ["git ls-remote", "git fetch", "git -c "].iter().any(|git| text.contains(git)) && !text.contains("exit status");
-    text.matches('"').count() % 2 == 1 || last.contains("://") || last.starts_with('/') || text.ends_with(':') || is_running
+    text.matches('"').count() % 2 == 1
+        || last.contains("://")
+        || last.starts_with('/')
+        || text.ends_with(':')
+        || text.ends_with("exit status")
+        || is_running
 }
 
 /// What a line that is the go command's begins.

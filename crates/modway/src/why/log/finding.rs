@@ -39,7 +39,7 @@ impl Finding {
         let readings = readings(block, parts);
         let rows: Vec<_> = readings.iter().map(|reading| look_up(reading, &answer)).collect();
         let at = (0..rows.len()).min_by_key(|at| vagueness(rows[*at])).unwrap_or(0);
-        let (row, mut own) = match unwrapped(block, &readings[0], vagueness(rows[at])) {
+        let (row, mut own) = match unwrapped(block, readings.get(1).unwrap_or(&readings[0]), vagueness(rows[at])) {
             Some((row, own)) => (Some(row), own),
             None => (rows[at], readings[at].clone()),
         };
@@ -49,7 +49,7 @@ impl Finding {
         let subject = Subject::of(&own);
         if own == readings[0] {
             // As it was printed.
-            own = [&block.head[..1], parts].concat().join("\n");
+            own = [&[block.head[0].trim().to_owned()], parts].concat().join("\n");
         }
         let text = [&[own], &block.parts[answered..]].concat().join("\n");
         let text: String = redacted(&text).chars().take(MAX_SHOWN_CHARS).collect();
@@ -173,7 +173,7 @@ fn unwrapped(block: &Block, own: &str, vague: u8) -> Option<(&'static Row, Strin
 /// What the go command prints without a break before it comes to the cause.
 const RUNS: [&str; 6] = [
     "tls: failed to verify certificate: x509: ",
-    "dial tcp {}: connect: ",
+    "dial tcp {}: ",
     "dial tcp: lookup {}: ",
     "lookup {}: no such",
     "parsing {}: XML",

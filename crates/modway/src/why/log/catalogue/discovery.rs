@@ -146,6 +146,7 @@ pub(super) const ROWS: &[Row] = &[
             "dial tcp",
             "connection refused",
             "connection reset",
+            "unexpected EOF",
             "EOF",
             "i/o timeout",
             "TLS handshake timeout",
@@ -233,7 +234,7 @@ pub(super) const ROWS: &[Row] = &[
         code: "discovery-trouble",
         by: By::Discovery,
         whose: Whose::Host,
-        phrases: &["reading {}: 5", "reading {}: 429 ", "reading {}: 4", "reading {}: 3", "reading {}: 2"],
+        phrases: &["reading {}: 5{} ", "reading {}: 429 ", "reading {}: 4{} ", "reading {}: 3{} ", "reading {}: 2{} "],
         answer: &[],
         settings: &["GOPROXY"],
         cause: both(

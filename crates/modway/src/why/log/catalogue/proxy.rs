@@ -166,8 +166,8 @@ pub(super) const ROWS: &[Row] = &[
             "reading {}: 502 ",
             "reading {}: 503 ",
             "reading {}: 504 ",
-            "reading {}: 52",
-            "reading {}: 53",
+            "reading {}: 52{} ",
+            "reading {}: 53{} ",
         ],
         answer: &[],
         settings: &["GOPROXY"],
@@ -189,7 +189,7 @@ pub(super) const ROWS: &[Row] = &[
         code: "proxy-odd-status",
         by: By::Proxy,
         whose: Whose::Proxy,
-        phrases: &["reading {}: 2", "reading {}: 3", "reading {}: 4", "reading {}: 1"],
+        phrases: &["reading {}: 2{} ", "reading {}: 3{} ", "reading {}: 4{} ", "reading {}: 1{} "],
         answer: &[],
         settings: &["GOPROXY", "HTTPS_PROXY"],
         cause: both(
@@ -247,7 +247,7 @@ pub(super) const ROWS: &[Row] = &[
         code: "proxy-wrong-version",
         by: By::Proxy,
         whose: Whose::Proxy,
-        phrases: &["proxy returned info for version", "proxy returned version", "invalid response from proxy"],
+        phrases: &["proxy returned info for version", "proxy returned version"],
         answer: &[],
         settings: &["GOPROXY"],
         cause: both(
@@ -517,6 +517,7 @@ pub(super) const ROWS: &[Row] = &[
         by: By::Proxy,
         whose: Whose::Proxy,
         phrases: &[
+            "unexpected EOF",
             "EOF",
             "connection reset by peer",
             "broken pipe",
