@@ -23,11 +23,14 @@ pub(crate) struct Case {
     before: Option<Before>,
 }
 
+/// What happens to a world.
+type Then = Box<dyn FnOnce() + Send>;
+
 /// A go command that succeeds in the same home, and what happens after it.
 #[derive(Clone)]
 struct Before {
     args: Vec<String>,
-    then: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    then: Arc<Mutex<Option<Then>>>,
 }
 
 impl Case {

@@ -161,7 +161,7 @@ fn unwrapped(block: &Block, own: &str, vague: u8) -> Option<(&'static Row, Strin
             let found = look_up(whole, "").filter(|row| vagueness(Some(row)) < vague);
             let crosses =
                 |phrase: &&str| !phrase.contains('…') && occurs(phrase, whole) && !occurs(phrase, own) && !occurs(phrase, &rest);
-            if let Some(row) = found.filter(|row| row.phrases.iter().chain(&RUNS).any(|phrase| crosses(phrase))) {
+            if let Some(row) = found.filter(|row| row.phrases.iter().chain(&RUNS).any(crosses)) {
                 return Some((row, whole.clone()));
             }
         }
