@@ -23,6 +23,8 @@ pub enum Command {
     /// Check, show and explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check a project, and the machine it is built on, against rules
+    Check(crate::cmd::check::Check),
     /// Say why a module does not come, and what mends it
     Why(crate::cmd::why::Why),
     /// Show all combinations of the settings for private modules, and where each leads

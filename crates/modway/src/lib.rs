@@ -9,6 +9,7 @@ pub mod matrix;
 pub mod render;
 pub mod tree;
 
+pub mod check;
 pub mod run;
 pub mod trace;
 pub mod why;

@@ -1,6 +1,7 @@
 //! The commands, each in its file.
 
 mod auth;
+pub mod check;
 mod config;
 pub mod matrix;
 mod serve;
@@ -25,6 +26,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<End> {
     match &cli.command {
         Command::Serve(serve) => serve::run(serve, environment),
         Command::Config(command) => config::run(command, environment),
+        Command::Check(check) => check::run(check, environment),
         Command::Why(why) => why::run(why, environment),
         Command::Matrix(asked) => matrix::run(asked, environment),
         Command::Trace(asked) => trace::run(asked, environment),
