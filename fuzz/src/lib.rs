@@ -3,6 +3,8 @@
 //! `fuzz_targets/` gives these to libFuzzer; `crates/gomod/tests/seeds.rs` replays `seeds/` through them on the stable toolchain.
 //! The common promise, that nothing panics and nothing takes for ever, needs no line here.
 
+mod journey;
+
 use std::io::Cursor;
 
 use gomod::goenv::{GoVcs, Netrc, SumdbSetting};
@@ -18,6 +20,8 @@ use gomod::sumdb::tlog::{self, Hash, Tree};
 use gomod::time::Time;
 use gomod::zip::check::check_zip;
 use gomod::{modfile, pseudo, semver};
+
+pub use journey::journey;
 
 /// One target: its name and its promises.
 pub type Target = (&'static str, fn(&[u8]));
@@ -43,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     ("tile_path", tile_path),
     ("proof", proof),
     ("zip", zip),
+    ("journey", journey),
 ];
 
 /// Paths: escaping and splitting go both ways.
