@@ -203,7 +203,7 @@ fn failed(failure: &Failure) -> Text {
         Failure::Redirect => Text::new("a redirect that Go does not follow", "Go 不会跟随的重定向"),
         Failure::LoginInTheClear => Text::new("a login that would go over http", "登录信息会走明文 http"),
         Failure::Gateway => Text::new("the forward proxy failed", "转发代理出错"),
-        Failure::Unreadable(words) | Failure::NoRevision(words) | Failure::Dishonest(words) => {
+        Failure::Unreadable(words) | Failure::NoRevision(words) | Failure::Misfit(words) | Failure::Dishonest(words) => {
             Text::new(harmless(words), harmless(words))
         }
         Failure::Tool(ToolFailure::Missing) => Text::new("the tool is not installed", "没有安装该工具"),
@@ -249,6 +249,7 @@ pub(super) fn class(class: ErrorClass) -> Text {
         E::InvalidResponse => ("the proxy answers with no module data", "proxy 返回的不是模块数据"),
         E::OtherVersion => ("the proxy answers with another version", "proxy 返回了另一个版本"),
         E::NoMatchingVersion => ("no version matches", "没有匹配的版本"),
+        E::Retracted => ("its author has retracted the version", "作者已撤回这个版本"),
         E::Unreachable => ("the proxy is not reached", "无法访问 proxy"),
         E::Certificate => ("Go does not believe a certificate", "Go 不信任证书"),
         E::Handshake => ("no TLS", "TLS 握手失败"),
@@ -273,6 +274,7 @@ pub(super) fn class(class: ErrorClass) -> Text {
         E::RepositoryUnreachable => ("git cannot reach the host", "git 无法访问主机"),
         E::RepositoryFailed => ("git fails", "git 出错"),
         E::UnknownRevision => ("the repository has no such version", "仓库里没有这个版本"),
+        E::ModuleMisfit => ("the revision is there, but is not this module", "有这个提交，但它不是这个模块"),
         E::InvalidVersion => ("this cannot be a version of it", "不可能是它的版本"),
         E::BadGoMod => ("its go.mod cannot be read", "go.mod 无法解析"),
         E::OtherPath => ("its go.mod has another path", "go.mod 声明了另一个路径"),

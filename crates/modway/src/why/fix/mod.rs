@@ -117,7 +117,9 @@ pub fn propose(case: &Case<'_>) -> Vec<Fix> {
         E::ModulesOff => rest::default_of("GO111MODULE", case),
         E::VendorMode | E::InsecureFlag | E::InvalidGoflags => rest::default_of("GOFLAGS", case),
         E::NoMatchingVersion
+        | E::Retracted
         | E::UnknownRevision
+        | E::ModuleMisfit
         | E::InvalidVersion
         | E::NoPackage
         | E::OtherPath
