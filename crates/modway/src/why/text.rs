@@ -206,14 +206,7 @@ impl Writer<'_> {
         for (line, style) in self.asked(&hop.asked, hop) {
             self.told(6, "", &line, style);
         }
-        let inside: Vec<String> = hop
-            .asked
-            .iter()
-            .filter_map(|asked| asked.probed.as_ref())
-            .flat_map(|probed| &probed.inside)
-            .take(12)
-            .cloned()
-            .collect();
+        let inside = self.inside(hop);
         for (number, line) in inside.iter().enumerate() {
             if number == 0 {
                 let text = self.pick("this is a modway server; it says:", "这是 modway 服务器，它说：").to_owned();
@@ -335,6 +328,17 @@ impl Writer<'_> {
         } else {
             format!("  ({} ms)", millis(probed.took))
         }
+    }
+
+    /// What a modway server says of its part: of the request that broke the journey, else of the first one.
+    fn inside(&self, hop: &Hop) -> Vec<String> {
+        let broke = match &self.report.outcome.end {
+            End::Broken(broken) => broken.at.as_ref(),
+            End::Done { .. } | End::Unknown(_) => None,
+        };
+        let told = || hop.asked.iter().filter(|asked| asked.probed.as_ref().is_some_and(|probed| !probed.inside.is_empty()));
+        let chosen = told().find(|asked| Some(&asked.ask.question) == broke).or_else(|| told().next());
+        chosen.and_then(|asked| asked.probed.as_ref()).map(|probed| probed.inside.clone()).unwrap_or_default()
     }
 
     fn two_trusts(&mut self) {

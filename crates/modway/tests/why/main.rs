@@ -4,5 +4,6 @@ mod world;
 
 mod stories;
 
+mod binary;
 mod dry;
 mod hostile;
