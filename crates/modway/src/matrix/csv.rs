@@ -1,14 +1,14 @@
 //! The matrix for tables: RFC 4180, one line for each row.
 
-use super::{Matrix, words};
+use super::{Matrix, columns, words};
 use crate::lang::Lang;
 
 /// Header and rows.
 pub(super) fn write(matrix: &Matrix, lang: Lang) -> String {
-    let mut header: Vec<String> = words::header(matrix, lang, words::Room::Much).into_iter().map(str::to_owned).collect();
+    let mut header: Vec<String> = columns::header(matrix, lang, columns::Room::Much).into_iter().map(str::to_owned).collect();
     header.extend([lang.pick("cause", "原因"), lang.pick("fix", "修复")].map(str::to_owned));
     let rows = matrix.rows.iter().map(|row| {
-        let mut cells = words::cells(row, matrix, lang);
+        let mut cells = columns::cells(row, matrix, lang);
         cells.push(words::cause(&row.prediction, matrix.imagined, lang));
         let commands = row.mend.iter().flat_map(|mend| mend.changes.iter().map(|change| change.command(&matrix.subject)));
         cells.push(commands.collect::<Vec<_>>().join("; "));

@@ -1,17 +1,17 @@
 //! The matrix for a page.
 
-use super::{Matrix, words};
+use super::{Matrix, columns, words};
 use crate::lang::Lang;
 
 /// The table, the causes and the fixes, in Markdown.
 pub(super) fn write(matrix: &Matrix, lang: Lang) -> String {
     let mut out = format!("{}\n\n", escape(&words::world(matrix, lang)));
     out.extend(words::present(matrix, lang).map(|text| format!("{}\n\n", escape(&text))));
-    let header = words::header(matrix, lang, words::Room::Much);
+    let header = columns::header(matrix, lang, columns::Room::Much);
     out.push_str(&line(header.iter().map(|name| (*name).to_owned())));
     out.push_str(&line(header.iter().map(|_| "---".to_owned())));
     for row in &matrix.rows {
-        out.push_str(&line(words::cells(row, matrix, lang).iter().map(|cell| escape(cell))));
+        out.push_str(&line(columns::cells(row, matrix, lang).iter().map(|cell| escape(cell))));
     }
     out.push('\n');
     out.extend(words::brackets(matrix, lang).map(|text| format!("{text}\n\n")));

@@ -15,12 +15,14 @@ mod mend;
 pub mod observe;
 mod world;
 
+mod columns;
+mod words;
+
 mod csv;
 mod json;
 mod markdown;
 mod picture;
 mod text;
-mod words;
 
 use std::{collections::BTreeMap, rc::Rc};
 

@@ -1,6 +1,6 @@
 //! The matrix as a picture: a column for each GOPROXY, a line for each combination of the other settings.
 
-use super::{Combination, GoProxy, Matrix, Row, words};
+use super::{Combination, GoProxy, Matrix, Row, columns, words};
 use crate::{
     lang::Lang,
     render::svg::{Face, Letters, Paint, Rect, Svg, Tone, fit, wrap},
@@ -150,7 +150,7 @@ fn facts(row: &Row, matrix: &Matrix, lang: Lang) -> Vec<String> {
         format!("{}: {}", lang.pick("named to", "名字泄露给"), words::leaks(row, lang)),
     ];
     facts.extend(row.if_git_trusts.as_ref().map(|trusted| {
-        format!("{}: {}", lang.pick("if git trusts it", "若 git 信任"), words::if_trusted(prediction, trusted, matrix, lang))
+        format!("{}: {}", lang.pick("if git trusts it", "若 git 信任"), columns::if_trusted(prediction, trusted, matrix, lang))
     }));
     facts
 }

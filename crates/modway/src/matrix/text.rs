@@ -2,7 +2,8 @@
 
 use super::{
     Matrix,
-    words::{self, Room},
+    columns::{self, Room},
+    words,
 };
 use crate::{
     lang::Lang,
@@ -35,13 +36,13 @@ fn table(matrix: &Matrix, lang: Lang, terminal: Terminal) -> Vec<String> {
     if lines.iter().all(|line| width(line) <= terminal.width) {
         return lines;
     }
-    let letters = terminal.paint(Style::Dim, &harmless(&words::letters(matrix, lang)));
+    let letters = terminal.paint(Style::Dim, &harmless(&columns::letters(matrix, lang)));
     self::lines(matrix, lang, terminal, Room::Little).into_iter().chain([letters]).collect()
 }
 
 fn lines(matrix: &Matrix, lang: Lang, terminal: Terminal, room: Room) -> Vec<String> {
-    let header: Vec<String> = words::header(matrix, lang, room).into_iter().map(str::to_owned).collect();
-    let rows: Vec<Vec<String>> = matrix.rows.iter().map(|row| words::cells(row, matrix, lang)).collect();
+    let header: Vec<String> = columns::header(matrix, lang, room).into_iter().map(str::to_owned).collect();
+    let rows: Vec<Vec<String>> = matrix.rows.iter().map(|row| columns::cells(row, matrix, lang)).collect();
     let all = || std::iter::once(&header).chain(&rows);
     let widest = |at: usize| all().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..header.len()).map(widest).collect();

@@ -42,3 +42,18 @@ fn every_format_is_kept() {
     ));
     kept::check(&files);
 }
+
+/// The page at `path`, with what the tool makes in its place.
+fn page(path: &str, made: &str) -> (String, String) {
+    let page = kept::read(path);
+    let (before, rest) = page.split_once("<!-- made by: ").expect("a mark where it begins");
+    let (mark, rest) = rest.split_once(" -->").expect("the end of the mark");
+    let (_, after) = rest.split_once("<!-- end -->").expect("a mark where it ends");
+    (path.to_owned(), format!("{before}<!-- made by: {mark} -->\n\n{made}\n<!-- end -->{after}"))
+}
+
+#[test]
+fn the_pages_show_what_the_tool_makes() {
+    let made = |lang| matrix(false, &[]).write(Format::Markdown, lang, Terminal::PLAIN);
+    kept::check(&[page("docs/matrix.md", &made(Lang::En)), page("docs/matrix.zh-CN.md", &made(Lang::Zh))]);
+}

@@ -38,9 +38,19 @@ fn the_example_configuration_is_the_chain_of_the_documents() {
     for (lang, name) in [(Lang::En, ""), (Lang::Zh, ".zh-CN")] {
         files.push((format!("crates/modway/tests/tree/example{name}.txt"), write(Format::Text, lang)));
         files.push((format!("docs/pictures/tree{name}.svg"), write(Format::Svg, lang)));
-        files.push((format!("docs/pictures/tree{name}.mmd"), write(Format::Mermaid, lang)));
+        let page = format!("docs/tree{name}.md");
+        let text = kept::read(&page);
+        let text = fenced(&fenced(&text, "mermaid", &write(Format::Mermaid, lang)), "text", &write(Format::Text, lang));
+        files.push((page, text));
     }
     kept::check(&files);
+}
+
+/// `page` with `made` in its only block of this kind.
+fn fenced(page: &str, kind: &str, made: &str) -> String {
+    let (before, rest) = page.split_once(&format!("```{kind}\n")).expect("the block begins");
+    let (_, after) = rest.split_once("```\n").expect("the block ends");
+    format!("{before}```{kind}\n{made}```\n{after}")
 }
 
 #[test]
