@@ -41,7 +41,7 @@ fn grow(flow: &mut Flow, head: Node, tree: &Tree, chain: &Chain, lang: Lang) {
     let used = flow.node(Shape::Round, &words::then(Then::Use, chain, &tree.whose, lang), Look::Good);
     for (hop, node) in chain.hops.iter().zip(&hops) {
         for branch in &hop.branches {
-            let label = lines(&branch.when.iter().map(|when| words::when(*when, hop, lang)).collect::<Vec<_>>());
+            let label = words::short(branch, hop, lang);
             let (to, edge) = target(flow, branch, &hops, used, |then| words::then(then, chain, &tree.whose, lang));
             flow.edge(*node, to, &label, edge);
         }
@@ -57,19 +57,4 @@ fn target(flow: &mut Flow, branch: &Branch, hops: &[Node], used: Node, say: impl
             (flow.node(Shape::Round, &say(branch.then), Look::Bad), Edge::Solid)
         }
     }
-}
-
-/// Answers in lines of about forty letters.
-fn lines(answers: &[String]) -> String {
-    let (mut text, mut length) = (String::new(), 0);
-    for answer in answers {
-        let width = crate::render::terminal::width(answer);
-        if !text.is_empty() {
-            text.push_str(if length + width > 40 { ",\n" } else { ", " });
-            length = if length + width > 40 { 0 } else { length };
-        }
-        length += width;
-        text.push_str(answer);
-    }
-    text
 }

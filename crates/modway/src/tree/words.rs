@@ -78,11 +78,24 @@ pub(super) fn when(when: When, hop: &Hop, lang: Lang) -> String {
 /// All that lead the way of `branch`, in one line. Trouble that is all, or all the rest, says so first.
 pub(super) fn whens(branch: &Branch, hop: &Hop, lang: Lang) -> String {
     let all = branch.when.iter().map(|one| when(*one, hop, lang)).collect::<Vec<_>>().join(lang.pick(", ", "、"));
+    match whole(branch, hop, lang) {
+        Some(name) => format!("{name}{}{all}", lang.pick(": ", "：")),
+        None => all,
+    }
+}
+
+/// The same where there is little room: trouble that is all, or all the rest, by that name alone.
+pub(super) fn short(branch: &Branch, hop: &Hop, lang: Lang) -> String {
+    whole(branch, hop, lang).map_or_else(|| whens(branch, hop, lang), str::to_owned)
+}
+
+/// A name for all trouble, or for all that has no branch of its own; `None` for single answers.
+fn whole(branch: &Branch, hop: &Hop, lang: Lang) -> Option<&'static str> {
     let troubled = |other: &&Branch| !matches!(other.when.as_slice(), [When::Found | When::Absent | When::Silence]);
     match (branch.when.len() > 3, hop.branches.iter().filter(troubled).count()) {
-        (true, 1) => format!("{}{all}", lang.pick("any trouble: ", "任何故障：")),
-        (true, _) => format!("{}{all}", lang.pick("any other trouble: ", "其他任何故障：")),
-        (false, _) => all,
+        (true, 1) => Some(lang.pick("any trouble", "任何故障")),
+        (true, _) => Some(lang.pick("any other trouble", "其他任何故障")),
+        (false, _) => None,
     }
 }
 
