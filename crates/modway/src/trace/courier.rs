@@ -120,22 +120,28 @@ impl Courier {
         because: Because,
     ) -> Result<(Response<Incoming>, Exchange, Place), String> {
         let (mut url, mut because) = (errand.url.clone(), because);
-        for _ in 0..=limits::MAX_REDIRECTS {
+        for number in 1..=limits::MAX_REDIRECTS {
             let mut headers = headers.clone();
             if let Some(login) = login.filter(|_| same_origin(&url, &errand.url)) {
                 headers.insert(AUTHORIZATION, login.clone());
             }
             let mut exchange = self.begun(errand.asked, &url, &errand.path, &errand.request, because);
             let place = self.recorder.exchange(&exchange);
-            let response = self.sent(&mut exchange, place, &url, headers, empty()).await?;
-            let Some(next) = next(&url, &response) else { return Ok((response, exchange, place)) };
+            let sent = self.sent(&mut exchange, place, &url, headers, empty()).await;
+            // Go names the URL that failed, and not the one that led there.
+            let response = sent.map_err(|words| if number > 1 { elsewhere(&url, &words) } else { words })?;
+            let Some((next, location)) = next(&url, &response) else { return Ok((response, exchange, place)) };
             self.unread(&response, exchange, place);
             if url.starts_with("https:") && !next.starts_with("https:") {
-                return Err(format!("redirected from secure URL {} to insecure URL {}", shown(&url), shown(&next)));
+                let words = format!("redirected from secure URL {} to insecure URL {}", shown(&url), shown(&next));
+                return Err(elsewhere(&location, &words));
+            }
+            if number == limits::MAX_REDIRECTS {
+                return Err(elsewhere(&location, &format!("stopped after {number} redirects")));
             }
             (url, because) = (next, Because::Redirected);
         }
-        Err(format!("stopped after {} redirects", limits::MAX_REDIRECTS))
+        Err("stopped".to_owned())
     }
 
     fn begun(&self, asked: Asked, url: &str, path: &str, request: &http::request::Parts, because: Because) -> Exchange {
@@ -275,6 +281,14 @@ impl Courier {
 /// What stands before our words behind the status.
 pub(super) const MARK: &str = "modway: ";
 
+/// What stands behind the mark before the URL that failed, if it is not the one that was asked for.
+pub(super) const AT: &str = "at ";
+
+/// Words about another URL than the one that was asked for.
+fn elsewhere(url: &str, words: &str) -> String {
+    format!("{AT}{} {words}", shown(url).replace(' ', "%20"))
+}
+
 /// An answer of our own without a body: the words stand in the status line, which the go command shows.
 pub(super) fn answer(status: u16, words: &str) -> Response<Whole> {
     let mut response = Response::new(empty());
@@ -299,14 +313,16 @@ fn basic(netrc: &Netrc, url: &str) -> Option<HeaderValue> {
 }
 
 /// Where an answer leads, if it is one of the five statuses that do and says where. One without a Location is an answer as any other.
-fn next(url: &str, response: &Response<Incoming>) -> Option<String> {
+/// The second is the text of the Location.
+fn next(url: &str, response: &Response<Incoming>) -> Option<(String, String)> {
     let leads = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| leads)?;
-    let mut to = Url::parse(url).ok()?.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;
+    let location = std::str::from_utf8(location.as_bytes()).ok()?;
+    let mut to = Url::parse(url).ok()?.join(location).ok()?;
     to.set_fragment(None);
     // Whoever redirects does not choose our login.
     let _ = (to.set_username(""), to.set_password(None));
-    Some(to.into())
+    Some((to.into(), location.to_owned()))
 }
 
 fn same_origin(one: &str, other: &str) -> bool {

@@ -24,7 +24,7 @@ pub(super) const DIAL: Duration = Duration::from_secs(30);
 /// One TLS handshake: the go command's own (`http.Transport.TLSHandshakeTimeout`).
 pub(super) const TLS: Duration = Duration::from_secs(10);
 
-/// Redirects that are followed: Go's own (`checkRedirect` in cmd/go/internal/web).
+/// Requests for one question, redirects included: Go's own (`checkRedirect` in cmd/go/internal/web), which calls them redirects.
 pub(super) const MAX_REDIRECTS: usize = 10;
 
 /// Connections of the traced command to one of our doors at a time: the go command opens as many as it has requests at once, which nothing

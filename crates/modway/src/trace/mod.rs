@@ -42,7 +42,7 @@ use std::{
 
 use plan::Trouble;
 use proxy::{
-    client::Ways,
+    client::{Roots, Ways},
     settings::{ForwardProxy, Secret},
 };
 use tokio::{task::JoinSet, time::timeout};
@@ -106,8 +106,8 @@ pub enum Untraced {
         #[source]
         cause: io::Error,
     },
-    /// The user's forward proxy, or their certificates, are not understood: what the command does could not be kept as it is.
-    #[error("HTTP_PROXY, HTTPS_PROXY or SSL_CERT_FILE cannot be followed, so that the command would not do the same: {0}")]
+    /// The user's forward proxy is not understood: what the command does could not be kept as it is.
+    #[error("HTTP_PROXY or HTTPS_PROXY cannot be followed, so that the command would not do the same: {0}")]
     Ways(Trouble),
 }
 
@@ -132,7 +132,12 @@ pub async fn trace(words: &[OsString], environment: &Environment) -> Result<Trac
     let recorder = Arc::new(Recorder::begin());
     let roots = machine::roots(environment, &Disk);
     let courier = |forward: &ForwardProxy| {
-        let ways = Ways::new(&roots, forward).map_err(Untraced::Ways)?;
+        // Where no certificate can be read, Go believes nobody, and goes on.
+        let ways = match Ways::new(&roots, forward) {
+            Err(Trouble::Tls(_)) => Ways::new(&Roots::Files(Vec::new()), forward),
+            other => other,
+        };
+        let ways = ways.map_err(Untraced::Ways)?;
         Ok::<_, Untraced>(Courier::new(Wires::new(ways), Arc::clone(&recorder)))
     };
     let hall = Arc::new(Hall {

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    courier::{MARK, NO_ANSWER},
+    courier::{AT, MARK, NO_ANSWER},
     detour::Hop,
     limits,
 };
@@ -120,6 +120,10 @@ impl Words {
             self.put(out, format!("{theirs}: ").as_bytes());
         }
         let said = theirs.replacen(":xxxxx@", ":***@", 1);
+        let (said, rest) = match rest.strip_prefix(AT).and_then(|at| at.split_once(' ')) {
+            Some((url, rest)) => (url.to_owned(), rest),
+            None => (said, rest),
+        };
         self.put(out, format!("Get {quote}{said}{quote}: {rest}").as_bytes());
     }
 
@@ -167,8 +171,13 @@ fn url_end(text: &[u8]) -> Option<usize> {
         .position(|(at, byte)| stops(byte) || *byte == b':' && text.get(at + 1).is_some_and(u8::is_ascii_whitespace))?;
     let mark = format!(": {NO_ANSWER} {MARK}");
     let behind = &text[end..];
-    if behind.starts_with(mark.as_bytes()) {
-        return Some(end + mark.len());
+    if let Some(words) = behind.strip_prefix(mark.as_bytes()) {
+        let begun = end + mark.len();
+        if words.len() < AT.len() && AT.as_bytes().starts_with(words) {
+            return None;
+        }
+        let Some(other) = words.strip_prefix(AT.as_bytes()) else { return Some(begun) };
+        return other.iter().position(|byte| *byte == b' ').map(|at| begun + AT.len() + at + 1);
     }
     if behind.len() < mark.len() && mark.as_bytes().starts_with(behind) { None } else { Some(end) }
 }
@@ -235,6 +244,14 @@ mod tests {
         check(
             &format!("# get {DOOR}/1/x: 599 modway: EOF (0.001s)\n"),
             "# get http://b.test/x: Get \"http://b.test/x\": EOF (0.001s)\n",
+        );
+    }
+
+    #[test]
+    fn what_failed_on_the_way_that_an_answer_led_to_has_its_own_url() {
+        check(
+            &format!("reading {DOOR}/1/m/@v/list: 599 modway: at /else/where stopped after 10 redirects\n"),
+            "Get \"/else/where\": stopped after 10 redirects\n",
         );
     }
 
