@@ -222,7 +222,11 @@ pub(super) mod tests {
     fn a_content_that_nobody_reads_is_passed_over() {
         let parts = [with(header("f", b'0', 3), "abc"), with(header("g", b'0', 600), &"x".repeat(600)), end()].concat();
         let mut paths = Vec::new();
-        read(&mut parts.as_slice(), 3, &mut |entry, _| Ok(paths.push(entry.path))).unwrap();
+        read(&mut parts.as_slice(), 3, &mut |entry, _| {
+            paths.push(entry.path);
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(paths, [b"f", b"g"]);
     }
 
