@@ -13,9 +13,9 @@ run:
 test:
 	@scripts/test tools lint unit conformance
 
-# What takes hours or the whole machine: every parser fuzzed, ten times the generated cases.
+# What takes hours or the whole machine: every parser fuzzed, ten times the generated cases and worlds.
 test-long:
-	@MODWAY_ORACLE_CASES=20000000 scripts/test tools lint deny unit conformance fuzz
+	@MODWAY_LONG=1 MODWAY_ORACLE_CASES=20000000 scripts/test tools lint deny unit conformance fuzz
 
 tools:
 	@scripts/tools
