@@ -91,7 +91,7 @@ impl Case {
     pub(crate) fn run(&self, go: &Go) -> (String, bool) {
         let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder can be made");
         // Not the home itself: it is the folder for temporary files, too, where the go command ignores a go.mod.
-        let work = home.path().join("work");
+        let work = home.path().join("project");
         fs::create_dir(&work).expect("the folder is ours");
         self.files.iter().for_each(|(name, content)| write(&work, name, content));
         let here = |text: &str| text.replace("HOME", home.path().to_str().expect("temporary folders have plain names"));

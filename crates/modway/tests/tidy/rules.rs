@@ -54,7 +54,9 @@ pub(crate) fn environment(source: &Source) -> Vec<String> {
     // It takes a text apart, and reads nothing.
     let reads = |path: &String| below_any(path, &["std::env"]) && path != "std::env::split_paths";
     let of_std = source.paths().into_iter().filter(reads);
-    let of_clap = source.code.contains("#[arg(") && source.code.contains("env =");
+    // A name may end so: `let go_env = …`.
+    let ends_a_word = |at: usize| source.code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+    let of_clap = source.code.contains("#[arg(") && source.code.match_indices("env =").any(|(at, _)| !ends_a_word(at));
     findings(source, "reads the environment", of_std.chain(of_clap.then(|| "#[arg(env = …)]".to_owned())))
 }
 

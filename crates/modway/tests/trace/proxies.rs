@@ -106,7 +106,7 @@ async fn what_fell_back_and_what_stopped_is_told_with_its_reason() {
     answer_all(&first, &Play::status(403, "no"));
     let told = check(&Stage::new(&[("GOPROXY", &list)]), &words, &[&first, &second]);
     let terminal = told.terminal().replace("\n    ", " ");
-    assert!(terminal.contains("answered 403 Scripted") && terminal.contains("was not asked"), "{terminal}");
+    assert!(terminal.contains("answered 403 Forbidden") && terminal.contains("was not asked"), "{terminal}");
     assert_eq!((told.left.code, told.json["stopped"][0]["status"].as_u64()), (Some(1), Some(403)));
 }
 

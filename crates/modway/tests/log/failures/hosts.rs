@@ -134,7 +134,7 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
         get("repository-failed", "git.example.test/lib")
             .envs(&direct)
             .file("broken", "[")
-            .env("GIT_CONFIG_GLOBAL", "HOME/work/broken"),
+            .env("GIT_CONFIG_GLOBAL", "HOME/project/broken"),
         get("git-transport-not-allowed", "git.example.test/lib")
             .envs(&direct)
             .env("GIT_ALLOW_PROTOCOL", "ssh")

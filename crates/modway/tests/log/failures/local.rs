@@ -43,7 +43,7 @@ fn lists(worlds: &Worlds) -> Vec<Case> {
         Case::new("malformed-goauth", GET).proxy("https://127.0.0.1:1").env("GOAUTH", "off;netrc"),
         Case::new("malformed-goauth", GET).proxy("https://127.0.0.1:1").env("GOAUTH", "git relative").titled("git"),
         Case::new("malformed-goauth", GET).proxy("https://127.0.0.1:1").env("GOAUTH", "netrc;;git /x").titled("empty"),
-        Case::new("module-cache", GET).proxy(served.clone()).file("taken", "").env("GOMODCACHE", "HOME/work/taken/cache"),
+        Case::new("module-cache", GET).proxy(served.clone()).file("taken", "").env("GOMODCACHE", "HOME/project/taken/cache"),
         Case::new("module-cache", GET).proxy(served).env("GOMODCACHE", "relative").titled("relative"),
     ]
 }
