@@ -1,9 +1,16 @@
 //! Twenty-odd typical stories, each told in both languages; what is told is kept beside, in `stories/`.
 
-use modway::{config::Disk, machine::Machine};
-use testkit::faults::{Fault, Play};
+use modway::{config::Disk, lang::Lang, machine::Machine, render::terminal::Terminal};
+use testkit::{
+    faults::{Fault, Play},
+    tls::Ca,
+    world::World,
+};
 
 use crate::world::{MODULE, Town, check_story};
+
+/// Wide enough that no line is broken.
+const WIDE: Terminal = Terminal { colour: false, width: 10_000 };
 
 /// Tells the story of a town as it is.
 async fn tell(name: &str, town: Town) {
@@ -48,6 +55,35 @@ async fn a_certificate_that_git_believes_and_go_does_not() {
 #[tokio::test]
 async fn a_certificate_that_go_believes_and_git_does_not() {
     tell("go-believes", Town::new().await.go_trusts().set("GOPRIVATE", "git.example.test")).await;
+}
+
+#[tokio::test]
+async fn a_proxy_with_the_certificate_of_another() {
+    let town = Town::new().await;
+    let ca = Ca::new();
+    std::fs::write(town.path("own.pem"), ca.pem()).expect("written");
+    let proxy = World::with_tls(ca.leaf(&["other.test"]).server(&["http/1.1"])).await;
+    let (list, own) = (format!("{},direct", proxy.url()), town.path("own.pem"));
+    let report = town.set("GOPROXY", &list).set("SSL_CERT_FILE", &own).report("v1.0.0").await;
+    let text = report.text(Lang::En, WIDE);
+    assert!(text.contains("x509: certificate is valid for other.test, not 127.0.0.1"), "{text}");
+    assert!(text.contains("is for other.test, until") && text.contains("it needs another certificate"), "{text}");
+}
+
+#[tokio::test]
+async fn a_proxy_whose_certificate_has_expired_needs_another_one() {
+    let town = Town::new().await;
+    let ca = Ca::new();
+    std::fs::write(town.path("own.pem"), ca.pem()).expect("written");
+    let proxy = World::with_tls(ca.expired(&["127.0.0.1"]).server(&["http/1.1"])).await;
+    let (list, own) = (format!("{},direct", proxy.url()), town.path("own.pem"));
+    let report = town.set("GOPROXY", &list).set("SSL_CERT_FILE", &own).report("v1.0.0").await;
+    let text = report.text(Lang::En, WIDE);
+    assert!(
+        text.contains("certificate has expired or is not yet valid") && text.contains("it needs another certificate"),
+        "{text}"
+    );
+    assert!(!text.contains("s_client"), "no store makes it right: {text}");
 }
 
 #[tokio::test]

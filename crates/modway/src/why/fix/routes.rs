@@ -127,7 +127,10 @@ pub(super) fn private_sums(case: &Case<'_>) -> Vec<Fix> {
     );
     let mut fixes = vec![case.setting("private", 10, vec![(variable, value)], what, price_of_private(variable, &pattern))];
     if variable == "GOPRIVATE" {
-        let what = Text::new("the same, but keep fetching it the way it comes now", "同上，但仍按现在的途径下载");
+        let what = Text::new(
+            format!("if {pattern} is private: keep it from the database, and fetch it the way it comes now"),
+            format!("如果 {pattern} 是私有的：不要向校验和数据库查询它，但仍按现在的途径下载"),
+        );
         let now = case.machine.setting("GONOSUMDB").value;
         let inherited = if now.is_empty() { base } else { now };
         let changes = vec![("GONOSUMDB", added(&inherited, &pattern))];

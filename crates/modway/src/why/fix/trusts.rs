@@ -114,12 +114,21 @@ pub(super) fn git(case: &Case<'_>) -> Vec<Fix> {
 fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
     let place = host(&case.url).unwrap_or_else(|| case.host.clone());
     let pem = format!("{}.crt", shown.host.replace(':', "-"));
-    let whose = if leaf.is_self_signed { leaf.subject.clone() } else { leaf.issuer.clone() };
     let steps = vec![StepToTake::Shell(save(case, &place, &pem)), StepToTake::Shell(install(case, &pem))];
-    let what = Text::new(
-        format!("put the certificate of the authority “{whose}” where Go looks; best taken from whoever runs {}", shown.host),
-        format!("把 CA“{whose}”的证书装到 Go 读取的地方；最好向 {} 的管理员索取", shown.host),
-    );
+    let (host, issuer) = (&shown.host, &leaf.issuer);
+    let what = if leaf.is_self_signed || shown.chain.len() > 1 {
+        Text::new(
+            format!("let Go believe what {host} shows, which you should compare with whoever runs it"),
+            format!("让 Go 信任 {host} 出示的证书；请先与管理员核对"),
+        )
+    } else {
+        Text::new(
+            format!(
+                "get the certificate of the authority “{issuer}” from whoever runs {host}, for {host} does not show it; until then let Go believe that of {host} itself"
+            ),
+            format!("向 {host} 的管理员索取 CA“{issuer}”的证书（{host} 没有出示它）；在此之前可先让 Go 信任 {host} 自己的证书"),
+        )
+    };
     let price = Text::new(
         "every program that reads the same place believes that authority then: compare its fingerprint first",
         "所有读取同一位置的程序都会信任该 CA；请先核对指纹",
