@@ -40,6 +40,10 @@ pub(super) fn headline(case: &Case<'_>) -> Text {
         E::NoMatchingVersion => {
             Text::new(format!("{module} has no version for {version}"), format!("{module} 没有与 {version} 匹配的版本"))
         }
+        E::Retracted => Text::new(
+            format!("the author of {module} has retracted {version}: {words}"),
+            format!("{module} 的作者已撤回 {version}：{words}"),
+        ),
         E::Unreachable => Text::new(format!("{who} cannot be reached: {en}"), format!("无法访问 {who}：{zh}")),
         E::SumdbUnreachable => Text::new(
             format!("the checksum database cannot be asked at {who}: {en}"),
@@ -118,6 +122,10 @@ pub(super) fn headline(case: &Case<'_>) -> Text {
         E::UnknownRevision => Text::new(
             format!("the repository of {module} has no such version: {words}"),
             format!("{module} 的仓库里没有这个版本：{words}"),
+        ),
+        E::ModuleMisfit => Text::new(
+            format!("the repository of {module} has {version}, but not as this module: {words}"),
+            format!("{module} 的仓库里有 {version}，但它不是这个模块：{words}"),
         ),
         E::InvalidVersion => Text::new(
             format!("{version} cannot be a version of {module}: {words}"),
@@ -205,7 +213,13 @@ pub(super) fn mover(case: &Case<'_>) -> Text {
             ),
             format!("先比对来源，不要关闭校验和：可能是 {who} 有问题，也可能模块被改动过"),
         ),
-        E::NoMatchingVersion | E::UnknownRevision | E::BadGoMod | E::OtherPath | E::NoPackage => Text::new(
+        E::NoMatchingVersion
+        | E::Retracted
+        | E::UnknownRevision
+        | E::ModuleMisfit
+        | E::BadGoMod
+        | E::OtherPath
+        | E::NoPackage => Text::new(
             "yours, if path or version is mistyped; else the module's author's",
             "若路径或版本写错，由你改正；否则由模块作者处理",
         ),
