@@ -1,5 +1,7 @@
 //! `modway matrix`: all combinations of settings, and where each leads.
 
+use std::io::{self, IsTerminal as _};
+
 use clap::Args;
 
 use crate::{
@@ -71,9 +73,25 @@ pub(super) fn run(asked: &MatrixArgs, environment: &Environment) -> anyhow::Resu
     let mut matrix = Matrix::new(subject, imagined, asked.full, Some(present));
     if asked.observe {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(observe::all(&mut matrix, environment))?;
+        runtime.block_on(observed(&mut matrix, environment))?;
     }
     let format = if asked.json { Format::Json } else { asked.format };
     super::config::print(&matrix.write(format, lang, Terminal::of_stdout(environment)))?;
     Ok(if matrix.agrees() { End::Good } else { End::Found })
+}
+
+/// Runs the real go command for each row. Whoever interrupts it leaves no process and no file behind.
+async fn observed(matrix: &mut Matrix, environment: &Environment) -> anyhow::Result<()> {
+    let progress = |done: usize, all: usize| {
+        if io::stderr().is_terminal() {
+            eprint!("\r{done}/{all}{}", if done == all { "\r\x1b[K" } else { "" });
+        }
+    };
+    tokio::select! {
+        observed = observe::all(matrix, environment, &progress) => observed,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            anyhow::bail!("interrupted")
+        }
+    }
 }

@@ -1,6 +1,15 @@
 //! The real go command in the matrix' world: what it did, beside what was predicted.
 
-use std::{ffi::OsStr, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    ffi::OsStr,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -38,24 +47,26 @@ const AT_A_TIME: usize = 2;
 /// Go gives up after 10 s on a proxy that says nothing, for each of a few files.
 const BOUNDS: Bounds = Bounds { wall: Duration::from_secs(120), output_bytes: 1 << 20 };
 
-/// Runs the real go command for every row, in the world of the matrix.
+/// Runs the real go command for every row, in the world of the matrix. `done` hears after each run how many of how many are done.
 ///
 /// # Errors
 /// No go or no git on this machine, or a world that cannot be built.
-pub async fn all(matrix: &mut Matrix, environment: &Environment) -> anyhow::Result<()> {
+pub async fn all(matrix: &mut Matrix, environment: &Environment, done: &dyn Fn(usize, usize)) -> anyhow::Result<()> {
     let observer = Observer::new(&matrix.subject, environment).await?;
     let imagined = matrix.imagined;
     let jobs = matrix.rows.iter().enumerate().flat_map(|(at, row)| {
-        let trusted = row.if_git_trusts.as_ref().map(|prediction| {
-            (at, true, Combination { git_trusts: true, ..row.combination.clone() }, Arc::new(prediction.as_ref().clone()))
-        });
-        [Some((at, false, row.combination.clone(), Arc::new(row.prediction.as_ref().clone()))), trusted].into_iter().flatten()
+        let combination = row.combination.clone();
+        let trusted = Combination { git_trusts: true, ..combination.clone() };
+        let second = row.if_git_trusts.as_ref().map(|later| (at, true, trusted, later.as_ref().clone()));
+        std::iter::once((at, false, combination, row.prediction.as_ref().clone())).chain(second)
     });
-    let observer = &observer;
-    let observations: Vec<(usize, bool, Observation)> = stream::iter(jobs.collect::<Vec<_>>())
+    let jobs: Vec<_> = jobs.collect();
+    let (observer, runs, ran) = (&observer, jobs.len(), &AtomicUsize::new(0));
+    let observations: Vec<(usize, bool, Observation)> = stream::iter(jobs)
         .map(|(at, trusted, combination, prediction)| async move {
-            let observation = observer.observe(&combination, imagined, &prediction).await;
-            observation.map(|observation| (at, trusted, observation))
+            let observation = observer.observe(&combination, imagined, &prediction).await?;
+            done(ran.fetch_add(1, Ordering::Relaxed) + 1, runs);
+            anyhow::Ok((at, trusted, observation))
         })
         .buffered(AT_A_TIME)
         .try_collect()

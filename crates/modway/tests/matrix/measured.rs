@@ -1,7 +1,10 @@
 //! What was measured of the go command, and what the matrix says.
 
 use gomod::client::{Checksums, End, ErrorClass};
-use modway::matrix::{Combination, GoProxy, Imagined, Matrix, Prediction, ProxySays, Row, Stop, Subject, Tls};
+use modway::{
+    machine::Machine,
+    matrix::{Combination, GoProxy, Imagined, Matrix, Prediction, Present, ProxySays, Row, Stop, Subject, Tls},
+};
 
 pub(crate) fn matrix(subject: &str, imagined: Imagined, full: bool) -> Matrix {
     Matrix::new(Subject::parse(subject).expect("a subject"), imagined, full, None)
@@ -217,4 +220,28 @@ fn a_host_or_a_module_can_be_asked_about() {
         let unusable = Subject::parse(text).expect_err("no subject").to_string();
         assert!(unusable.contains(why), "{unusable}");
     }
+}
+
+#[track_caller]
+fn check_present(vars: &[(&str, &str)], row: Option<usize>, of: usize) {
+    let subject = Subject::parse("git.corp.test").expect("a host");
+    let machine = Machine::told("env", &vars.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>());
+    let present = Present::of(&machine.expect("settings"), &subject);
+    let matrix = Matrix::new(subject, Imagined::default(), false, Some(present));
+    assert_eq!(matrix.rows.iter().find(|row| row.is_present).map(|row| row.number), row, "{vars:?}");
+    assert_eq!(matrix.rows.len(), of);
+}
+
+#[test]
+fn the_present_settings_are_the_row_that_does_the_same() {
+    check_present(&[("GOPROXY", "https://a.test")], Some(1), 16);
+    check_present(&[("GOPROXY", "https://a.test,https://b.test,direct"), ("GOPRIVATE", "corp.test")], Some(2), 16);
+    check_present(&[("GOPROXY", "off"), ("GOPRIVATE", "*.corp.test")], Some(12), 16);
+    check_present(&[("GOPROXY", "direct"), ("GOINSECURE", "*"), ("GOPRIVATE", "git.corp.test/x")], Some(15), 16);
+    check_present(&[("GOPROXY", "direct"), ("GONOPROXY", "git.corp.test"), ("GONOSUMDB", "git.corp.test")], Some(11), 16);
+    // What is none of the sixteen gets a row of its own; what is none of all has none.
+    check_present(&[("GOPROXY", "https://a.test|direct")], Some(17), 17);
+    check_present(&[("GOPROXY", "direct"), ("GOPRIVATE", "git.corp.test"), ("GONOSUMDB", "none")], Some(17), 17);
+    check_present(&[("GOPROXY", "https://a.test,off")], None, 16);
+    check_present(&[("GOPROXY", "https://a.test|https://b.test,direct")], None, 16);
 }

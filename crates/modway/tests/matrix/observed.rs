@@ -3,6 +3,7 @@
 use modway::{
     config::Environment,
     matrix::{Change, Combination, GoProxy, Imagined, Matrix, ProxySays, observe},
+    why::log,
 };
 use testkit::go::Go;
 
@@ -23,7 +24,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[track_caller]
 fn check(mut matrix: Matrix) {
     let rows = matrix.rows.len();
-    block_on(observe::all(&mut matrix, &environment())).unwrap_or_else(|error| panic!("{error:#}"));
+    block_on(observe::all(&mut matrix, &environment(), &|_, _| ())).unwrap_or_else(|error| panic!("{error:#}"));
     let both = |row: &modway::matrix::Row| [row.observed.clone(), row.observed_if_git_trusts.clone()];
     let differs: Vec<String> = matrix
         .rows
@@ -33,6 +34,12 @@ fn check(mut matrix: Matrix) {
         .map(|(number, seen)| format!("row {number}: {}\n{}", seen.differs.join("; "), seen.said))
         .collect();
     assert!(matrix.rows.iter().all(|row| row.observed.is_some()));
+    // Whatever go said here is known to who reads logs, too.
+    for said in
+        matrix.rows.iter().flat_map(|row| both(row).into_iter().flatten()).map(|seen| seen.said).filter(|said| !said.is_empty())
+    {
+        assert!(log::recognise(&said).iter().any(|finding| finding.row.is_some()), "{said}");
+    }
     assert!(differs.is_empty(), "of {rows} rows:\n{}", differs.join("\n"));
 }
 
