@@ -67,29 +67,27 @@ fn style(cell: &str) -> Option<Style> {
     }
 }
 
+/// What mends which rows; what mends the present settings first.
 fn mend_lines(matrix: &Matrix, lang: Lang, terminal: Terminal) -> Vec<String> {
+    let present = matrix.rows.iter().find(|row| row.is_present).map(|row| row.number);
+    let is_present = |rows: &[usize]| present.is_some_and(|present| rows.contains(&present));
+    let mut mends = words::mends(matrix);
+    mends.sort_by_key(|(_, rows)| !is_present(rows));
     let mut lines = Vec::new();
-    for (changes, rows) in words::mends(matrix) {
-        lines.push(
-            terminal.paint(Style::Title, &format!("{} {}", lang.pick("To mend", "修复"), words::of_rows(&rows, lang)))
-                + lang.pick(":", "："),
-        );
+    for (changes, rows) in mends {
+        let (mark, mend) = (if is_present(&rows) { "► " } else { "" }, lang.pick("To mend", "修复"));
+        let title = format!("{mark}{mend} {}{}", words::of_rows(&rows, lang), lang.pick(":", "："));
+        lines.push(terminal.paint(Style::Title, &title));
         for change in changes {
-            let price = words::price(change, lang);
             lines.push(format!("    {}", terminal.paint(Style::Command, &change.command(&matrix.subject))));
-            lines.extend(
-                terminal
-                    .wrap(price, 8)
-                    .into_iter()
-                    .filter(|_| !price.is_empty())
-                    .map(|line| format!("        {}", terminal.paint(Style::Dim, &line))),
-            );
+            let price = terminal.wrap(words::price(change, lang), 8).into_iter().filter(|line| !line.is_empty());
+            lines.extend(price.map(|line| format!("        {}", terminal.paint(Style::Dim, &line))));
         }
     }
     let helpless = words::helpless(matrix);
     if !helpless.is_empty() {
-        let text = lang.pick("No setting on this machine mends rows", "本机没有任何设置能修复行");
-        lines.push(format!("{text} {}", words::rows(&helpless)));
+        let text = lang.pick("No setting on this machine mends", "本机没有任何设置能修复");
+        lines.push(format!("{text} {}", words::of_rows(&helpless, lang)));
     }
     lines
 }

@@ -245,4 +245,16 @@ mod tests {
         check("go_env **x**", "go#95;env #42;#42;x#42;#42;");
         check("校验和数据库", "校验和数据库");
     }
+
+    #[test]
+    fn no_character_ends_a_label() {
+        for c in (0..=0xffff).filter_map(char::from_u32).filter(|c| *c != '\n') {
+            let escaped = escape(&c.to_string());
+            let bare = escaped.strip_prefix('#').and_then(|rest| rest.strip_suffix(';')).unwrap_or(&escaped);
+            assert!(
+                !bare.contains(['"', '#', ';', '<', '>', '|', '[', ']', '{', '}']) && !bare.contains(char::is_control),
+                "{c:?}: {escaped}"
+            );
+        }
+    }
 }

@@ -293,6 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn no_character_is_markup() {
+        for c in (0..=0xffff).filter_map(char::from_u32) {
+            let escaped = escape(&c.to_string());
+            let bare = escaped.strip_prefix('&').and_then(|rest| rest.strip_suffix(';')).unwrap_or(&escaped);
+            assert!(!bare.contains(['<', '>', '&', '"', '\'']) && !bare.contains(char::is_control), "{c:?}: {escaped}");
+        }
+    }
+
+    #[test]
     fn a_picture_has_both_schemes_of_what_it_uses_and_of_nothing_else() {
         let file = picture(|svg| svg.text((0.0, 0.0), "x", Letters::PLAIN.tone(Tone::Green)));
         assert_eq!(file.matches(".i-green{").count(), 2, "{file}");
