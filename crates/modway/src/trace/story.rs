@@ -100,21 +100,86 @@ impl Story {
 }
 
 fn steps(traced: &Traced) -> (Vec<Step>, Vec<Step>) {
+    let kin = Kin::of(traced);
     let mut all: BTreeMap<(usize, Said), Step> = BTreeMap::new();
-    for exchange in traced.seen.exchanges.iter().filter(|exchange| !exchange.is_superseded) {
+    for exchange in finals(traced) {
         let (Asked::Entry(entry), Some(said)) = (exchange.asked, said(exchange)) else { continue };
+        let decided =
+            question(exchange).is_some_and(|(module, what)| kin.decided(entry, &what, &module, gives_way(traced, entry, &said)));
+        if decided {
+            continue;
+        }
         let new = || Step { entry, said: said.clone(), count: 0, example: exchange.path.clone() };
         all.entry((entry, said.clone())).or_insert_with(new).count += 1;
     }
-    let gives_way = |step: &Step| {
-        traced.entries.get(step.entry).is_some_and(|entry| match step.said {
-            Said::NotExist(_) => entry.not_exist_gives_way,
-            Said::Status(..) | Said::Nothing(_) => entry.failure_gives_way,
-        })
-    };
-    let (gave, stopped): (Vec<Step>, Vec<Step>) = all.into_values().partition(gives_way);
-    // That the last entry says "not found" is no failure of its own: it is the answer.
-    (gave, stopped)
+    all.into_values().partition(|step| gives_way(traced, step.entry, &step.said))
+}
+
+/// Whether what an entry said gives way to the next.
+fn gives_way(traced: &Traced, entry: usize, said: &Said) -> bool {
+    traced.entries.get(entry).is_some_and(|entry| match said {
+        Said::NotExist(_) => entry.not_exist_gives_way,
+        Said::Status(..) | Said::Nothing(_) => entry.failure_gives_way,
+    })
+}
+
+/// The answers after which nothing else was asked in their place.
+fn finals(traced: &Traced) -> impl Iterator<Item = &Exchange> {
+    traced.seen.exchanges.iter().filter(|exchange| !exchange.is_superseded)
+}
+
+/// What an entry answered to the questions that were asked together: for a path and for those above it. One that is found, or that stops the
+/// walk, decides for all of them.
+///
+/// Source: `QueryPattern` in Go's `cmd/go/internal/modload/query.go`, 1.27, which walks along GOPROXY once for all of them.
+#[derive(Default)]
+struct Kin(BTreeMap<(usize, String, String), Answers>);
+
+/// What was answered for a path itself, and for those below it.
+#[derive(Clone, Copy, Default)]
+struct Answers {
+    found: bool,
+    stopped: bool,
+    found_below: bool,
+    stopped_below: bool,
+}
+
+impl Kin {
+    fn of(traced: &Traced) -> Self {
+        let mut kin = Self::default();
+        for exchange in finals(traced) {
+            let (Asked::Entry(entry), Some((module, what))) = (exchange.asked, question(exchange)) else { continue };
+            let found = exchange.is_good();
+            let stopped =
+                said(exchange).is_some_and(|said| !gives_way(traced, entry, &said) && !matches!(said, Said::NotExist(_)));
+            let own = kin.0.entry((entry, what.clone(), module.clone())).or_default();
+            (own.found, own.stopped) = (own.found || found, own.stopped || stopped);
+            for above in above(&module) {
+                let theirs = kin.0.entry((entry, what.clone(), above.to_owned())).or_default();
+                (theirs.found_below, theirs.stopped_below) = (theirs.found_below || found, theirs.stopped_below || stopped);
+            }
+        }
+        kin
+    }
+
+    /// Whether another answer decided about this one, which gives way or does not.
+    fn decided(&self, entry: usize, what: &str, module: &str, gives_way: bool) -> bool {
+        // Single files are asked for alone.
+        if what.is_empty() {
+            return false;
+        }
+        let of = |path: &str| self.0.get(&(entry, what.to_owned(), path.to_owned())).copied().unwrap_or_default();
+        let own = of(module);
+        let others: Vec<Answers> = above(module).map(of).collect();
+        let found = own.found_below || others.iter().any(|answers| answers.found);
+        let stopped = own.stopped_below || others.iter().any(|answers| answers.stopped);
+        found || gives_way && stopped
+    }
+}
+
+/// The paths above a path, the longest first.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(path.rsplit_once('/').map(|(above, _)| above), |path| path.rsplit_once('/').map(|(above, _)| above))
 }
 
 /// What a final answer said, if it was no good one.
@@ -203,7 +268,7 @@ fn is_below(path: &str, above: &str) -> bool {
 fn forgotten(traced: &Traced) -> Vec<Again> {
     let mut lacks: BTreeMap<(usize, String), BTreeSet<&str>> = BTreeMap::new();
     let mut has: BTreeSet<(usize, String)> = BTreeSet::new();
-    for exchange in traced.seen.exchanges.iter().filter(|exchange| !exchange.is_superseded) {
+    for exchange in finals(traced) {
         let (Asked::Entry(entry), Some((module, _))) = (exchange.asked, question(exchange)) else { continue };
         if exchange.is_good() {
             has.insert((entry, module));

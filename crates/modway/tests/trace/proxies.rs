@@ -61,6 +61,11 @@ async fn a_good_proxy_is_asked_the_same_and_the_result_is_the_same() {
     }
     let told = check(&stage, &["get", "example.test/lib"], &[&world]);
     let terminal = told.terminal();
+    assert_eq!(
+        (&told.json["gave_way"], &told.json["stopped"]),
+        (&serde_json::json!([]), &serde_json::json!([])),
+        "what was found decides"
+    );
     assert!(terminal.contains("1 request for paths around example.test/lib (example.test)"), "{terminal}");
 }
 
