@@ -16,6 +16,7 @@ use crate::{
     cli::End,
     config::Environment,
     lang::Lang,
+    render::terminal::Terminal,
     why::log::{self, Report, page::page},
 };
 
@@ -55,10 +56,10 @@ pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
     if let Some(module) = &why.asked.module {
         return module::run(&why.asked, module, lang, why.json, environment);
     }
-    why.log.as_deref().map_or(Ok(End::Misused), |file| read(file, lang, why.json))
+    why.log.as_deref().map_or(Ok(End::Misused), |file| read(file, why.json, lang, environment))
 }
 
-fn read(file: &Path, lang: Lang, json: bool) -> anyhow::Result<End> {
+fn read(file: &Path, json: bool, lang: Lang, environment: &Environment) -> anyhow::Result<End> {
     let report = if file == Path::new("-") {
         log::read(io::stdin().lock())
     } else {
@@ -68,7 +69,7 @@ fn read(file: &Path, lang: Lang, json: bool) -> anyhow::Result<End> {
     if json {
         println!("{:#}", report.to_json(lang))
     } else {
-        print!("{}", report.to_text(lang))
+        print!("{}", report.to_text(lang, Terminal::of_stdout(environment)))
     }
     Ok(end(&report))
 }

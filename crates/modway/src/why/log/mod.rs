@@ -15,6 +15,7 @@ mod decoration;
 
 pub mod page;
 pub mod report;
+mod text;
 
 use std::io::{self, BufRead};
 

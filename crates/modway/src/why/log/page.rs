@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     catalogue::{Fix, PARTS, Question, Row},
-    report::{by_whom, whose},
+    text::{by_whom, whose},
 };
 use crate::lang::Lang;
 

@@ -25,8 +25,8 @@ pub(super) const ROWS: &[Row] = &[
                 "export SSL_CERT_FILE=/path/to/ca.pem && git config --global http.https://{host}/.sslCAInfo /path/to/ca.pem",
             ),
             fix(
-                "Last resort: Go does not check this host's TLS. git still does.",
-                "最后手段：Go 不检查该主机的 TLS，但 git 仍会检查。",
+                "Last resort: Go does not check TLS for these modules. git still does.",
+                "最后手段：对这些模块 Go 不检查 TLS，但 git 仍会检查。",
                 "go env -w GOINSECURE=\"$(go env GOINSECURE),{owner}\"",
             ),
         ],
@@ -78,8 +78,8 @@ pub(super) const ROWS: &[Row] = &[
         settings: &["GOINSECURE"],
         cause: both("The module's host speaks plain http where https was asked for.", "模块主机在 https 端口上只提供明文 http。"),
         fixes: &[fix(
-            "Allow http for this host; anybody on the way can then change where the module comes from.",
-            "允许该主机使用 http；代价：途中任何人都能改变模块来源。",
+            "Allow http for these modules; anybody on the way can then change where the module comes from.",
+            "允许这些模块使用 http；代价：途中任何人都能改变模块来源。",
             "go env -w GOINSECURE=\"$(go env GOINSECURE),{owner}\"",
         )],
         question: None,

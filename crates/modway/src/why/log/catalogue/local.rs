@@ -17,8 +17,8 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             fix("Name a proxy that has it.", "改用一个有该模块的代理。", "go env -w GOPROXY=https://proxy.golang.org,direct"),
             fix(
-                "If it is your own module: fetch it from its host. This also turns off checksums for that host.",
-                "如果是内部模块：让 go 直接从它的代码托管地址获取。代价：该主机上的模块也不再经过校验和数据库验证。",
+                "If it is your own module: fetch it from its host. This also turns off checksums for what matches.",
+                "如果是内部模块：让 go 直接从它的代码托管地址获取。代价：匹配的模块也不再经过校验和数据库验证。",
                 "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
         ],
@@ -406,10 +406,10 @@ pub(super) const ROWS: &[Row] = &[
             "GOVCS 不允许对该仓库使用这个工具。默认情况下公开仓库只能用 git 和 hg，私有仓库（GOPRIVATE）不限。",
         ),
         fixes: &[
-            fix("Allow it for this host only.", "仅对该主机放行。", "go env -w GOVCS={owner}:all"),
+            fix("Allow it for these repositories only.", "仅对这些仓库放行。", "go env -w GOVCS={owner}:all"),
             fix(
-                "Or make the host private; this also turns off checksums for it.",
-                "或把该主机设为私有；代价：其模块不再经过校验和数据库验证。",
+                "Or make them private; this also turns off checksums for them.",
+                "或把它们设为私有；代价：不再经过校验和数据库验证。",
                 "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
         ],

@@ -44,8 +44,8 @@ pub(super) const ROWS: &[Row] = &[
             "代理自己去获取该模块时被托管方要求登录：模块是私有的，或路径拼写有误。",
         ),
         fixes: &[fix(
-            "Private: go to its host, not to this proxy. This also turns off checksums for that host.",
-            "私有模块：直接访问其主机，不经过该代理。代价：该主机上的模块也不再经过校验和数据库验证。",
+            "Private: go to its host, not to this proxy. This also turns off checksums for what matches.",
+            "私有模块：直接访问其主机，不经过该代理。代价：匹配的模块也不再经过校验和数据库验证。",
             "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
         )],
         question: None,
@@ -64,8 +64,8 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             fix("Misspelt? See which versions there are.", "拼写有误？先看有哪些版本。", "go list -m -versions {module}"),
             fix(
-                "Private: go to its host. This also turns off checksums for that host.",
-                "私有模块：直接访问其主机。代价：该主机上的模块也不再经过校验和数据库验证。",
+                "Private: go to its host. This also turns off checksums for what matches.",
+                "私有模块：直接访问其主机。代价：匹配的模块也不再经过校验和数据库验证。",
                 "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
             fix(

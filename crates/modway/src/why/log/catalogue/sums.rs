@@ -159,8 +159,8 @@ pub(super) const ROWS: &[Row] = &[
         ),
         fixes: &[
             fix(
-                "Private: no proxy and no database for this host.",
-                "私有模块：该主机不走代理，也不查校验和数据库。",
+                "Private: no proxy and no database for these modules.",
+                "私有模块：这些模块不走代理，也不查校验和数据库。",
                 "go env -w GOPRIVATE=\"$(go env GOPRIVATE),{owner}\"",
             ),
             fix(
