@@ -9,7 +9,7 @@ use std::{error::Error, sync::Arc};
 use bytes::Bytes;
 use gomod::goenv::Netrc;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, Response, Uri,
+    HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version,
     header::{
         AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, SET_COOKIE, TE,
         TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
@@ -90,12 +90,13 @@ impl Courier {
         if !(secure && refused) {
             return self.finished(first);
         }
+        let mut headers = errand.request.headers.clone();
         if let Ok((response, exchange, place)) = first {
+            // What Go's client sends when nobody sets it.
+            let agent = if response.version() == Version::HTTP_2 { "Go-http-client/2.0" } else { "Go-http-client/1.1" };
+            headers.insert(USER_AGENT, HeaderValue::from_static(agent));
             self.unread(&response, exchange, place);
         }
-        let mut headers = errand.request.headers.clone();
-        // What Go's client sends when nobody sets it.
-        headers.insert(USER_AGENT, HeaderValue::from_static("Go-http-client/1.1"));
         let second = self.follow(&errand, headers, login.as_ref(), Because::Repeated).await;
         self.finished(second)
     }
@@ -271,7 +272,7 @@ impl Courier {
         let reason = head.extensions.remove::<ReasonPhrase>();
         head.extensions = http::Extensions::new();
         reason.map(|reason| head.extensions.insert(reason));
-        head.version = http::Version::HTTP_11;
+        head.version = Version::HTTP_11;
         let readable = readable(&head.headers) && exchange.status != Some(200);
         let body = Counted::new(body, exchange, place, Arc::clone(&self.recorder), readable);
         Response::from_parts(head, BodyExt::boxed(body))

@@ -292,3 +292,36 @@ impl Tunnel {
         self.ended.unwrap_or(until).saturating_sub(self.began)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_counted_and_not_kept() {
+        let recorder = Recorder::begin();
+        let tunnel = Tunnel {
+            by: Who::Go,
+            host: String::new(),
+            began: Duration::ZERO,
+            phases: Phases::default(),
+            ended: None,
+            failure: None,
+            sent_bytes: 0,
+            received_bytes: 0,
+            through: None,
+            peer: None,
+        };
+        for number in 0..limits::MAX_KEPT + 7 {
+            let mut tunnel = Tunnel { host: format!("h{}.test:443", number % (limits::MAX_HOSTS + 3)), ..tunnel.clone() };
+            let place = recorder.tunnel(&tunnel);
+            (tunnel.ended, tunnel.received_bytes) = (Some(Duration::from_millis(1)), 1);
+            recorder.tunnelled(place, &tunnel);
+        }
+        let seen = recorder.take();
+        assert_eq!((seen.tunnels.len(), seen.not_kept), (limits::MAX_KEPT, 7));
+        assert_eq!((seen.hosts.len(), seen.hosts["…"].tunnels > 0), (limits::MAX_HOSTS + 1, true));
+        assert_eq!(seen.hosts.values().map(|host| host.received_bytes).sum::<u64>(), (limits::MAX_KEPT + 7) as u64);
+        assert!(recorder.is_quiet());
+    }
+}

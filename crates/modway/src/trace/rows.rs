@@ -119,7 +119,7 @@ fn facts(exchange: &Exchange, lang: Lang) -> Vec<String> {
     }
     facts.push(phases(exchange.phases.dns, exchange.phases.connect, exchange.phases.tls, exchange.phases.head, lang));
     facts.extend(
-        exchange.through.as_ref().map(|through| format!("{} {through}", lang.pick("through the forward proxy", "经由转发代理"))),
+        exchange.through.as_ref().map(|through| format!("{} {through}", lang.pick("through the forward proxy", "经由正向代理"))),
     );
     let body = exchange.error_body.lines().take(8).map(|line| format!("> {line}"));
     facts.extend(body);
@@ -144,7 +144,7 @@ fn tunnel(tunnel: &Tunnel, end: Duration, lang: Lang) -> Row {
     ];
     facts.extend(tunnel.failure.as_ref().map(|failure| format!("{}: {failure}", lang.pick("failed", "失败"))));
     facts.extend(
-        tunnel.through.as_ref().map(|through| format!("{} {through}", lang.pick("through the forward proxy", "经由转发代理"))),
+        tunnel.through.as_ref().map(|through| format!("{} {through}", lang.pick("through the forward proxy", "经由正向代理"))),
     );
     facts.retain(|fact| !fact.is_empty());
     let what = match &tunnel.failure {

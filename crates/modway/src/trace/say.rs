@@ -89,7 +89,10 @@ fn entry(traced: &Traced, index: usize) -> String {
 
 fn said(said: &Said, lang: Lang) -> String {
     match said {
-        Said::NotExist(status) => lang.pick("does not have it", "没有这个模块").to_owned() + &format!(" ({status})"),
+        Said::NotExist(status) => match lang {
+            Lang::En => format!("does not have it ({status})"),
+            Lang::Zh => format!("没有这个模块（{status}）"),
+        },
         Said::Status(status, reason) => format!("{} {status} {reason}", lang.pick("answered", "返回")).trim().to_owned(),
         Said::Nothing(words) => format!("{}{words}", lang.pick("gave no answer: ", "没有应答：")),
     }
@@ -210,7 +213,7 @@ pub fn note(note: &Note, lang: Lang) -> String {
         }
         (Note::GitTrace, Lang::Zh) => "GIT_TRACE2_EVENT 是您自己设置的，没有改动，所以没有列出 git 的进程".to_owned(),
         (Note::Ssh, Lang::En) => "an ssh remote goes through no forward proxy: only its processes are seen".to_owned(),
-        (Note::Ssh, Lang::Zh) => "ssh 远程仓库不走转发代理，这里只看得到它的进程".to_owned(),
+        (Note::Ssh, Lang::Zh) => "ssh 远程仓库不走正向代理，这里只看得到它的进程".to_owned(),
         (Note::NotKept { count }, Lang::En) => format!("{count} more requests and tunnels are only in the totals"),
         (Note::NotKept { count }, Lang::Zh) => format!("另有 {count} 个请求和隧道只计入了合计"),
     }

@@ -169,3 +169,25 @@ async fn plain_http_by_the_go_command_and_by_git_is_seen_whole() {
         told.json["requests"].as_array().expect("requests").iter().filter_map(|request| request["asked"].as_str()).collect();
     assert!(by.contains(&"elsewhere") && by.contains(&"child"), "{by:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_users_forward_proxies_and_whom_they_spare_still_count() {
+    let world = World::start().await;
+    crate::proxies::serve(&world);
+    let front = ForwardProxy::start(world.address(), None).await;
+    let words = ["mod", "download", "example.test/lib@v1.0.0"];
+    let own = [("GOPROXY", "http://mirror.example.test/"), ("HTTP_PROXY", &front.url())];
+    let stage = Stage::new(&own);
+    let plain = stage.plain(&words);
+    let (asked, led) = (world.seen().len(), front.seen().len());
+    let told = stage.traced(&words);
+    assert_eq!((&told.left, plain.code), (&plain, Some(0)), "{}", plain.stderr);
+    assert_eq!((world.seen().len(), led > 0, front.seen().len() > led), (2 * asked, true, true));
+    assert_eq!(told.targets("mirror.example.test").len(), asked);
+    let spared = Stage::new(&own).with(&[("NO_PROXY", ".example.test")]);
+    let before = front.seen().len();
+    let (plain, told) = (spared.plain(&words), spared.traced(&words));
+    let common = "dial tcp: lookup mirror.example.test";
+    assert!(plain.stderr.contains(common) && told.left.stderr.contains(common), "{}\n{}", plain.stderr, told.left.stderr);
+    assert_eq!(front.seen().len(), before);
+}
