@@ -123,7 +123,7 @@ pub(crate) fn shown(text: &str) -> String {
 /// A word for a POSIX shell.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:=@,+%~^".contains(c);
-    if !word.is_empty() && !word.starts_with(['~', '-']) && word.chars().all(plain) {
+    if !word.is_empty() && !word.starts_with('~') && word.chars().all(plain) {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))

@@ -7,6 +7,7 @@
 use std::{
     fs::File,
     io::Read as _,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -159,11 +160,12 @@ fn text(file: &Path) -> Result<Option<String>, NotRead> {
 /// The content of a file; `None` if there is none.
 fn bytes(file: &Path) -> Result<Option<Vec<u8>>, NotRead> {
     let failed = |cause| NotRead::File { file: file.to_owned(), cause };
-    let opened = match File::open(file) {
+    // Opening a pipe in the place of a file would wait for whoever writes to it.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let opened = match File::options().read(true).custom_flags(nonblocking).open(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(failed)?,
     };
-    // A pipe in the place of a file would keep us waiting for ever.
     if !opened.metadata().map_err(failed)?.is_file() {
         return Err(failed(std::io::Error::other("not a file")));
     }

@@ -88,7 +88,16 @@ impl Report {
 
 /// Why and how, in one paragraph, for forms that have room for no more.
 fn message(finding: &Finding, lang: Lang) -> String {
-    let (fix, see) = lang.pick(("Fix:", "See"), ("修复：", "参见"));
-    let fixes: String = finding.fix.iter().map(|line| format!(" {fix} {line}.")).collect();
-    format!("{}: {}.{fixes} {see} {}", finding.subject, finding.why, finding.page(lang))
+    let Finding { subject, why, fix, .. } = finding;
+    let page = finding.page(lang);
+    match lang {
+        Lang::En => {
+            let fixes: String = fix.iter().map(|line| format!(" Fix: {line}.")).collect();
+            format!("{subject}: {why}.{fixes} See {page}")
+        }
+        Lang::Zh => {
+            let fixes: String = fix.iter().map(|line| format!("修复：{line}。")).collect();
+            format!("{subject}：{why}。{fixes}参见 {page}")
+        }
+    }
 }

@@ -50,12 +50,12 @@ fn one(text: &mut String, report: &Report, finding: &Finding, terminal: Terminal
         terminal.paint(Style::Title, &safe(&finding.subject))
     );
     paragraph(text, terminal, Style::Title, "    ", &finding.why);
-    let (fix, mended, see) = report.lang.pick(("fix:", "--fix does this", "see:"), ("修复：", "--fix 可自动完成", "参见："));
+    let (fix, mended, see) = report.lang.pick(("fix: ", "--fix does this", "see: "), ("修复：", "--fix 可自动完成", "参见："));
     for line in &finding.fix {
         let note = if finding.edit.is_some() { format!("    ({mended})") } else { String::new() };
-        let _ = writeln!(text, "    {fix} {}{note}", terminal.paint(Style::Command, line));
+        let _ = writeln!(text, "    {fix}{}{note}", terminal.paint(Style::Command, line));
     }
-    let _ = writeln!(text, "    {see} {}\n", finding.page(report.lang));
+    let _ = writeln!(text, "    {see}{}\n", finding.page(report.lang));
 }
 
 /// Lines that fit. None begins with `::`, which GitHub's runner takes for a command wherever it stands alone.

@@ -76,12 +76,13 @@ fn bypass(court: &mut Court<'_>, setting: &Setting, list: &GoProxyList) {
         return;
     }
     let fix = wanted(court).map_or_else(Vec::new, |list| court.change(setting, Some(&list)));
-    let mut ways: Vec<(String, String)> = Vec::new();
+    let mut ways: Vec<(String, String, String)> = Vec::new();
     for entry in list.entries() {
         let name = bare(entry);
         let decides = is_one_of(entry, policy);
         if !decides && entry.source != Source::Off {
             ways.push((
+                name.clone(),
                 format!(
                     "{name} is another way than the proxies that decide ({}): what they refuse or lack is taken from there",
                     policy.join(" ")
@@ -90,14 +91,15 @@ fn bypass(court: &mut Court<'_>, setting: &Setting, list: &GoProxyList) {
             ));
         } else if decides && entry.separator == Separator::Bar {
             ways.push((
+                format!("{name}|"),
                 format!("`|` behind {name} passes over every failure of it, its refusals (403) among them; with `,` only \"does not exist\" leads on"),
                 format!("{name} 后面的 `|` 会跳过它的任何失败，包括它的拒绝（403）；用 `,` 时只有“不存在”才会继续"),
             ));
         }
     }
-    for (en, zh) in ways {
+    for (way, en, zh) in ways {
         let why = court.say(en, zh);
-        court.add_setting("goproxy-bypass", setting, &subject(setting), &why, &fix);
+        court.add_setting("goproxy-bypass", setting, &format!("GOPROXY {way}"), &why, &fix);
     }
 }
 

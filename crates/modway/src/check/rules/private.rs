@@ -31,12 +31,12 @@ fn hosts(court: &mut Court<'_>) {
         let near = near.near_misses(host).first().map(|miss| (miss.pattern.to_owned(), miss.meant.clone()));
         let why = match near {
             Some((pattern, meant)) => court.say(
-                format!("the names of private modules leave the house: GOPRIVATE has `{pattern}`, which does not match {host}; `{meant}` does"),
+                format!("names of private modules leak: GOPRIVATE has `{pattern}`, which does not match {host}; `{meant}` does"),
                 format!("私有 module 的名字会泄露到外部：GOPRIVATE 里的 `{pattern}` 匹配不到 {host}，应写成 `{meant}`"),
             ),
             None => court.say(
                 format!(
-                    "the names of private modules leave the house: {}",
+                    "names of private modules leak: {}",
                     match (by_proxy, checked) {
                         (true, true) => format!("those of {host} are asked of proxies and of the checksum database"),
                         (true, false) => format!("those of {host} are asked of proxies"),

@@ -73,10 +73,10 @@ fn conflict(court: &mut Court<'_>, file: &str, first: &SumLine, line: &SumLine) 
     let (module, version) = (&line.module, &line.version);
     let why = court.say(
         format!(
-            "{module} {version} has another hash on line {}, and Go takes a download that fits either: one of them is not what everybody else gets",
+            "{module} {version} has another hash on line {}, by which Go goes; one of the two is not what everybody else gets",
             first.line
         ),
-        format!("第 {} 行有 {module} {version} 的另一个哈希，而 Go 只要符合其中之一就接受：其中一个与别人拿到的不一致", first.line),
+        format!("第 {} 行有 {module} {version} 的另一个哈希，Go 以那一行为准；两者之中必有一个与别人拿到的不一致", first.line),
     );
     let fix = [format!("git log -p -S{} -- {}", super::super::finding::quoted(&line.hash), super::super::finding::quoted(file))];
     court.add("go-sum-conflict", at(file, line.line), &format!("{module} {version}"), &why, &fix);

@@ -17,13 +17,13 @@ pub(super) fn judge(court: &mut Court<'_>) {
         if !module.retracted.is_empty() {
             let reasons = module.retracted.join("; ");
             let why =
-                court.say(format!("the author has taken {version} back: {reasons}"), format!("作者已撤回 {version}：{reasons}"));
+                court.say(format!("the author has retracted {version}: {reasons}"), format!("作者已撤回 {version}：{reasons}"));
             let fix = [format!("go get {}", quoted(&format!("{path}@latest"))), "go mod tidy".to_owned()];
             court.add("require-retracted", place.clone(), &format!("{path}@{version}"), &why, &fix);
         }
         if !module.deprecated.is_empty() {
             let why = court.say(
-                format!("the author has given {path} up: {}", module.deprecated),
+                format!("the author has deprecated {path}: {}", module.deprecated),
                 format!("作者已弃用 {path}：{}", module.deprecated),
             );
             court.add("require-deprecated", place, path, &why, &[]);
