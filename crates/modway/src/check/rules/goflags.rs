@@ -45,7 +45,7 @@ fn judged(flag: &str) -> Option<(&'static str, &'static str, &'static str)> {
         ("modcacherw", value) if value != "false" => (
             "goflags-modcacherw",
             "any program can change modules in the cache after they were verified; `go clean -modcache` removes a read-only cache as well",
-            "module 校验之后，任何程序都能改动缓存里的内容；只读的缓存用 `go clean -modcache` 同样可以清除",
+            "模块校验之后，任何程序都能改动缓存里的内容；只读的缓存用 `go clean -modcache` 同样可以清除",
         ),
         _ => return None,
     })
@@ -58,7 +58,7 @@ fn modules(court: &mut Court<'_>) {
     }
     let why = court.say(
         "without modules there is no go.mod, no go.sum and no checksum: whatever lies in GOPATH is built".to_owned(),
-        "没有 module 模式就没有 go.mod、go.sum 和校验和：GOPATH 里有什么就构建什么".to_owned(),
+        "没有模块模式就没有 go.mod、go.sum 和校验和：GOPATH 里有什么就构建什么".to_owned(),
     );
     let fix = court.change(&setting, None);
     court.add_setting("go111module", &setting, &format!("GO111MODULE={}", setting.value), &why, &fix);

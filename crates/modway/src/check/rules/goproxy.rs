@@ -26,7 +26,7 @@ fn subject(setting: &Setting) -> String {
 fn invalid(court: &mut Court<'_>, setting: &Setting, error: &str) {
     let why = court.say(
         format!("with this list every look-up fails, that of private modules too: {error}"),
-        format!("列表无法解析，所有查询都会失败，私有 module 也不例外：{error}"),
+        format!("列表无法解析，所有查询都会失败，私有模块也不例外：{error}"),
     );
     let fix = court.change(setting, wanted(court).as_deref());
     court.add_setting("goproxy-invalid", setting, &subject(setting), &why, &fix);
@@ -136,7 +136,7 @@ fn urls(court: &mut Court<'_>, setting: &Setting, list: &GoProxyList) {
         if url.scheme() == "http" && !is_loopback(url) {
             let why = court.say(
                 format!("{name} is asked in the clear: whoever is on the way reads which modules are used, and can answer in its place"),
-                format!("对 {name} 的访问是明文的：途中任何人都能看到用了哪些 module，也能冒充它回答"),
+                format!("对 {name} 的访问是明文的：途中任何人都能看到用了哪些模块，也能冒充它回答"),
             );
             let fix = mended(court, setting, list);
             court.add_setting("goproxy-plain", setting, &format!("GOPROXY {name}"), &why, &fix);

@@ -32,7 +32,7 @@ fn header(court: &mut Court<'_>, go_mod: &GoMod, read: &gomod::modfile::ModFile,
     if read.go.is_none() {
         let why = court.say(
             "without a go line Go takes the module for one of Go 1.16: no lazy loading, old rules of the language".to_owned(),
-            "没有 go 行，Go 会按 Go 1.16 处理这个 module：没有 lazy loading，语言规则也是旧的".to_owned(),
+            "没有 go 行，Go 会按 Go 1.16 处理这个模块：没有 lazy loading，语言规则也是旧的".to_owned(),
         );
         let place = Place { file: go_mod.file.clone(), line: lines.module, is_ours: true };
         let fix = [format!("go mod edit -go=1.24 {}", quoted(&go_mod.file))];
@@ -113,7 +113,7 @@ fn excludes(court: &mut Court<'_>, go_mod: &GoMod, read: &gomod::modfile::ModFil
             format!(
                 "{path}@{version} is passed over in this module only: whoever depends on it may get that version all the same"
             ),
-            format!("{path}@{version} 只在本 module 中被排除：依赖本 module 的项目仍可能用到这个版本"),
+            format!("{path}@{version} 只在本模块中被排除：依赖本模块的项目仍可能用到这个版本"),
         );
         let fix = [format!("go mod edit -dropexclude={} {}", quoted(&format!("{path}@{version}")), quoted(&go_mod.file))];
         court.add("exclude", at(&go_mod.file, *line), &format!("exclude {path} {version}"), &why, &fix);
@@ -135,13 +135,13 @@ fn replacements(court: &mut Court<'_>) {
             }
             let why = court.say(
                 format!("{old} comes from the folder {new}: what is built is on no other machine, has no version and no checksum, and who depends on this module gets something else"),
-                format!("{old} 来自本地目录 {new}：构建的内容别的机器上没有，既无版本也无校验和，依赖本 module 的人得到的也是另一份代码"),
+                format!("{old} 来自本地目录 {new}：构建的内容别的机器上没有，既无版本也无校验和，依赖本模块的人得到的也是另一份代码"),
             );
             court.add("replace-local", at(file, line), &format!("replace {named} => {new}"), &why, &fix);
         } else if allowed.find(old).is_none() {
             let why = court.say(
                 format!("{old} is built from {new}@{}, which the policy does not allow; whoever depends on this module gets the original", replace.new.version),
-                format!("{old} 实际由 {new}@{} 构建，策略不允许；依赖本 module 的人得到的仍是原来的 module", replace.new.version),
+                format!("{old} 实际由 {new}@{} 构建，策略不允许；依赖本模块的人得到的仍是原来的模块", replace.new.version),
             );
             court.add("replace-module", at(file, line), &format!("replace {named} => {new}@{}", replace.new.version), &why, &fix);
         }

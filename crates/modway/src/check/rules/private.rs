@@ -32,7 +32,7 @@ fn hosts(court: &mut Court<'_>) {
         let why = match near {
             Some((pattern, meant)) => court.say(
                 format!("names of private modules leak: GOPRIVATE has `{pattern}`, which does not match {host}; `{meant}` does"),
-                format!("私有 module 的名字会泄露到外部：GOPRIVATE 里的 `{pattern}` 匹配不到 {host}，应写成 `{meant}`"),
+                format!("私有模块的名字会泄露到外部：GOPRIVATE 里的 `{pattern}` 匹配不到 {host}，应写成 `{meant}`"),
             ),
             None => court.say(
                 format!(
@@ -44,11 +44,11 @@ fn hosts(court: &mut Court<'_>) {
                     }
                 ),
                 format!(
-                    "私有 module 的名字会泄露到外部：{}",
+                    "私有模块的名字会泄露到外部：{}",
                     match (by_proxy, checked) {
-                        (true, true) => format!("{host} 的 module 会向代理和校验和数据库查询"),
-                        (true, false) => format!("{host} 的 module 会向代理查询"),
-                        (false, _) => format!("{host} 的 module 会向校验和数据库查询"),
+                        (true, true) => format!("{host} 的模块会向代理和校验和数据库查询"),
+                        (true, false) => format!("{host} 的模块会向代理查询"),
+                        (false, _) => format!("{host} 的模块会向校验和数据库查询"),
                     }
                 ),
             ),
@@ -64,7 +64,7 @@ fn patterns(court: &mut Court<'_>, setting: &Setting) {
     for pattern in setting.value.split(',').filter(|pattern| !pattern.is_empty()) {
         let Some((en, zh)) = impossible(pattern) else { continue };
         let why =
-            court.say(format!("`{pattern}` matches no module path: {en}"), format!("`{pattern}` 匹配不到任何 module 路径：{zh}"));
+            court.say(format!("`{pattern}` matches no module path: {en}"), format!("`{pattern}` 匹配不到任何模块路径：{zh}"));
         let value: Vec<String> = setting.value.split(',').map(mended).filter(|pattern| !pattern.is_empty()).collect();
         let possible = value.iter().all(|pattern| impossible(pattern).is_none());
         let fix = if possible { court.change(setting, Some(&value.join(","))) } else { Vec::new() };
@@ -77,7 +77,7 @@ fn impossible(pattern: &str) -> Option<(&'static str, &'static str)> {
     let host = pattern.split('/').next().unwrap_or_default();
     Some(match () {
         () if pattern.contains(char::is_whitespace) => ("Go does not trim spaces", "Go 不会去掉空格"),
-        () if pattern.contains("://") => ("a module path has no scheme", "module 路径里没有协议前缀"),
+        () if pattern.contains("://") => ("a module path has no scheme", "模块路径里没有协议前缀"),
         () if pattern.contains(['"', '\'', '`']) => ("the quotes are part of it", "引号也成了模式的一部分"),
         () if pattern.contains([';', '|']) => ("the list is parted by commas", "列表要用逗号分隔"),
         () if host.contains(':') => ("a module path has no port", "module 路径里没有端口"),
@@ -115,7 +115,7 @@ fn insecure(court: &mut Court<'_>) {
     for pattern in patterns.iter().filter(|pattern| !allowed.iter().any(|one| one.trim_end_matches('/') == *pattern)) {
         let why = court.say(
             format!("modules under `{pattern}` are looked up without verified TLS, and over http: whoever is on the way says where their code comes from"),
-            format!("`{pattern}` 下的 module 在查找时不校验 TLS，甚至使用 http：途中的任何人都能决定代码从哪里来"),
+            format!("`{pattern}` 下的模块在查找时不校验 TLS，甚至使用 http：途中的任何人都能决定代码从哪里来"),
         );
         let fix = court.change(&setting, Some(kept.as_str()).filter(|kept| !kept.is_empty()));
         court.add_setting("goinsecure", &setting, &format!("GOINSECURE {pattern}"), &why, &fix);
@@ -137,7 +137,7 @@ fn sumdb(court: &mut Court<'_>) {
         Err(error) => {
             let why = court.say(
                 format!("every module that is new to go.sum is refused: {error}"),
-                format!("go.sum 里没有的 module 都会被拒绝：{error}"),
+                format!("go.sum 里没有的模块都会被拒绝：{error}"),
             );
             court.add_setting("gosumdb-invalid", &setting, &subject, &why, &fix);
         }
@@ -169,7 +169,7 @@ fn wide(court: &mut Court<'_>) {
             format!(
                 "no checksum is asked for `{pattern}`, which GOPRIVATE does not have: a public module could be exchanged unseen"
             ),
-            format!("`{pattern}` 不查校验和，却不在 GOPRIVATE 里：公共 module 可能被悄悄替换"),
+            format!("`{pattern}` 不查校验和，却不在 GOPRIVATE 里：公共模块可能被悄悄替换"),
         );
         let fix = court.change(&setting, None);
         court.add_setting("gonosumdb-wide", &setting, &format!("GONOSUMDB {pattern}"), &why, &fix);
