@@ -45,7 +45,8 @@ pub fn journey(data: &[u8]) {
                 for ask in asks {
                     assert!(asked.insert(ask.question.clone()), "asked twice: {:?}", ask.question);
                     assert!(!gives_away(&setup, &settings.gonoproxy().0, &ask.question), "{:?}", ask.question);
-                    assert!(!ask.url.contains("secret"), "{}", ask.url);
+                    let authority = ask.url.split("//").nth(1).unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
+                    assert!(!authority.contains('@') || ask.url.contains("xxxxx@"), "a login: {}", ask.url);
                     let byte = answers.get(journey.turns().len() % answers.len().max(1)).copied().unwrap_or(3);
                     journey.answer(ask, answer(byte));
                 }

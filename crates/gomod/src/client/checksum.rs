@@ -21,8 +21,21 @@ struct Base {
 
 impl Process<'_> {
     pub(super) fn prove_go_mod(&mut self, module: &str, version: &str, h1: Option<&str>) -> Told<()> {
+        self.remember_sum(module, version, h1);
         let Some(record) = self.record(module, version)? else { return Ok(()) };
         self.compare(module, version, h1, record.go_mod.as_deref(), &record)
+    }
+
+    /// Go marks a sum as used before it has proven it, and writes all used ones into go.sum: two that differ end a command which was to succeed.
+    ///
+    /// Source: `checkModSum` and `WriteGoSum`.
+    fn remember_sum(&mut self, module: &str, version: &str, h1: Option<&str>) {
+        let key = (module.to_owned(), version.to_owned());
+        let h1 = h1.unwrap_or_default();
+        if self.go_mod_sums.get(&key).is_some_and(|known| known != h1) && self.two_sums.is_none() {
+            self.two_sums = Some(key.clone());
+        }
+        self.go_mod_sums.insert(key, h1.to_owned());
     }
 
     pub(super) fn prove_zip(&mut self, module: &str, version: &str, h1: Option<&str>) -> Told<()> {

@@ -118,8 +118,14 @@ impl Process<'_> {
         let facts = self.go_mod(&module, &version, Purpose::GoMod)?;
         check_go_mod(&module, &version, &facts)?;
         match self.retractions(&module) {
-            Ok(_) | Err(Stop::Fault(_)) => Ok((module, version)),
-            Err(stop) => Err(stop),
+            Ok(_) | Err(Stop::Fault(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+        match self.two_sums.take() {
+            Some((module, version)) => {
+                Err(fault(ErrorClass::ChecksumMismatch, &module, &version, None, "checksum mismatch in go.sum"))
+            }
+            None => Ok((module, version)),
         }
     }
 

@@ -236,6 +236,11 @@ impl Process<'_> {
             return Err(fault(ErrorClass::UnknownRevision, module, rev, Some(at), &words).absent());
         }
         let commit = self.commit(repository, module, rev, purpose).map_err(|stop| stop.ranked(Rank::InvalidVersion))?;
+        let compatible = rev.strip_suffix("+incompatible").filter(|rev| match_path_major(rev, &repository.path_major));
+        if let Some(compatible) = compatible {
+            let words = format!("+incompatible suffix not allowed: major version {} is compatible", semver::major(compatible));
+            return Err(fault(ErrorClass::ModuleMisfit, module, rev, None, &words).ranked(Rank::InvalidVersion));
+        }
         Ok(commit.info)
     }
 

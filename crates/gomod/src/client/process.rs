@@ -32,6 +32,10 @@ pub(super) struct Process<'j> {
     /// What repositories have shown of a module at a version.
     pub(super) commits: HashMap<(String, String), Commit>,
     pub(super) checksums: Checksums,
+    /// Every hash of a go.mod that came, by module path and version, proven or not: go.sum is written from these.
+    pub(super) go_mod_sums: HashMap<(String, String), String>,
+    /// The first version of which two different ones came.
+    pub(super) two_sums: Option<(String, String)>,
 }
 
 /// The settings, read.
@@ -122,6 +126,8 @@ impl<'j> Process<'j> {
             zips: HashMap::new(),
             commits: HashMap::new(),
             checksums: Checksums::NotReached,
+            go_mod_sums: HashMap::new(),
+            two_sums: None,
         }
     }
 

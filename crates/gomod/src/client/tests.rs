@@ -292,6 +292,39 @@ fn capital_letters_are_escaped_anew_where_the_database_lies_below_a_path() {
     assert_eq!(lookup("https://s.test/x"), "https://s.test/x/lookup/e.test/%21up@v1.0.0");
 }
 
+/// Seed 1787: a go.mod that is refused is replaced by the next proxy's, and fails `go get` at its end all the same.
+#[test]
+fn two_go_mod_files_of_one_version_end_a_go_get_when_go_sum_is_written() {
+    let world = |ask: &Ask| match &ask.question {
+        Question::Proxy { file: File::Mod(_), .. } => {
+            let h1 = if ask.url.contains("forger") { "h1:forged" } else { "h1:good" };
+            Some(Answer::Found(Found::GoMod(GoModFacts { h1: Some(h1.into()), ..GoModFacts::of("e.test/m") })))
+        }
+        Question::Sumdb { part: SumdbPart::Lookup { .. }, .. } => {
+            Some(Answer::Found(Found::Record(Record { go_mod: Some("h1:good".into()), ..Record::default() })))
+        }
+        _ => None,
+    };
+    let environment = [("GOPROXY", "https://forger.test|https://b.test"), ("GOSUMDB", crate::goenv::defaults::GOSUMDB)];
+    let end =
+        |command: &Command| walk(&setup(&environment), command, &mut |ask| world(ask).unwrap_or_else(|| plain(ask))).outcome.end;
+    let get = Command::Get { path: "e.test/m".into(), query: "v1.1.0".into() };
+    assert!(matches!(end(&get), End::Broken(broken) if broken.class == ErrorClass::ChecksumMismatch && broken.at.is_none()));
+    assert!(matches!(end(&download("v1.1.0")), End::Done { .. }));
+}
+
+/// Seed 4082.
+#[test]
+fn a_needless_suffix_is_refused_and_is_no_absence() {
+    let command = Command::Download { module: "e.test/m/v2".into(), query: "v2.0.0+incompatible".into() };
+    let world = |ask: &Ask| match &ask.question {
+        Question::Repo { part: RepoPart::Refs, .. } => Some(Answer::refs(&["v2.0.0"])),
+        _ => None,
+    };
+    let story = walk(&setup(&[("GOPROXY", "direct")]), &command, &mut |ask| world(ask).unwrap_or_else(|| plain(ask)));
+    assert!(matches!(story.outcome.end, End::Broken(broken) if broken.class == ErrorClass::ModuleMisfit && !broken.is_absence));
+}
+
 /// Seed 160.
 #[test]
 fn a_login_in_the_clear_keeps_a_proxy_from_being_asked_for_the_database() {

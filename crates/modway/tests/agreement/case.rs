@@ -341,7 +341,12 @@ impl Case {
                     "HEAD" | "main" => universe.newest[root].clone(),
                     rev => rev.to_owned(),
                 };
-                let is_tagged = TAGGED.contains(&rev.as_str()) || rev.trim_end_matches("+incompatible") == "v2.0.0";
+                // Whether the suffix may stand there, Go asks itself.
+                let plain = version.trim_end_matches("+incompatible");
+                let version = if universe.content(module, plain).is_some() { plain.to_owned() } else { version };
+                let is_tagged = matches!(rev.as_str(), "HEAD" | "main")
+                    || TAGGED.contains(&rev.as_str())
+                    || rev.trim_end_matches("+incompatible") == "v2.0.0";
                 match universe.content(module, &version) {
                     Some(content) => Answer::Found(Found::Commit(Box::new(content.as_commit(module, &version)))),
                     None if is_tagged => Answer::Failed(Failure::Misfit(String::new())),

@@ -34,6 +34,32 @@ pub(crate) fn case(universe: &Universe, seed: u64) -> Case {
     case
 }
 
+/// The case with this seed, with one kind of trouble and no other.
+pub(crate) fn with_one_trouble(universe: &Universe, seed: u64) -> Case {
+    let wild = case(universe, seed);
+    let mut one = wild.clone();
+    calm(&mut one);
+    one.settings.retain(|variable, value| *variable == "GOSUMDB" && value.contains("sum.test/db"));
+    one.settings.entry("GOSUMDB").or_insert_with(|| "off".into());
+    one.has_git = true;
+    match Draw::new(seed, 1).below(6) {
+        0 => {
+            one.hops = wild.hops;
+            one.goproxy = wild.goproxy;
+        }
+        1 => one.host = wild.host,
+        2 => one.sumdb = wild.sumdb,
+        3 => one.has_git = wild.has_git,
+        4 => {
+            let gosumdb = one.settings["GOSUMDB"].clone();
+            one.settings = wild.settings;
+            one.settings.insert("GOSUMDB", gosumdb);
+        }
+        _ => {}
+    }
+    one
+}
+
 /// Takes most of the trouble out, so that more is seen of the ways that lead somewhere.
 fn calm(case: &mut Case) {
     for hop in &mut case.hops {

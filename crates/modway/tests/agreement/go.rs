@@ -35,57 +35,75 @@ pub(crate) fn write_certificates(folder: &Path, trust: &Trust) {
 
 impl Runner<'_> {
     pub(crate) fn run(&self, case: &Case, places: &Places) -> Seen {
-        let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder can be made");
-        let output = self.command(case, places, home.path()).output().expect("go starts");
+        let home = home();
+        self.lay(case, places, home.path());
+        self.run_in(case, home.path(), &self.environment(case, places, home.path()))
+    }
+
+    /// Runs the command in a home that is laid, with this environment.
+    pub(crate) fn run_in(&self, case: &Case, home: &Path, environment: &[(String, String)]) -> Seen {
+        let mut command = std::process::Command::new(self.go.path());
+        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value))).current_dir(home.join("work"));
+        match &case.command {
+            Command::Get { path, query } if query == "upgrade" => command.args(["get", path]),
+            Command::Get { path, query } => command.args(["get", &format!("{path}@{query}")]),
+            Command::Download { module, query } => command.args(["mod", "download", &format!("{module}@{query}")]),
+            Command::List { module, query } => command.args(["list", "-m", &format!("{module}@{query}")]),
+            Command::Versions { module } => command.args(["list", "-m", "-versions", module]),
+        };
+        let output = command.output().expect("go starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let exit = output.status.code().unwrap_or(-1);
         let class = (exit != 0).then(|| classify(&text).ok_or_else(|| text.clone()));
         Seen { log: self.servers.log(), exit, class, version: version(case, &text), text }
     }
 
-    fn command(&self, case: &Case, places: &Places, home: &Path) -> std::process::Command {
-        let mut command = self.go.command(home);
+    /// Lays out a home: a netrc file, and a module for the commands that want one.
+    pub(crate) fn lay(&self, case: &Case, places: &Places, home: &Path) {
+        std::fs::write(home.join("netrc"), netrc(case, places)).expect("the folder is ours");
+        // Go passes over a go.mod at the root of temporary files.
+        let module = home.join("work");
+        std::fs::create_dir(&module).expect("the folder is ours");
+        if matches!(case.command, Command::Get { .. }) {
+            std::fs::write(module.join("go.mod"), "module main.test\n\ngo 1.21\n").expect("the folder is ours");
+        }
+    }
+
+    /// The whole environment of a command.
+    pub(crate) fn environment(&self, case: &Case, places: &Places, home: &Path) -> Vec<(String, String)> {
+        let command = self.go.command(home);
+        let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+        let plain = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?))));
+        let mut environment: std::collections::BTreeMap<String, String> = plain.collect();
+        let mut set = |name: &str, value: String| drop(environment.insert(name.to_owned(), value));
         let forward = format!("http://{}", self.servers.forward);
-        command
-            .env("GOCACHE", self.cache)
-            .env("GOMAXPROCS", "2")
-            .env("GOAUTH", "netrc")
-            .env("NETRC", home.join("netrc"))
-            .env("SSL_CERT_FILE", self.certificates.join("good.pem"))
-            .env("GIT_SSL_CAINFO", self.certificates.join("good.pem"))
-            .envs(["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"].map(|name| (name, forward.clone())))
-            .envs([("GIT_SSH_COMMAND", "false"), ("GIT_PROXY_COMMAND", "false"), ("GIT_CONFIG_NOSYSTEM", "1")])
-            .env("GIT_CONFIG_GLOBAL", "/dev/null");
+        let good = self.certificates.join("good.pem").display().to_string();
+        set("GOCACHE", self.cache.display().to_string());
+        set("GOMAXPROCS", "2".into());
+        set("GOAUTH", "netrc".into());
+        set("NETRC", home.join("netrc").display().to_string());
+        set("SSL_CERT_FILE", good.clone());
+        set("GIT_SSL_CAINFO", good);
+        for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"] {
+            set(name, forward.clone());
+        }
+        for (name, value) in [("GIT_SSH_COMMAND", "false"), ("GIT_PROXY_COMMAND", "false"), ("GIT_CONFIG_NOSYSTEM", "1")] {
+            set(name, value.into());
+        }
         if !case.has_git {
-            command.env("PATH", home);
+            set("PATH", home.display().to_string());
         }
         if case.git_trusts_all {
-            command.env("GIT_SSL_NO_VERIFY", "1");
+            set("GIT_SSL_NO_VERIFY", "1".into());
         }
-        command.envs(case.settings(places, &format!("http://{}", self.servers.database)));
-        std::fs::write(home.join("netrc"), netrc(case, places)).expect("the folder is ours");
-        match &case.command {
-            Command::Get { path, query } => {
-                // Go passes over a go.mod at the root of temporary files.
-                let module = home.join("work");
-                std::fs::create_dir(&module).expect("the folder is ours");
-                std::fs::write(module.join("go.mod"), "module main.test\n\ngo 1.21\n").expect("the folder is ours");
-                command.current_dir(&module);
-                let path = if query == "upgrade" { path.clone() } else { format!("{path}@{query}") };
-                command.args(["get", &path]);
-            }
-            Command::Download { module, query } => {
-                command.args(["mod", "download", &format!("{module}@{query}")]);
-            }
-            Command::List { module, query } => {
-                command.args(["list", "-m", &format!("{module}@{query}")]);
-            }
-            Command::Versions { module } => {
-                command.args(["list", "-m", "-versions", module]);
-            }
-        }
-        command
+        environment.extend(case.settings(places, &format!("http://{}", self.servers.database)));
+        environment.into_iter().collect()
     }
+}
+
+/// A folder that is gone with its owner.
+pub(crate) fn home() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder can be made")
 }
 
 fn netrc(case: &Case, places: &Places) -> String {

@@ -9,6 +9,7 @@ mod compare;
 #[path = "../direct_against_go/draw.rs"]
 mod draw;
 mod drawn;
+mod fixes;
 mod go;
 mod server;
 mod universe;
@@ -18,6 +19,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use fixes::Fixed;
 use go::Runner;
 use server::{Servers, Trust};
 use testkit::go::Go;
@@ -29,6 +31,9 @@ const CASES: u64 = 500;
 
 /// Cases of a long run.
 const LONG: u64 = 5_000;
+
+/// Cases of the test of fixes.
+const FIXES: u64 = 150;
 
 /// How many go commands run at a time; they wait for git and for locks about as long as they compute.
 const WORKERS: usize = 4;
@@ -46,6 +51,43 @@ async fn the_journey_is_told_as_the_go_command_goes_it() {
             (number("MODWAY_FIRST").unwrap_or(1), number("MODWAY_CASES").unwrap_or(default))
         }
     };
+    let sumdbs = databases(universe).await;
+    let next = AtomicU64::new(first);
+    let tallies = tokio::task::block_in_place(|| {
+        side_by_side(universe, sumdbs, &next, first + count, &|tally: &mut Tally, runner, seed| tally.add(universe, runner, seed))
+    });
+    let tally = tallies.into_iter().fold(Tally::default(), Tally::with);
+    let said = format!("agreement: seeds {first}..{}: {tally} in {:.1?}\n", first + count - 1, started.elapsed());
+    // What passing tests print is hidden; these numbers are worth seeing.
+    drop(std::io::stderr().write_all(said.as_bytes()));
+    assert!(tally.differences.is_empty(), "{said}{}", tally.differences.join("\n"));
+    assert!(count < 100 || tally.successes * 6 > tally.cases, "too few of the cases succeed: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_fix_that_is_told_mends_it_or_no_setting_can() {
+    let started = Instant::now();
+    let universe = UNIVERSE.get_or_init(Universe::new);
+    let (first, count) = match number("MODWAY_FIX_SEED") {
+        Some(seed) => (seed, 1),
+        None => (1, number("MODWAY_FIXES").unwrap_or(if std::env::var_os("MODWAY_LONG").is_some() { LONG / 5 } else { FIXES })),
+    };
+    let sumdbs = databases(universe).await;
+    let (next, runtime) = (AtomicU64::new(first), tokio::runtime::Handle::current());
+    let all = tokio::task::block_in_place(|| {
+        side_by_side(universe, sumdbs, &next, first + count, &|fixed: &mut Fixed, runner, seed| {
+            fixed.add(universe, runner, &runtime, seed);
+        })
+    });
+    let fixed = all.into_iter().fold(Fixed::default(), Fixed::with);
+    let said = format!("fixes: seeds {first}..{}: {fixed} in {:.1?}\n", first + count - 1, started.elapsed());
+    drop(std::io::stderr().write_all(said.as_bytes()));
+    let told = [fixed.not.join("\n"), fixed.misnamed.join("\n")].join("\nMISNAMED\n");
+    let failing = fixed.at_once + fixed.later + fixed.beyond + fixed.not.len();
+    assert!(fixed.not.len() * 20 <= failing && fixed.misnamed.is_empty(), "{said}{told}");
+}
+
+async fn databases(universe: &'static Universe) -> Vec<Sumdb> {
     let mut sumdbs = Vec::new();
     for _ in 0..WORKERS {
         let sumdb = Sumdb::start(3, &[]).await;
@@ -54,35 +96,36 @@ async fn the_journey_is_told_as_the_go_command_goes_it() {
         }
         sumdbs.push(sumdb);
     }
-    let next = AtomicU64::new(first);
-    let tally = tokio::task::block_in_place(|| work_side_by_side(universe, sumdbs, &next, first + count));
-    let said = format!("agreement: seeds {first}..{}: {tally} in {:.1?}\n", first + count - 1, started.elapsed());
-    // What passing tests print is hidden; these numbers are worth seeing.
-    drop(std::io::stderr().write_all(said.as_bytes()));
-    assert!(tally.differences.is_empty(), "{said}{}", tally.differences.join("\n"));
-    assert!(count < 100 || tally.successes * 6 > tally.cases, "too few of the cases succeed: {said}");
+    sumdbs
 }
 
-fn work_side_by_side(universe: &'static Universe, sumdbs: Vec<Sumdb>, next: &AtomicU64, end: u64) -> Tally {
+/// Does `work` for every seed below `end`, some at a time; what each worker found.
+fn side_by_side<T: Default + Send>(
+    universe: &'static Universe,
+    sumdbs: Vec<Sumdb>,
+    next: &AtomicU64,
+    end: u64,
+    work: &(dyn Fn(&mut T, &Runner<'_>, u64) + Sync),
+) -> Vec<T> {
     let (go, trust, folder) = (Go::find(), Trust::new(), tempfile::tempdir().expect("a temporary folder"));
     go::write_certificates(folder.path(), &trust);
     let cache = folder.path().join("gocache");
-    let work = |sumdb: Sumdb| {
+    let one = |sumdb: Sumdb| {
         let servers = Servers::start(universe, &trust, sumdb);
         let runner = Runner { go: &go, servers: &servers, certificates: folder.path(), cache: &cache };
-        let mut tally = Tally::default();
+        let mut found = T::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= end {
-                return tally;
+                return found;
             }
-            tally.add(universe, &runner, seed);
+            work(&mut found, &runner, seed);
         }
     };
     std::thread::scope(|scope| {
-        let work = &work;
-        let workers: Vec<_> = sumdbs.into_iter().map(|sumdb| scope.spawn(move || work(sumdb))).collect();
-        workers.into_iter().fold(Tally::default(), |sum, worker| sum.with(worker.join().expect("a worker ends")))
+        let one = &one;
+        let workers: Vec<_> = sumdbs.into_iter().map(|sumdb| scope.spawn(move || one(sumdb))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker ends")).collect()
     })
 }
 

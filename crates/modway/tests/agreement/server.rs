@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use testkit::sumdb::{NAME, Sumdb};
 use testkit::tls::Ca;
 
-use crate::case::{Case, HOPS, HTML, Host, HostTls, Places, Reply, RepositoryKind, Transport};
+use crate::case::{Case, HOPS, HTML, Host, HostTls, PageKind, Places, Reply, RepositoryKind, Transport};
 use crate::universe::{PRIVATE_HOST, PUBLIC_HOST, ROOTS, Universe};
 
 /// The certificates: an authority that Go trusts, and one that it does not.
@@ -296,7 +296,13 @@ impl Shared {
         if query == "go-get=1" && !request.is_git() {
             let name = format!("{host}{path}");
             self.note(format!("page {base}{}", path.trim_end_matches('/')));
-            let (status, body) = case.page(name.trim_end_matches('/'), places);
+            let (status, body) = match case.host.page {
+                PageKind::Login if request.header("authorization").is_some() => {
+                    let host = Host { page: PageKind::Git, ..case.host };
+                    Case { host, ..case.clone() }.page(name.trim_end_matches('/'), places)
+                }
+                _ => case.page(name.trim_end_matches('/'), places),
+            };
             return respond(stream, status, "text/html; charset=utf-8", body.as_bytes());
         }
         let Some((repository, rest)) = ["/info/refs", "/git-upload-pack", "/HEAD"]
@@ -315,10 +321,10 @@ impl Shared {
         let Host { repository, .. } = case.host;
         match repository {
             RepositoryKind::Missing => respond(stream, 404, "text/plain", b"no such repository\n"),
-            RepositoryKind::Login => {
+            RepositoryKind::Login if request.header("authorization").is_none() => {
                 stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"test\"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             }
-            RepositoryKind::Open => {
+            RepositoryKind::Open | RepositoryKind::Login => {
                 let directory = self.universe.repositories[root].directory();
                 backend(stream, directory, rest, query, request)
             }
