@@ -210,3 +210,22 @@ async fn a_dry_run() {
     let report = town.inquire(&machine, "v1.0.0", true).await;
     check_story("dry", &town, &report);
 }
+
+/// The documents show a story as it is kept here, with names in place of those of the test.
+#[test]
+fn the_documents_show_what_is_told() {
+    let names = [
+        ("http://PROXY", "https://proxy.corp.example"),
+        ("git.example.test", "git.corp.example"),
+        ("SUMDB-SETTING", "sum.golang.org"),
+        ("HOME", "/home/u"),
+        ("ROAD", "way-out:3128"),
+    ];
+    for (story, page) in [("en", "why.md"), ("zh", "why.zh-CN.md")] {
+        let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |path: String| std::fs::read_to_string(crate_folder.join(path)).expect("it is there");
+        let story = read(format!("tests/why/stories/goinsecure-and-git.{story}.txt"));
+        let told = names.iter().fold(story, |text, (name, shown)| text.replace(name, shown));
+        assert!(read(format!("../../docs/{page}")).contains(&told), "{page} does not show:\n{told}");
+    }
+}
