@@ -111,3 +111,12 @@ async fn the_netrc_login_is_used_for_its_own_host_only() {
     town.report("v1.0.0").await;
     assert!(town.proxy.seen().iter().all(|seen| seen.header("authorization").is_none()), "never over plain http");
 }
+
+#[tokio::test]
+async fn a_fix_that_is_only_thought_of_tells_nobody_new() {
+    let town = Town::new().await.go_trusts().git_trusts().set("GOPROXY", "off");
+    let text = town.report("v1.0.0").await.text(Lang::En, Terminal::PLAIN);
+    assert!(text.contains("go back to Go's default list"), "{text}");
+    let hosts: Vec<String> = town.road.seen().into_iter().map(|seen| seen.target).collect();
+    assert!(!hosts.is_empty() && hosts.iter().all(|host| host == "git.example.test:443"), "{hosts:?}");
+}

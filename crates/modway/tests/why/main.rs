@@ -6,4 +6,5 @@ mod stories;
 
 mod binary;
 mod dry;
+mod honest;
 mod hostile;
