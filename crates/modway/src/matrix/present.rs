@@ -28,15 +28,17 @@ impl Present {
         let (goproxy, noproxy, nosumdb) =
             (machine.setting("GOPROXY"), hits(&machine.gonoproxy().0), hits(&machine.gonosumdb().0));
         let private = noproxy || nosumdb;
-        let combination =
-            GoProxyList::parse(&goproxy.value).ok().and_then(|list| shape(list.entries())).map(|goproxy| Combination {
-                private,
-                insecure: hits(&machine.goinsecure().0),
-                goproxy,
-                gonoproxy_none: private && !noproxy,
-                gonosumdb_none: private && !nosumdb,
-                git_trusts: false,
-            });
+        // Where the list is passed by, its shape does not matter.
+        let any = (noproxy && nosumdb).then_some(GoProxy::ProxyDirect);
+        let list = GoProxyList::parse(&goproxy.value).ok();
+        let combination = list.and_then(|list| shape(list.entries()).or(any)).map(|goproxy| Combination {
+            private,
+            insecure: hits(&machine.goinsecure().0),
+            goproxy,
+            gonoproxy_none: private && !noproxy,
+            gonosumdb_none: private && !nosumdb,
+            git_trusts: false,
+        });
         Self { combination, goproxy: masked(&goproxy.value) }
     }
 }

@@ -21,6 +21,7 @@ fn chain(chain: &Chain) -> Value {
         "name": chain.name,
         "match": chain.matches.as_ref().map_or("*", |patterns| patterns.as_str()),
         "list": chain.list,
+        "proven": chain.proven,
         "longest_ms": small.map(millis),
         "longest_zip_ms": zip.map(millis),
         "hops": chain.hops.iter().map(hop).collect::<Vec<_>>(),

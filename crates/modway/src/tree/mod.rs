@@ -50,6 +50,8 @@ pub struct Chain {
     pub list: String,
     /// Its entries in order; never empty.
     pub hops: Vec<Hop>,
+    /// Whether what it brings is proven by a checksum database.
+    pub proven: bool,
 }
 
 /// One entry of a chain.
@@ -152,7 +154,7 @@ pub enum When {
 /// What follows from an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Then {
-    /// It is used, once its checksum is proven.
+    /// It is used; if the chain is proven, once its checksum is.
     Use,
     /// The entry with this index is asked; because of this.
     Ask(usize, Because),

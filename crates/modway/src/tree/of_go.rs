@@ -31,11 +31,14 @@ impl Tree {
         let list = |text: &str| GoProxyList::parse(text).map_err(|cause| NoTree::List(goproxy.origin(lang), cause));
         let rest = list(&goproxy.value)?;
         let (patterns, gonoproxy) = machine.gonoproxy();
+        // Whether GONOSUMDB covers what GONOPROXY names is only told for lists that are the same, as they are by GOPRIVATE.
+        let (waived, proven) = (machine.gonosumdb().0, machine.setting("GOSUMDB").value != "off");
         let mut chains = Vec::new();
         if patterns.iter().next().is_some() {
-            chains.push(Chain { matches: Some(patterns), ..chain(&gonoproxy, &list(PRIVATE)?, lang) });
+            let proven = proven && patterns != waived;
+            chains.push(Chain { matches: Some(patterns), proven, ..chain(&gonoproxy, &list(PRIVATE)?, lang) });
         }
-        chains.push(chain(&goproxy, &rest, lang));
+        chains.push(Chain { proven, ..chain(&goproxy, &rest, lang) });
         Ok(Self { whose: Whose::Go, chains })
     }
 }
@@ -53,7 +56,7 @@ fn chain(setting: &Setting, list: &GoProxyList, lang: Lang) -> Chain {
         };
         hops.push(Hop { name: entry.to_string(), url: None, kind: kind(entry), patience: patience(entry), branches });
     }
-    Chain { name: setting.origin(lang), matches: None, list: super::words::list(list), hops }
+    Chain { name: setting.origin(lang), matches: None, list: super::words::list(list), hops, proven: true }
 }
 
 pub(super) fn gives_way_to_trouble(hop: &Hop) -> bool {

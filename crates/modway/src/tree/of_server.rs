@@ -1,6 +1,9 @@
 //! The chains of a server's configuration.
 
-use gomod::goproxy::{Entry, GoProxyList, Source};
+use gomod::{
+    goenv::SumdbSetting,
+    goproxy::{Entry, GoProxyList, Source},
+};
 use plan::{Trouble, trouble::Deadline};
 use proxy::settings::{self, Settings, StepDown, hop_name};
 
@@ -19,6 +22,7 @@ impl Tree {
             matches: (!route.patterns.iter().any(|pattern| pattern == "*")).then(|| route.patterns.clone()),
             list: words::list(&route.upstreams),
             hops: hops(&route.upstreams, settings),
+            proven: settings.sums.database != SumdbSetting::Off && route.patterns != settings.sums.waived,
         });
         Self { whose: Whose::Server, chains: chains.collect() }
     }

@@ -111,7 +111,8 @@ pub(super) fn origin(chain: &Chain, whose: &Whose, lang: Lang) -> String {
 pub(super) fn then(then: Then, chain: &Chain, whose: &Whose, lang: Lang) -> String {
     let next = |index: usize| format!("{} {}", index + 1, chain.hops.get(index).map_or("", |hop| hop.name.as_str()));
     match then {
-        Then::Use => lang.pick("used, once its checksum is proven", "采用（校验和通过后）").to_owned(),
+        Then::Use if chain.proven => lang.pick("used, once its checksum is proven", "采用（校验和通过后）").to_owned(),
+        Then::Use => lang.pick("used; no checksum database is asked", "采用（不查校验和数据库）").to_owned(),
         Then::Ask(index, because) => {
             let why = match because {
                 Because::Absent => "",

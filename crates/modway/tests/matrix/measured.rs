@@ -239,6 +239,8 @@ fn the_present_settings_are_the_row_that_does_the_same() {
     check_present(&[("GOPROXY", "off"), ("GOPRIVATE", "*.corp.test")], Some(12), 16);
     check_present(&[("GOPROXY", "direct"), ("GOINSECURE", "*"), ("GOPRIVATE", "git.corp.test/x")], Some(15), 16);
     check_present(&[("GOPROXY", "direct"), ("GONOPROXY", "git.corp.test"), ("GONOSUMDB", "git.corp.test")], Some(11), 16);
+    // A private module passes every list by.
+    check_present(&[("GOPROXY", "https://a.test|https://b.test,direct"), ("GOPRIVATE", "git.corp.test")], Some(10), 16);
     // What is none of the sixteen gets a row of its own; what is none of all has none.
     check_present(&[("GOPROXY", "https://a.test|direct")], Some(17), 17);
     check_present(&[("GOPROXY", "direct"), ("GOPRIVATE", "git.corp.test"), ("GONOSUMDB", "none")], Some(17), 17);
