@@ -1,5 +1,6 @@
 //! `modway matrix`: its predictions against the measured matrix and against the real go command, and how it is written.
 
+mod commands;
 mod kept;
 mod measured;
 mod observed;

@@ -1,0 +1,59 @@
+//! The commands as they are typed.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The real binary, in an environment of its own.
+fn modway(words: &[&str], vars: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
+    command.args(words).env_clear().envs(vars.iter().copied()).output().expect("the binary runs")
+}
+
+#[track_caller]
+fn check(words: &[&str], vars: &[(&str, &str)], code: i32, part: &str) {
+    let output = modway(words, vars);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    assert!(said.contains(part), "{part} is not in\n{said}");
+}
+
+#[test]
+fn the_matrix_speaks_both_languages_and_ends_as_promised() {
+    let goproxy = [("GOPROXY", "https://user:secret@goproxy.example,direct"), ("GOENV", "off"), ("LANG", "zh_CN.UTF-8")];
+    check(&["matrix"], &goproxy, 0, "► 第 2 行：你当前的设置（GOPROXY=https://");
+    check(&["matrix", "--lang", "en"], &goproxy, 0, "► row 2: your present settings");
+    check(&["matrix", "--format", "svg"], &goproxy, 0, "</svg>");
+    check(&["matrix", "nodot"], &goproxy, 2, "missing dot in first path element");
+    check(&["matrix", "--proxy-says", "200"], &goproxy, 2, "invalid value '200'");
+    check(&["matrix", "--observe"], &[("PATH", "/nonexistent")], 3, "no go in PATH");
+    for format in ["text", "markdown", "json", "csv", "svg"] {
+        let printed = modway(&["matrix", "--full", "--format", format], &goproxy).stdout;
+        assert!(!String::from_utf8_lossy(&printed).contains("secret"), "{format}");
+    }
+}
+
+#[test]
+fn the_tree_is_of_go_or_of_a_server() {
+    let goproxy = [("GOPROXY", "https://user:secret@a.example|off"), ("GOENV", "off"), ("HOME", "/nonexistent")];
+    check(&["why", "--tree"], &goproxy, 0, "every module: https://user:xxxxx@a.example|off  (environment GOPROXY)");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../modway.example.toml");
+    check(&["why", "--tree", "--config", example], &goproxy, 0, "every module: mirror|public,direct  (route everything)");
+    check(&["why", "--tree", "--config", example, "--format", "mermaid"], &goproxy, 0, "flowchart TD");
+    check(&["why", "--tree"], &[("GOPROXY", "nonsense"), ("GOENV", "off")], 1, "invalid proxy URL missing scheme: nonsense");
+    for format in ["text", "mermaid", "json", "svg"] {
+        let printed = modway(&["why", "--tree", "--format", format], &goproxy).stdout;
+        assert!(!String::from_utf8_lossy(&printed).contains("secret"), "{format}");
+    }
+}
+
+#[test]
+fn json_has_a_version_and_a_row_for_each_combination() {
+    let printed = modway(&["matrix", "--json", "--lang", "en"], &[("GOPROXY", "off"), ("GOENV", "off")]).stdout;
+    let matrix: Value = serde_json::from_slice(&printed).expect("JSON");
+    let rows = matrix["rows"].as_array().expect("rows");
+    assert_eq!((matrix["version"].clone(), rows.len(), matrix["present"]["row"].clone()), (1.into(), 16, 4.into()));
+    assert_eq!(rows[3]["predicted"]["error"], "proxy-off");
+    assert_eq!(rows[15]["fix"][0]["change"], "git-ca");
+    assert_eq!(rows[15]["predicted_if_git_trusts_host"]["exit"], 0);
+}
