@@ -3,6 +3,7 @@
 //! `MODWAY_LOG_SEED` draws other noise; `MODWAY_LOG_SHOW` prints every failure with what was recognised.
 
 mod case;
+mod command;
 mod failures;
 mod negative;
 mod noise;

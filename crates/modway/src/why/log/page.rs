@@ -25,14 +25,33 @@ pub fn page(lang: Lang) -> String {
 
 const HEAD_EN: &str = "# Errors of the go command
 
-What `modway why --log FILE` knows: one section for each cause, under a code that never changes its meaning. Made from the code by
+What `modway why --log` knows: one section for each cause, under a code that never changes its meaning. This page is made from the code by
 `modway why --catalogue`; phrases are those of Go 1.27.3. In a phrase `{}` stands for one word and `…` for anything.
+
+```sh
+modway why --log build.log                  # a file
+go build ./... 2>&1 | modway why --log -    # standard input
+modway why --log build.log --json --lang zh
+```
+
+Colours, dates, prefixes and annotations of CI services are read through, and other tools' lines are left alone. What is not in this list is said to be
+unknown. It ends with 0 if there is no error of the go command, 1 if there is, 2 if it was used wrongly, and 3 if the log could not be read or none of its
+errors is known.
 ";
 
 const HEAD_ZH: &str = "# go 命令的错误
 
-`modway why --log FILE` 认识的全部错误：每个原因一节，代码的含义永不改变。本页由 `modway why --catalogue --lang zh` 根据代码生成；
-短语取自 Go 1.27.3，其中 `{}` 代表一个词，`…` 代表任意内容。
+`modway why --log` 认识的全部错误：每个原因一节，代码的含义永不改变。本页由 `modway why --catalogue --lang zh` 根据代码生成；短语取自 Go 1.27.3，
+其中 `{}` 代表一个词，`…` 代表任意内容。
+
+```sh
+modway why --log build.log                  # 读文件
+go build ./... 2>&1 | modway why --log -    # 读标准输入
+modway why --log build.log --json --lang zh
+```
+
+CI 的颜色、时间、前缀和注解都能识别，其他工具的输出不会被误认。不在目录中的错误会如实说明未知。退出码：0 没有 go 命令的错误；1 有；2 用法有误；
+3 无法读取日志，或其中的错误都不认识。
 ";
 
 fn section(text: &mut String, row: &Row, lang: Lang) {

@@ -79,12 +79,19 @@ fn modules(worlds: &Worlds) -> Vec<Case> {
     let plain = worlds.serving("plain", &[&module]);
     let listed = worlds.serving("listed", &[&module]);
     worlds.proxy.on("/listed/example.test/m/@v/list", [Play::ok("v1.0.0\nv1.1.0\n")]);
+    let retracting =
+        Module { go_mod: "module example.test/m\n\nretract v1.0.0\n".into(), ..Module::new("example.test/m", "v1.1.0") };
+    let withdrawn = worlds.serving("withdrawn", &[&module, &retracting]);
+    worlds.proxy.on("/withdrawn/example.test/m/@v/list", [Play::ok("v1.0.0\nv1.1.0\n")]);
+    worlds.proxy.on("/withdrawn/example.test/m/@v/old.info", [Play::ok(module.info.clone())]);
     let renamed = worlds.serving("renamed", &[&renamed]);
     let newer = worlds.serving("newer", &[&newer]);
     let broken = worlds.serving("broken", &[&broken]);
     let get = |code, args: &str, proxy: &str| Case::new(code, args).proxy(proxy).module("").titled(&format!("{args} {code}"));
     vec![
         get("package-not-in-module", "get example.test/m/no/such@v1.0.0", &plain),
+        get("retracted-version", "get example.test/m@old", &withdrawn),
+        get("excluded-version", "get example.test/m@v1.0.0", &plain).module("exclude example.test/m v1.0.0"),
         get("path-mismatch", "get example.test/m@v1.0.0", &renamed),
         get("go-too-old", "get example.test/m@v1.0.0", &newer),
         get("go-mod-broken", "get example.test/m@v1.0.0", &broken),

@@ -57,6 +57,7 @@ fn arguments(worlds: &Worlds) -> Vec<Case> {
         get("bad-version-argument", "get example.test/m@-x"),
         get("bad-query", "get example.test/m@patch"),
         get("bad-query", "get example.test/m@>v1"),
+        get("bad-query", "get example.test/m@>=x"),
         get("malformed-module-path", "get https://example.test/m"),
         get("malformed-module-path", "get example.test:8443/m@v1.0.0"),
         get("malformed-module-path", "get Example.test/m@v1.0.0"),
@@ -89,6 +90,12 @@ fn modes() -> Vec<Case> {
         Case::new("go-mod-broken", "build ./...").file("go.mod", "modul probe.test/m\n"),
         Case::new("go-mod-broken", "build ./...").file("go.mod", "go 1.27\n").titled("no module line"),
         building("mod-vendor", "require example.test/m v1.0.0").file("vendor/modules.txt", "").titled("inconsistent"),
+        building("mod-vendor", "").env("GOFLAGS", "-mod=vendor").file("vendor/modules.txt", "").titled("import"),
+        Case::new("mod-vendor", "list -m all")
+            .module("")
+            .file("vendor/modules.txt", "")
+            .env("GOFLAGS", "-mod=vendor")
+            .titled("all"),
         Case::new("mod-vendor", "list -m example.test/m@latest")
             .module("")
             .file("vendor/modules.txt", "")

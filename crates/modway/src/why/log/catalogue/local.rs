@@ -203,6 +203,8 @@ pub(super) const ROWS: &[Row] = &[
         phrases: &[
             "because -mod=vendor",
             "due to -mod=vendor",
+            "disabled by -mod=vendor",
+            "using the vendor directory",
             "inconsistent vendoring in",
             "is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt",
         ],
@@ -335,6 +337,7 @@ pub(super) const ROWS: &[Row] = &[
         phrases: &[
             "can't query version \"patch\" of module",
             "ambiguous semantic version",
+            "invalid semantic version",
             "can't query explicit version",
             "can't request version",
         ],

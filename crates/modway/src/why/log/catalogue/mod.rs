@@ -2,6 +2,7 @@
 //!
 //! Phrases are those of Go 1.27.3, and of older releases where they differ. `docs/errors.md` is made from it.
 
+pub mod classes;
 mod content;
 mod discovery;
 mod local;
