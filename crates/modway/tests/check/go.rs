@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     process::Command,
     sync::{
         Arc,
@@ -150,22 +151,36 @@ fn settings_of(world: World, address: &str) -> World {
         .env("GOTELEMETRY", "off")
 }
 
+/// A project whose settings and directives would run a program, another toolchain, and writes to its files.
+fn hostile() -> World {
+    let world = world();
+    let evil = world.project().join("evil").display().to_string();
+    let world = world
+        .settings(&format!("CC={evil}\nGOFLAGS=-toolexec={evil} -mod=mod\nGOTOOLCHAIN=go1.99.0+auto\n"))
+        .file("go.mod", "module git.corp.example/team/app\n\ngo 1.24.0\n\ntoolchain go1.99.0\n\ntool a.test/x/cmd\n\nrequire a.test/x v1.0.0\n")
+        .file("evil", &format!("#!/bin/sh\n: > {evil}.ran\n"))
+        .env("GOTOOLCHAIN", "go1.99.0+auto");
+    fs::set_permissions(world.project().join("evil"), fs::Permissions::from_mode(0o755)).unwrap();
+    world
+}
+
 #[test]
 fn hostile_settings_and_directives_run_nothing_and_change_nothing() {
-    let evil = "#!/bin/sh\n: > HERE/ran\n";
-    let world = world().settings("CC=./evil\nGOFLAGS=-toolexec=./evil -mod=mod -modfile=other.mod -overlay=o.json\n");
-    assert_eq!(go(&world, &["version"]).code, 0);
-    let go_mod =
-        "module git.corp.example/team/app\n\ngo 1.24.0\n\ntoolchain go1.99.0\n\ntool a.test/x/cmd\n\nrequire a.test/x v1.0.0\n";
-    let world = world.file("go.mod", go_mod).file("evil", &evil.replace("HERE", "..")).env("GOTOOLCHAIN", "go1.99.0+auto");
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(world.project().join("evil"), fs::Permissions::from_mode(0o755)).unwrap();
+    let world = hostile();
+    let go_mod = world.read("go.mod");
     let said = world.modway(&["--json"]);
-    assert_eq!(said.code, 1, "{said:#?}");
-    assert!(rules(&said).contains(&"goflags-toolexec".to_owned()));
-    assert!(!world.path().join("ran").exists(), "something was run");
+    assert!(rules(&said).contains(&"goflags-toolexec".to_owned()), "{said:#?}");
+    assert!(said.json()["unknown"][0]["why"].as_str().unwrap().contains("missing go.sum entry"), "{said:#?}");
+    assert!(!world.project().join("go.sum").exists(), "-mod=mod would have written it");
     assert_eq!(world.read("go.mod"), go_mod);
-    assert!(!world.project().join("go.sum").exists());
+    // With sums go list can do its work, and does it with the toolchain that is here.
+    let sums = world.env("GOFLAGS", "-mod=mod").env("GOTOOLCHAIN", "local");
+    assert_eq!(go(&sums, &["mod", "download", "all"]).code, 0);
+    let world = sums.env("GOFLAGS", "-toolexec=./evil -mod=mod").env("GOTOOLCHAIN", "go1.99.0+auto");
+    let said = world.modway(&["--json"]);
+    assert_eq!(said.json()["unknown"].as_array().map(Vec::len), Some(0), "{said:#?}");
+    assert!(rules(&said).contains(&"require-retracted".to_owned()), "{said:#?}");
+    assert!(!world.project().join("evil.ran").exists(), "something was run");
     clean(&world.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly"));
 }
 

@@ -33,6 +33,7 @@ fn no_text_of_a_project_is_a_command_of_a_ci_system() {
     }
     let annotations = loaded().modway(&["LISTED", "--format", "github"]).stdout;
     let report = loaded().modway(&["LISTED", "--json"]).json();
+    assert!(!annotations.contains("%0A"), "a line feed for the runner: {annotations}");
     assert_eq!(annotations.lines().count(), report["findings"].as_array().unwrap().len(), "{annotations}");
 }
 
@@ -64,13 +65,17 @@ fn a_fix_is_one_word_for_the_shell() {
 
 #[test]
 fn megabytes_are_judged_in_time_and_in_bounds() {
-    let replace: String = (0..60_000).map(|number| format!("replace a.test/x{number} => ../x{number}\n")).collect();
-    let sum: String = (0..60_000).map(|number| format!("a.test/x v1.0.{number} h1:x=\na.test/x v1.0.{number} h1:y=\n")).collect();
+    let replace = |number: u32| format!("replace a.test/x{number} => ../x{number}\nrequire b.test/x{number} v1.0.0\n");
+    let replace: String = (0..60_000).map(replace).collect();
+    let sum: String = (0..60_000)
+        .map(|number| format!("a.test/x v1.0.{number} h1:x=\na.test/x v1.0.{number} h1:y=\na.test/x v1.0.{number} h1:x=\n"))
+        .collect();
     let world = World::new().file("go.mod", &format!("module a.test/m\ngo 1.24\n{replace}")).file("go.sum", &sum);
     let began = Instant::now();
     let found = world.found();
     let of = |rule: &str| found.iter().filter(|(id, ..)| id == rule).count();
-    assert_eq!((of("replace-local"), of("go-sum-conflict")), (1000, 1000));
+    let counts = ["replace-local", "go-sum-conflict", "go-sum-duplicate", "go-sum-missing"].map(of);
+    assert_eq!(counts, [1000; 4]);
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     let long = World::new().file(
         "go.mod",

@@ -8,6 +8,8 @@ mod private;
 mod sums;
 mod upstream;
 
+use std::collections::BTreeMap;
+
 use super::{Edit, Finding, Place, Policy, Project, Severity, finding::shown};
 use crate::{
     lang::Lang,
@@ -105,7 +107,7 @@ impl Rule {
 
 /// Judges a project. Findings come in the order of places: the machine, then file by file, line by line.
 pub fn judge(project: &Project, policy: &Policy, lang: Lang) -> Vec<Finding> {
-    let mut court = Court { project, policy, lang, findings: Vec::new() };
+    let mut court = Court { project, policy, lang, findings: Vec::new(), counts: BTreeMap::new() };
     goflags::judge(&mut court);
     goproxy::judge(&mut court);
     private::judge(&mut court);
@@ -127,6 +129,8 @@ struct Court<'p> {
     policy: &'p Policy,
     lang: Lang,
     findings: Vec<Finding>,
+    /// How many each rule has.
+    counts: BTreeMap<&'static str, usize>,
 }
 
 /// More of one rule's findings than this are nobody's reading.
@@ -137,7 +141,9 @@ impl<'p> Court<'p> {
     fn add(&mut self, id: &str, place: Option<Place>, subject: &str, why: &str, fix: &[String]) {
         let rule = find(id).expect("the rules name only rules of the table");
         let Some(severity) = self.policy.severity(rule) else { return };
-        if self.findings.iter().filter(|finding| finding.rule == rule).count() >= MOST_OF_A_RULE {
+        let count = self.counts.entry(rule.id).or_default();
+        *count += 1;
+        if *count > MOST_OF_A_RULE {
             return;
         }
         let fix = fix.iter().map(|line| shown(line)).collect();

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gomod::gosum::{GoSum, SumLine};
+use gomod::{
+    gosum::{GoSum, SumLine},
+    modfile::Replace,
+};
 
 use super::{Court, at};
 use crate::check::{
@@ -42,6 +45,7 @@ fn malformed(court: &mut Court<'_>, file: &str, sum: &GoSum) {
 }
 
 fn repeated(court: &mut Court<'_>, file: &str, sum: &SumFile) {
+    let texts: Vec<&str> = sum.text.lines().collect();
     let mut seen: BTreeMap<(&str, &str), Vec<&SumLine>> = BTreeMap::new();
     for line in &sum.read.lines {
         seen.entry((&line.module, &line.version)).or_default().push(line);
@@ -62,7 +66,7 @@ fn repeated(court: &mut Court<'_>, file: &str, sum: &SumFile) {
                 format!("{module} {version} has the same hash on line {first}"),
                 format!("第 {first} 行已有 {module} {version} 的相同哈希"),
             );
-            let text = sum.text.lines().nth(line.line - 1).unwrap_or_default().to_owned();
+            let text = texts.get(line.line - 1).copied().unwrap_or_default().to_owned();
             let edit = Edit { file: file.to_owned(), line: line.line, text };
             court.add_with_edit("go-sum-duplicate", edit, &format!("{module} {version}"), &why, &["go mod tidy".to_owned()]);
         }
@@ -97,13 +101,15 @@ fn missing(court: &mut Court<'_>, go_mod: &GoMod, known: &BTreeSet<(&str, &str)>
     let Ok((read, lines)) = &go_mod.read else { return };
     let ours: BTreeSet<&str> =
         court.project.read_modules().filter_map(|(_, read, _)| read.module.as_ref()).map(|module| module.path.as_str()).collect();
+    // One for a version goes before one for all versions.
+    let replaced: BTreeMap<(&str, &str), &Replace> = court
+        .project
+        .replacements()
+        .map(|(_, _, replace)| ((replace.old.path.as_str(), replace.old.version.as_str()), replace))
+        .collect();
     for (require, line) in read.require.iter().zip(&lines.require) {
         let (path, version) = (require.module.path.as_str(), require.module.version.as_str());
-        let replaced = court
-            .project
-            .replacements()
-            .map(|(_, _, replace)| replace)
-            .find(|replace| replace.old.path == path && (replace.old.version.is_empty() || replace.old.version == version));
+        let replaced = replaced.get(&(path, version)).or_else(|| replaced.get(&(path, "")));
         let (path, version) = match replaced {
             Some(replace) if replace.is_local() => continue,
             Some(replace) => (replace.new.path.as_str(), replace.new.version.as_str()),
