@@ -46,13 +46,10 @@ impl Process<'_> {
             (Source::Direct, _) => self.repository(module, hop.again && private.is_some(), because),
             (Source::Proxy(_) | Source::File(_) | Source::Off, _) if private.is_some() => nowhere(Rank::Plain),
             (Source::Off, _) => Ok(Access::Off),
-            (Source::Proxy(url) | Source::File(url), Place::Entry(index)) => {
-                // What stands there twice is one place to Go's caches.
-                let entries = self.rules.list.iter().flat_map(|list| list.entries());
-                let first = entries.clone().position(|entry| entry.source == hop.entry.source).unwrap_or(index);
-                Ok(Access::Proxy { server: Server::Entry(first), base: url.clone(), because })
-            }
-            (Source::Proxy(_) | Source::File(_), Place::NoProxy) => nowhere(Rank::Plain),
+            (Source::Proxy(url) | Source::File(url), _) => match self.place_of(hop) {
+                Place::Entry(first) => Ok(Access::Proxy { server: Server::Entry(first), base: url.clone(), because }),
+                Place::NoProxy => nowhere(Rank::Plain),
+            },
         }
     }
 
@@ -87,10 +84,35 @@ impl Process<'_> {
 
     /// What a version, a branch, a tag or a hash is: `Stat`.
     pub(super) fn stat(&mut self, repo: &Repo<'_>, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
-        let key = (repo.module.to_owned(), rev.to_owned());
-        if let Some(info) = self.infos.get(&key) {
-            return Ok(info.clone());
+        let key = (self.place_of(repo.hop), repo.module.to_owned(), rev.to_owned());
+        if let Some(known) = self.stats.get(&key) {
+            return known.clone().map_err(Stop::Fault);
         }
+        let told = match self.infos.get(&(repo.module.to_owned(), rev.to_owned())) {
+            Some(info) => Ok(info.clone()),
+            None => self.stat_anew(repo, rev, purpose),
+        };
+        match &told {
+            Ok(info) => {
+                let (place, module, _) = &key;
+                let own = (*place, module.clone(), info.version.clone());
+                self.stats.entry(own).or_insert_with(|| Ok(info.clone()));
+                self.stats.insert(key, Ok(info.clone()));
+            }
+            Err(Stop::Fault(fault)) => drop(self.stats.insert(key, Err(fault.clone()))),
+            Err(Stop::Pending | Stop::Unknown(_)) => {}
+        }
+        told
+    }
+
+    /// The place that Go's caches know a hop by: what stands in the list twice is one.
+    fn place_of(&self, hop: &Hop) -> Place {
+        let Place::Entry(index) = hop.place else { return hop.place };
+        let mut entries = self.rules.list.iter().flat_map(|list| list.entries());
+        Place::Entry(entries.position(|entry| entry.source == hop.entry.source).unwrap_or(index))
+    }
+
+    fn stat_anew(&mut self, repo: &Repo<'_>, rev: &str, purpose: Purpose) -> Told<InfoFacts> {
         let info = match &self.look_up(repo)? {
             Access::Off => return Err(off(repo.module, rev)),
             Access::Repository(repository) => self.stat_commit(repository, repo.module, rev, purpose)?,
@@ -131,6 +153,8 @@ impl Process<'_> {
                 Err(stop) => return Err(stop),
             },
         };
+        let own = (self.place_of(repo.hop), repo.module.to_owned(), info.version.clone());
+        self.stats.entry(own).or_insert_with(|| Ok(info.clone()));
         if canonical_version(&info.version) == info.version {
             self.infos.entry((repo.module.to_owned(), info.version.clone())).or_insert_with(|| info.clone());
         }

@@ -27,6 +27,8 @@ pub(super) struct Process<'j> {
     pub(super) ignores_mod: bool,
     /// `.info` by module path and version: on disk from then on.
     pub(super) infos: HashMap<(String, String), InfoFacts>,
+    /// What each place said of a revision, which is what it says for the rest of the run, whatever comes to lie on disk.
+    pub(super) stats: HashMap<(Place, String, String), Result<InfoFacts, Box<Fault>>>,
     pub(super) go_mods: HashMap<(String, String), GoModFacts>,
     pub(super) zips: HashMap<(String, String), Result<ZipFacts, Box<Fault>>>,
     /// What repositories have shown of a module at a version.
@@ -122,6 +124,7 @@ impl<'j> Process<'j> {
             typed: String::new(),
             ignores_mod: false,
             infos: HashMap::new(),
+            stats: HashMap::new(),
             go_mods: HashMap::new(),
             zips: HashMap::new(),
             commits: HashMap::new(),

@@ -183,6 +183,47 @@ fn what_is_on_disk_is_not_looked_up_where_the_list_goes_on() {
     );
 }
 
+/// Seed 8366: a proxy that has a version in its list only, before another that has it.
+#[test]
+fn what_a_proxy_said_of_a_version_it_says_for_the_rest_of_the_run() {
+    let world = |ask: &Ask| match &ask.question {
+        Question::Proxy { server: Server::Entry(0), file: File::Info(_), .. } => Some(Answer::status(404)),
+        _ => None,
+    };
+    let get = Command::Get { path: "e.test/m".into(), query: "latest".into() };
+    check(
+        &[("GOPROXY", "https://a.test,https://403.test")],
+        &get,
+        &world,
+        &[
+            "https://a.test/e.test/m/@v/list",
+            "https://a.test/e.test/@v/list",
+            "https://a.test/e.test/m/@v/v1.1.0.info",
+            "https://403.test/e.test/m/@v/list",
+            "https://403.test/e.test/@v/list",
+        ],
+        "status",
+    );
+    // Go looks for retractions first, finds the version at the second proxy, and still believes the first one's no: so that all paths are asked about
+    // at the second, besides the zip.
+    check(
+        &[("GOPROXY", "https://a.test,https://b.test")],
+        &get,
+        &world,
+        &[
+            "https://a.test/e.test/m/@v/list",
+            "https://a.test/e.test/@v/list",
+            "https://a.test/e.test/m/@v/v1.1.0.info",
+            "https://b.test/e.test/m/@v/list",
+            "https://b.test/e.test/m/@v/v1.1.0.info",
+            "https://a.test/e.test/m/@v/v1.1.0.mod",
+            "https://a.test/e.test/m/@v/v1.1.0.zip",
+            "https://b.test/e.test/@v/list",
+        ],
+        "v1.1.0",
+    );
+}
+
 /// Seed 3: `off` after a bar, with a module that has been fetched.
 #[test]
 fn at_off_go_still_says_what_is_wrong_with_what_it_has() {

@@ -39,7 +39,7 @@ pub enum Outcome {
 }
 
 /// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// Version control, because the module is private.
     NoProxy,

@@ -9,8 +9,9 @@ use gomod::client::{
 
 use gomod::pseudo::is_pseudo_version;
 
-use crate::case::{Case, HostTls, Places, Transport};
+use crate::case::{Case, HostTls, Places};
 use crate::go::Seen;
+use crate::hop::Transport;
 use crate::universe::Universe;
 
 /// Something that a server must have seen, where it can be told apart.

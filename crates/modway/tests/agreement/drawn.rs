@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use gomod::client::Command;
 use testkit::sumdb::Lie;
 
-use crate::case::{Case, Database, Fault, HOPS, Hop, Host, HostTls, Kind, Netrc, PageKind, RepositoryKind, Transport, modules};
+use crate::case::{Case, Database, HOPS, Host, HostTls, Netrc, PageKind, RepositoryKind};
 use crate::draw::Draw;
+use crate::hop::{Fault, Hop, Kind, Transport, modules};
 use crate::universe::{ABOVE, LEGACY, ROOTS, SUFFIXED, UPPER, Universe};
 
 /// The case with this seed.

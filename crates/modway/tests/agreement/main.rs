@@ -11,8 +11,10 @@ mod draw;
 mod drawn;
 mod fixes;
 mod go;
+mod hop;
 mod server;
 mod universe;
+mod wire;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
