@@ -120,3 +120,12 @@ async fn a_fix_that_is_only_thought_of_tells_nobody_new() {
     let hosts: Vec<String> = town.road.seen().into_iter().map(|seen| seen.target).collect();
     assert!(!hosts.is_empty() && hosts.iter().all(|host| host == "git.example.test:443"), "{hosts:?}");
 }
+
+#[tokio::test]
+async fn no_login_goes_to_a_host_that_proved_nothing() {
+    let town = Town::new().await.set("GOPRIVATE", "git.example.test").set("GOINSECURE", "git.example.test");
+    fs::write(town.path(".netrc"), "machine git.example.test login u password p\n").expect("written");
+    town.report("v1.0.0").await;
+    let pages: Vec<_> = town.host.requests().into_iter().filter(|seen| seen.target.contains("go-get=1")).collect();
+    assert!(!pages.is_empty() && pages.iter().all(|seen| seen.header("authorization").is_none()), "{pages:?}");
+}
