@@ -100,6 +100,26 @@ fn check_branch(chain: &Chain, said: &tree::Chain, index: usize, when: When, the
     }
 }
 
+/// Where an absence at the end is said to depend on trouble before, it does; where it is said not to, there can be none before.
+#[track_caller]
+fn check_absence(chain: &Chain, said: &tree::Chain, index: usize, then: Then) {
+    let gives_way = |branch: &&tree::Branch| matches!(branch.then, Then::Ask(_, Because::Bar | Because::StepDown));
+    let before = said.hops.iter().take(index).enumerate();
+    let troubles = before.filter_map(|(at, hop)| Some((at, hop.branches.iter().find(gives_way)?.when.first().copied()?)));
+    let troubles: Vec<(usize, When)> = troubles.collect();
+    assert_eq!(troubles.is_empty(), !matches!(then, Then::AbsentUnlessTrouble | Then::OffUnlessTrouble), "{}", said.list);
+    for (trouble, when) in troubles {
+        let journey = Journey::new(Instant::now());
+        let mut travel = chain.travel("x".into(), &journey);
+        for at in 0.. {
+            let Some(_) = travel.here() else { break };
+            let fails = failure(when).and_then(Result::ok).filter(|_| at == trouble);
+            travel.failed(fails.unwrap_or_else(|| Failure::NotExist(String::new())));
+        }
+        assert!(matches!(travel.miss(), Miss::Failed(Reason::Upstream { .. })), "{}: {when:?} of {trouble}", said.list);
+    }
+}
+
 #[track_caller]
 fn check(upstreams: &str) {
     let mut settings = example().proxy;
@@ -116,6 +136,9 @@ fn check(upstreams: &str) {
             seen += 1;
         }
     }
+    let last = said.hops.len() - 1;
+    let absent = said.hops[last].branches.iter().find(|branch| branch.when.contains(&When::Absent)).expect("it can be absent");
+    check_absence(&chain, said, last, absent.then);
     assert!(seen >= 4, "{upstreams}: {seen}");
 }
 
