@@ -79,7 +79,7 @@ fn request(traced: &Traced, exchange: &Exchange) -> Entry {
 }
 
 fn tunnel(traced: &Traced, tunnel: &Tunnel) -> Entry {
-    let took = tunnel.took(traced.took);
+    let took = tunnel.took();
     let protocol = "HTTP/1.1".to_owned();
     Entry {
         pageref: PAGE.to_owned(),

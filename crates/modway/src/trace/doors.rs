@@ -7,6 +7,7 @@ use std::{
     io,
     net::Ipv4Addr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use http::{Request, Response, header::PROXY_AUTHORIZATION};
@@ -186,6 +187,7 @@ impl Hall {
             host: authority.to_string(),
             began: self.recorder.now(),
             phases: Phases::default(),
+            last: Duration::ZERO,
             ended: None,
             failure: None,
             sent_bytes: 0,

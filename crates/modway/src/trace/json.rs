@@ -94,6 +94,7 @@ fn tunnel(tunnel: &Tunnel) -> Value {
         "by": match tunnel.by { Who::Go => "go", Who::Child => "child" },
         "host": tunnel.host,
         "began_ms": ms(tunnel.began),
+        "last_byte_ms": ms(tunnel.last),
         "ended_ms": tunnel.ended.map(ms),
         "phases": phases(&tunnel.phases),
         "failure": tunnel.failure,

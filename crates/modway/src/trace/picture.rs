@@ -91,13 +91,18 @@ fn line(svg: &mut Svg, row: &Row, y: f64, end: Duration) {
     let host = if row.host.is_empty() { String::new() } else { fit(&row.host, room * 0.36, 11.5, Face::Mono) };
     let used = if host.is_empty() { 0.0 } else { crate::render::svg::width(&host, 11.5, Face::Mono) + 8.0 };
     svg.text((left, base), &host, Letters::CODE.size(11.5).tone(Tone::Faint));
-    svg.text((left + used, base), &fit_end(&row.what, room - used), Letters::CODE.size(11.5));
+    // Of a command its beginning tells most, of a path its end.
+    let what = match row.kind {
+        Kind::Process => fit(&row.what, room - used, 11.5, Face::Mono),
+        Kind::Request | Kind::Tunnel => fit_end(&row.what, room - used),
+    };
+    svg.text((left + used, base), &what, Letters::CODE.size(11.5));
     bar(svg, row, y, end);
     let took = say::time(row.took) + if row.is_open { "…" } else { "" };
     svg.text((WIDTH - MARGIN, base), &took, Letters::PLAIN.size(11.5).tone(Tone::Faint).anchor(Anchor::End));
 }
 
-/// The end of a path tells more than its beginning.
+/// The end of what fits.
 fn fit_end(text: &str, room: f64) -> String {
     if crate::render::svg::width(text, 11.5, Face::Mono) <= room {
         return text.to_owned();

@@ -132,6 +132,8 @@ pub struct Tunnel {
     pub began: Duration,
     /// The parts of its beginning.
     pub phases: Phases,
+    /// When the last byte went through: connections are kept open for what may come.
+    pub last: Duration,
     /// When it ended; none if the command ended before.
     pub ended: Option<Duration>,
     /// Why it did not come about, in Go's words.
@@ -224,8 +226,9 @@ impl Recorder {
         if let Some(kept) = place.and_then(|place| seen.tunnels.get_mut(place)) {
             kept.clone_from(tunnel);
         }
-        if let Some(ended) = tunnel.ended {
-            seen.host(&tunnel.host).add(ended - tunnel.began, tunnel.failure.is_some(), tunnel.sent_bytes, tunnel.received_bytes);
+        if tunnel.ended.is_some() {
+            let host = seen.host(&tunnel.host);
+            host.add(tunnel.took(), tunnel.failure.is_some(), tunnel.sent_bytes, tunnel.received_bytes);
         }
     }
 
@@ -287,9 +290,10 @@ impl Exchange {
 }
 
 impl Tunnel {
-    /// From its beginning to its end, or to `until` if it has none.
-    pub fn took(&self, until: Duration) -> Duration {
-        self.ended.unwrap_or(until).saturating_sub(self.began)
+    /// From its beginning to its last byte, or to the failure to open it.
+    pub fn took(&self) -> Duration {
+        let open = self.phases.head.unwrap_or_default();
+        self.last.saturating_sub(self.began).max(open)
     }
 }
 
@@ -305,6 +309,7 @@ mod tests {
             host: String::new(),
             began: Duration::ZERO,
             phases: Phases::default(),
+            last: Duration::ZERO,
             ended: None,
             failure: None,
             sent_bytes: 0,

@@ -62,7 +62,7 @@ pub enum Look {
 pub fn rows(traced: &Traced, lang: Lang) -> Vec<Row> {
     let end = traced.took;
     let exchanges = traced.seen.exchanges.iter().map(|exchange| request(exchange, end, lang));
-    let tunnels = traced.seen.tunnels.iter().map(|tunnel| self::tunnel(tunnel, end, lang));
+    let tunnels = traced.seen.tunnels.iter().map(|tunnel| self::tunnel(tunnel, lang));
     let processes = traced.processes.iter().map(|process| self::process(process, end, lang));
     let mut all: Vec<Row> = exchanges.chain(tunnels).chain(processes).collect();
     all.sort_by_key(|row| row.began);
@@ -127,8 +127,8 @@ fn facts(exchange: &Exchange, lang: Lang) -> Vec<String> {
     facts
 }
 
-fn tunnel(tunnel: &Tunnel, end: Duration, lang: Lang) -> Row {
-    let took = tunnel.took(end);
+fn tunnel(tunnel: &Tunnel, lang: Lang) -> Row {
+    let took = tunnel.took();
     let phases = &tunnel.phases;
     let dialled = phases.head.unwrap_or(took).min(took);
     let by = match tunnel.by {
@@ -155,13 +155,13 @@ fn tunnel(tunnel: &Tunnel, end: Duration, lang: Lang) -> Row {
         kind: Kind::Tunnel,
         look: if tunnel.failure.is_some() { Look::Bad } else { Look::Good },
         status: if tunnel.failure.is_some() { "!" } else { "TLS" }.to_owned(),
-        host: tunnel.host.clone(),
+        host: tunnel.host.trim_end_matches(":443").to_owned(),
         what,
         began: tunnel.began,
         dialled,
         waited: Duration::ZERO,
         took,
-        is_open: tunnel.ended.is_none(),
+        is_open: false,
         bytes: tunnel.received_bytes,
         facts,
     }
@@ -169,23 +169,40 @@ fn tunnel(tunnel: &Tunnel, end: Duration, lang: Lang) -> Row {
 
 fn process(process: &Process, end: Duration, lang: Lang) -> Row {
     let took = process.ended.unwrap_or(end).saturating_sub(process.began);
-    let what = process.words.join(" ");
+    let (what, whole) = (label(&process.words), process.words.join(" "));
     let ended = process.code.map(|code| format!("{} {code}", lang.pick("exit", "退出码")));
     let failed = process.code.is_some_and(|code| code != 0);
+    // Of others, such as `git config`, the code is an answer.
+    let talks = process.is_ssh || process.words.iter().any(|word| matches!(word.as_str(), "ls-remote" | "fetch" | "clone"));
     Row {
         kind: Kind::Process,
-        look: if failed { Look::Bad } else { Look::Good },
+        look: if failed && talks { Look::Bad } else { Look::Good },
         status: if process.is_ssh { "ssh" } else { "git" }.to_owned(),
         host: String::new(),
-        what: if failed { format!("{what} ({})", ended.clone().unwrap_or_default()) } else { what.clone() },
+        what: if failed { format!("{what} ({})", ended.clone().unwrap_or_default()) } else { what },
         began: process.began,
         dialled: Duration::ZERO,
         waited: Duration::ZERO,
         took,
         is_open: process.ended.is_none(),
         bytes: 0,
-        facts: [Some(what), ended].into_iter().flatten().collect(),
+        facts: [Some(whole), ended].into_iter().flatten().collect(),
     }
+}
+
+/// A command line without what is the same in all of them: settings, quietness, separators.
+fn label(words: &[String]) -> String {
+    let mut short = Vec::new();
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-c" => drop(words.next()),
+            "-q" | "-f" | "--" | "--end-of-options" | "--no-decorate" => {}
+            _ if word.starts_with("--format=") => {}
+            _ => short.push(word),
+        }
+    }
+    short.join(" ")
 }
 
 /// What the parts of a time were.

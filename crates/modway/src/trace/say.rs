@@ -65,15 +65,17 @@ pub fn headline(traced: &Traced, story: &Story, lang: Lang) -> String {
     match lang {
         Lang::En => {
             parts.push(format!("{took}, {wire} of it on the wire"));
-            parts.push(format!("{} for {size}", counted(requests, "request", "requests")));
+            parts.extend((requests > 0).then(|| counted(requests, "request", "requests")));
             parts.extend((tunnels > 0).then(|| counted(tunnels, "tunnel", "tunnels")));
             parts.extend((processes > 0).then(|| counted(processes as u64, "git process", "git processes")));
+            parts.extend((received > 0).then(|| format!("{size} received")));
         }
         Lang::Zh => {
             parts.push(format!("用时 {took}，其中网络 {wire}"));
-            parts.push(format!("{requests} 个请求，共 {size}"));
+            parts.extend((requests > 0).then(|| format!("{requests} 个请求")));
             parts.extend((tunnels > 0).then(|| format!("{tunnels} 条隧道")));
             parts.extend((processes > 0).then(|| format!("{processes} 个 git 进程")));
+            parts.extend((received > 0).then(|| format!("接收 {size}")));
         }
     }
     parts.join(" · ")

@@ -301,7 +301,7 @@ fn slow(traced: &Traced) -> Vec<usize> {
 
 fn on_the_wire(traced: &Traced) -> Duration {
     let exchanges = traced.seen.exchanges.iter().map(|exchange| (exchange.began, exchange.took(traced.took)));
-    let tunnels = traced.seen.tunnels.iter().map(|tunnel| (tunnel.began, tunnel.took(traced.took)));
+    let tunnels = traced.seen.tunnels.iter().map(|tunnel| (tunnel.began, tunnel.took()));
     let mut spans: Vec<(Duration, Duration)> = exchanges.chain(tunnels).map(|(began, took)| (began, began + took)).collect();
     spans.sort();
     let (mut busy, mut until) = (Duration::ZERO, Duration::ZERO);
