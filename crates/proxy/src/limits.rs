@@ -156,6 +156,9 @@ pub const DEFLATED_FILE_BYTES: u64 = 1 << 20;
 /// Bytes of one archive that are deflated while it arrives. They are held in memory, deflated, until the zip is written; half of them or less.
 pub const DEFLATED_AHEAD_BYTES: u64 = 32 << 20;
 
+/// Deflated contents that are remembered for the next version, of all repositories together.
+pub const DEFLATED_REMEMBERED_BYTES: usize = 32 << 20;
+
 /// Contents of one archive that wait for a thread.
 pub const DEFLATED_AT_ONCE: usize = 16;
 

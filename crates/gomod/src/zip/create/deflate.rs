@@ -57,11 +57,15 @@ impl Deflater {
         Ok(Sums { sha256: sha256.finalize().into(), crc32: crc.sum(), size_bytes })
     }
 
-    /// Deflates all of `content`, to be written later.
-    pub fn ahead(&mut self, mut content: &[u8]) -> Deflated {
-        let mut bytes = Vec::with_capacity(content.len() / 2);
-        let sums = self.deflate(&mut content, &mut bytes).expect("memory can be read and written");
-        Deflated { sums, bytes }
+    /// Deflates all of `content`, to be written later. `sha256` is that of the content, which the caller has made sure of.
+    pub fn ahead(&mut self, content: &[u8], sha256: [u8; 32]) -> Deflated {
+        let (mut bytes, mut crc) = (Vec::with_capacity(content.len() / 2), Crc::new());
+        self.compress.reset();
+        crc.update(content);
+        for (input, flush) in [(content, FlushCompress::None), (&[], FlushCompress::Finish)] {
+            compress(&mut self.compress, input, flush, &mut bytes).expect("a Vec takes everything");
+        }
+        Deflated { sums: Sums { sha256, crc32: crc.sum(), size_bytes: content.len() as u64 }, bytes }
     }
 }
 

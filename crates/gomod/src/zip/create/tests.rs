@@ -1,5 +1,7 @@
 use std::io::{self, Cursor, Read};
 
+use sha2::{Digest as _, Sha256};
+
 use super::super::check::check_zip;
 use super::{Deflated, Deflater, FileKind, SourceFile, check_files, create};
 use crate::module::{ModulePath, Version};
@@ -191,7 +193,7 @@ fn a_content_deflated_ahead_makes_the_same_zip() {
     let plain = || [file("LICENSE", b""), file("a/b.go", &big), file("c.go", b"package c\n")];
     let mut deflater = Deflater::default();
     let ahead = plain().map(|file| {
-        let deflated = deflater.ahead(file.content);
+        let deflated = deflater.ahead(file.content, Sha256::digest(file.content).into());
         Ahead(file, deflated)
     });
     let refs: Vec<&dyn SourceFile> = ahead.iter().map(|file| file as &dyn SourceFile).collect();
@@ -204,7 +206,8 @@ fn a_content_deflated_ahead_makes_the_same_zip() {
 
 #[test]
 fn a_content_deflated_ahead_that_is_longer_than_its_file_makes_no_zip() {
-    let ahead = Ahead(File { size_bytes: 2, ..file("a", b"xyz") }, Deflater::default().ahead(b"xyz"));
+    let ahead =
+        Ahead(File { size_bytes: 2, ..file("a", b"xyz") }, Deflater::default().ahead(b"xyz", Sha256::digest(b"xyz").into()));
     let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
     let error = create(&[&ahead], &module, &version, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), r#"create zip: file "a" is larger than declared size"#);

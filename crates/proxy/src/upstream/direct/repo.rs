@@ -123,7 +123,7 @@ pub enum Content {
     /// A file of its own.
     File(PathBuf),
     /// Here, deflated already.
-    Deflated(Deflated),
+    Deflated(Arc<Deflated>),
 }
 
 /// Why a repository gives no answer.

@@ -46,9 +46,10 @@ async fn written(repo: &GitRepo, hash: Hash, subdir: &str) -> Result<Written, Re
     if !subdir.is_empty() {
         command = command.data(SubDir::parse(subdir)?);
     }
-    let (most_bytes, subdir_bytes) = (repo.tool.repository_bytes, subdir.as_bytes().to_vec());
+    let (most_bytes, subdir_bytes, remembered) =
+        (repo.tool.repository_bytes, subdir.as_bytes().to_vec(), repo.tool.remembered.clone());
     // It ends when git does, which closes the other end of the pipe: when it is done, and when it is ended.
-    let unpacking = blocking(move || unpack(archive, &subdir_bytes, most_bytes, pack));
+    let unpacking = blocking(move || unpack(archive, &subdir_bytes, most_bytes, pack, &remembered));
     let (output, tree) = tokio::join!(repo.asked_at_home(command), unpacking);
     match (output, tree) {
         // git hears that nobody listens any more, and is not to blame.

@@ -24,6 +24,7 @@ mod hash;
 mod history;
 mod objects;
 mod refs;
+mod remembered;
 mod settings;
 mod tar;
 mod unpack;
@@ -34,6 +35,7 @@ mod workdir;
 use hash::Hash;
 use objects::{Kind, Object, Objects};
 use refs::{Refs, Target};
+use remembered::Remembered;
 use settings::Git;
 use workdir::WorkDir;
 
@@ -55,6 +57,7 @@ pub struct GitTool {
     clock: Clock,
     refs_fresh: i64,
     repository_bytes: u64,
+    remembered: Remembered,
     checked: Arc<Mutex<Option<Checked>>>,
 }
 
@@ -94,6 +97,7 @@ impl GitTool {
             clock,
             refs_fresh: i64::try_from(direct.refs_fresh.as_secs()).unwrap_or(i64::MAX),
             repository_bytes: direct.repository_bytes,
+            remembered: Remembered::default(),
             checked: Arc::default(),
         })
     }

@@ -9,7 +9,10 @@ use std::{
 
 use gomod::zip::create::{Deflated, Deflater, FileKind};
 
-use super::tar::{self, Entry, Kind};
+use super::{
+    remembered::Remembered,
+    tar::{self, Entry, Kind},
+};
 use crate::{
     limits,
     upstream::direct::repo::{Content, Tree, TreeFile},
@@ -22,14 +25,20 @@ type Waiting = (usize, Vec<u8>);
 ///
 /// # Errors
 /// Those of [`tar::read`]; `FileTooLarge` for an archive of more than `most_bytes`; what the disk says of `pack`.
-pub(super) fn unpack(archive: impl Read, subdir: &[u8], most_bytes: u64, pack: File) -> io::Result<Tree> {
+pub(super) fn unpack(
+    archive: impl Read,
+    subdir: &[u8],
+    most_bytes: u64,
+    pack: File,
+    remembered: &Remembered,
+) -> io::Result<Tree> {
     let mut archive = BufReader::with_capacity(limits::FRAME_BYTES, archive.take(most_bytes.saturating_add(1)));
     let (waiting, deflaters) = mpsc::sync_channel(limits::DEFLATED_AT_ONCE);
     let deflaters = Mutex::new(deflaters);
     let done = Mutex::new(Vec::new());
     let files = thread::scope(|scope| {
         for _ in 0..workers() {
-            scope.spawn(|| deflate_all(&deflaters, &done));
+            scope.spawn(|| deflate_all(&deflaters, remembered, &done));
         }
         let mut sorting = Sorting { subdir, waiting, pack: &pack, packed: 0, ahead: 0, files: Vec::new() };
         let read = tar::read(&mut archive, limits::MAX_TREE_FILES, &mut |entry, content| sorting.add(entry, content));
@@ -51,12 +60,15 @@ fn workers() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().min(limits::DEFLATERS))
 }
 
-fn deflate_all(waiting: &Mutex<mpsc::Receiver<Waiting>>, done: &Mutex<Vec<(usize, Deflated)>>) {
+/// Contents that are deflated, with the places of their files in the tree.
+type Done = Mutex<Vec<(usize, Arc<Deflated>)>>;
+
+fn deflate_all(waiting: &Mutex<mpsc::Receiver<Waiting>>, remembered: &Remembered, done: &Done) {
     let mut deflater = Deflater::default();
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((place, content)) = next else { return };
-        let deflated = deflater.ahead(&content);
+        let deflated = remembered.deflated(&content, &mut deflater);
         done.lock().unwrap_or_else(PoisonError::into_inner).push((place, deflated));
     }
 }
@@ -132,7 +144,7 @@ mod tests {
     }
 
     fn unpacked(parts: &[Vec<u8>], subdir: &str, most_bytes: u64) -> io::Result<Tree> {
-        unpack(parts.concat().as_slice(), subdir.as_bytes(), most_bytes, tempfile::tempfile()?)
+        unpack(parts.concat().as_slice(), subdir.as_bytes(), most_bytes, tempfile::tempfile()?, &Remembered::default())
     }
 
     /// Names, where their contents are, and the contents themselves.
