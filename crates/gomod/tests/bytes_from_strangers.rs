@@ -3,6 +3,8 @@
 use std::io::Cursor;
 
 use gomod::dirhash::H1;
+use gomod::gosum::GoSum;
+use gomod::modfile::parse_work;
 use gomod::module::{ModulePath, Version};
 use gomod::sumdb::lookup::{Lookup, Need, Step};
 use gomod::sumdb::note::{self, SignerKey, VerifierKey};
@@ -26,6 +28,19 @@ fn module() -> (ModulePath, Version) {
 }
 
 proptest! {
+    #[test]
+    fn go_sum_and_go_work_do_not_panic(text in "[a-z0-9 \t\r\n./=>()\"`\\\\:+世-]{0,200}", bytes: Vec<u8>) {
+        for content in [text.as_bytes(), &bytes] {
+            let lines = content.split(|&byte| byte == b'\n').count();
+            let sum = GoSum::parse(content);
+            prop_assert!(sum.lines.len() + sum.malformed.len() <= lines);
+            prop_assert!(sum.lines.iter().all(|line| (1..=lines).contains(&line.line)));
+            if let Ok((work, at)) = parse_work("go.work", content) {
+                prop_assert_eq!((work.uses.len(), work.replace.len()), (at.uses.len(), at.replace.len()));
+            }
+        }
+    }
+
     #[test]
     fn zips_do_not_panic(bytes in nearly_a_zip()) {
         let (module, version) = module();

@@ -26,7 +26,7 @@ pub(super) fn print(report: &Report, terminal: Terminal) -> String {
     for unknown in &report.unknown {
         let words = report.lang.pick("not checked", "未检查");
         let colon = report.lang.pick(": ", "：");
-        let line = format!("{words}{colon}{}{colon}{}", unknown.rules.join(", "), unknown.why);
+        let line = format!("{words}{colon}{}{colon}{}", named(&unknown.rules, report.lang), unknown.why);
         paragraph(&mut text, terminal, Style::Dim, "", &line);
     }
     text + &terminal.paint(style(report), &summary(report)) + "\n"
@@ -56,6 +56,17 @@ fn one(text: &mut String, report: &Report, finding: &Finding, terminal: Terminal
         let _ = writeln!(text, "    {fix}{}{note}", terminal.paint(Style::Command, line));
     }
     let _ = writeln!(text, "    {see}{}\n", finding.page(report.lang));
+}
+
+/// The first few rules by their names, the others by their number.
+fn named(rules: &[&str], lang: Lang) -> String {
+    const MOST: usize = 3;
+    let first = rules.get(..MOST).unwrap_or(rules).join(", ");
+    match (rules.len().saturating_sub(MOST), lang) {
+        (0, _) => first,
+        (more, Lang::En) => format!("{first} and {more} more"),
+        (more, Lang::Zh) => format!("{first} 等另外 {more} 条规则"),
+    }
 }
 
 /// Lines that fit. None begins with `::`, which GitHub's runner takes for a command wherever it stands alone.
