@@ -137,6 +137,7 @@ pub async fn lay_out(
         command: command.clone(),
         is_dry,
         told_by: machine.teller().map(|teller| teller.name.clone()),
+        is_partly_told: machine.teller().is_some_and(|teller| !teller.is_effective),
         notes: machine.notes().to_vec(),
         settings: settings(machine),
         paths: paths(command, machine),

@@ -26,6 +26,8 @@ pub struct Report {
     pub is_dry: bool,
     /// The file that told of the machine, if it is not this one; what is asked is asked from here all the same.
     pub told_by: Option<String>,
+    /// True if that file tells an environment only: what that machine's `go env -w` file and go.env say is then not known.
+    pub is_partly_told: bool,
     /// What is odd in that file.
     pub notes: Vec<Note>,
     /// The settings that count, each with its layer.

@@ -94,6 +94,14 @@ impl Writer<'_> {
             };
             self.told(0, "", &text, Some(Style::Dim));
         }
+        if self.report.is_partly_told {
+            let text = self.pick(
+                "It is an environment only: what that machine's go env -w file and its go.env say is not known, and taken to be Go's default.",
+                "它只是环境变量：那台机器的 go env -w 文件和 go.env 的内容无从得知，这里按 Go 默认值处理。",
+            );
+            let text = text.to_owned();
+            self.told(0, "", &text, Some(Style::Dim));
+        }
         for note in self.report.notes.clone() {
             let text = words::note(&note).get(self.lang).to_owned();
             self.told(0, "", &text, Some(Style::Warn));

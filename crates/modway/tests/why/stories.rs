@@ -71,6 +71,23 @@ async fn a_proxy_with_the_certificate_of_another() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_wants_a_login_gets_a_netrc_line_and_a_secret_stays_one() {
+    let town = Town::new().await;
+    let ca = Ca::new();
+    std::fs::write(town.path("own.pem"), ca.pem()).expect("written");
+    let proxy = World::with_tls(ca.leaf(&["127.0.0.1"]).server(&["http/1.1"])).await;
+    for path in [MODULE, "git.example.test/team", "git.example.test"] {
+        proxy.on(&format!("/{path}/@v/v1.0.0.info"), [Play::status(401, "who are you?\n")]);
+    }
+    let (list, own) = (format!("{},direct", proxy.url()), town.path("own.pem"));
+    let town = town.set("GOPROXY", &list).set("SSL_CERT_FILE", &own).set("GOAUTH", "corp-login --token s3cr3t; netrc");
+    let text = town.report("v1.0.0").await.text(Lang::En, WIDE);
+    let line = format!("machine {} login USER password TOKEN", proxy.address());
+    assert!(text.contains(&line) && text.contains("GOAUTH names a program (corp-login)"), "{text}");
+    assert!(!text.contains("s3cr3t"), "{text}");
+}
+
+#[tokio::test]
 async fn a_proxy_whose_certificate_has_expired_needs_another_one() {
     let town = Town::new().await;
     let ca = Ca::new();

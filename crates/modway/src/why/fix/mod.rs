@@ -90,6 +90,9 @@ pub struct Case<'c> {
 pub fn propose(case: &Case<'_>) -> Vec<Fix> {
     use ErrorClass as E;
     let mut fixes = match case.broken.class {
+        E::Status if case.is_at_proxy() && matches!(case.status, Some(401 | 403)) => {
+            [rest::login(case), routes::past_the_proxy(case)].concat()
+        }
         E::Absent | E::Status | E::NoMatchingVersion | E::InvalidResponse | E::OtherVersion | E::BadZip if case.is_at_proxy() => {
             routes::past_the_proxy(case)
         }

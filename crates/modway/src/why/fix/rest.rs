@@ -82,10 +82,29 @@ pub(super) fn login(case: &Case<'_>) -> Vec<Fix> {
         let price = Text::new("runs the programs that git's configuration names", "会运行 git 配置中指定的程序");
         fixes.push(case.elsewhere("ask-with-helpers", 5, vec![step], what, price));
     }
-    let what = Text::new(
-        format!("give Go and git a login for {}: a line in the netrc file", case.host),
-        format!("给 Go 和 git 提供 {} 的登录：在 netrc 文件中加一行", case.host),
-    );
+    if case.is_at_proxy() && (case.status != Some(401) || case.url.starts_with("http://")) {
+        // Go sends logins over https only, and a 403 is a no to somebody who is known, or to everybody.
+        return fixes;
+    }
+    if let Some(program) = program_of_goauth(case) {
+        let what = Text::new(
+            format!("GOAUTH names a program ({program}), which was not run: look at what it says with go get -x"),
+            format!("GOAUTH 指定了程序（{program}），这里没有运行它：用 go get -x 查看它的输出"),
+        );
+        let step = StepToTake::Shell(format!("go get -x {}", case.report.command.path()));
+        fixes.push(case.elsewhere("goauth", 8, vec![step], what, Text::new("runs that program", "会运行该程序")));
+    }
+    let what = if case.is_at_proxy() {
+        Text::new(
+            format!("give Go a login for {}: a line in the netrc file", case.host),
+            format!("给 Go 提供 {} 的登录：在 netrc 文件中加一行", case.host),
+        )
+    } else {
+        Text::new(
+            format!("give Go and git a login for {}: a line in the netrc file", case.host),
+            format!("给 Go 和 git 提供 {} 的登录：在 netrc 文件中加一行", case.host),
+        )
+    };
     let price = Text::new(
         "the password rests in a file: make it 0600, and use a token that may only read",
         "密码以明文存放：请把文件权限设为 0600，并使用只读令牌",
@@ -103,6 +122,13 @@ pub(super) fn login(case: &Case<'_>) -> Vec<Fix> {
         fixes.push(case.elsewhere("ssh", 25, vec![StepToTake::Run(words.map(str::to_owned).to_vec())], what, price));
     }
     fixes
+}
+
+/// The first program of GOAUTH that is neither of Go's own methods.
+fn program_of_goauth(case: &Case<'_>) -> Option<String> {
+    let goauth = case.machine.setting("GOAUTH").value;
+    let mut first = goauth.split(';').filter_map(|method| method.split_whitespace().next());
+    first.find(|word| !["netrc", "off"].contains(word)).map(str::to_owned)
 }
 
 fn netrc(case: &Case<'_>) -> StepToTake {
