@@ -74,6 +74,12 @@ async fn gos_discovery_and_gits_fetches_are_seen_as_tunnels() {
         assert_eq!(told.left.code, Some(0), "{}", told.left.stderr);
         let here = "git.example.test:443";
         assert_eq!(hosts(&told), [pair("child", here), pair("go", here)]);
+        // Go keeps its connections until it ends; on the wire they were only until all was said, which is before git's last process.
+        let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+        let last = told.json["processes"].as_array().expect("processes").iter().map(|process| number(&process["began_ms"]));
+        let last = last.fold(0.0, f64::max);
+        let tunnels = told.json["tunnels"].as_array().expect("tunnels").iter().filter(|tunnel| tunnel["by"] == "go");
+        assert!(tunnels.clone().all(|tunnel| number(&tunnel["last_byte_ms"]) < last), "{:#}", told.json["tunnels"]);
         let received = told.json["hosts"][0]["received_bytes"].as_u64().expect("bytes");
         assert!(received > 1000, "{received}");
         let processes: Vec<&str> = told.json["processes"]
