@@ -81,7 +81,7 @@ fn write_fix(text: &mut String, fix: &Fix, lang: Lang) {
 }
 
 fn write_question(text: &mut String, question: &Question, lang: Lang) {
-    let _ = writeln!(text, "\n{}{}", lang.pick("**To decide:** ", "**如何判断：**"), question.ask.of(lang));
+    let _ = writeln!(text, "\n{}{}", lang.pick("**To decide:** ", "**如何判断**："), question.ask.of(lang));
     let _ = writeln!(text, "\n```sh\n{}\n```\n", named(question.command));
     let _ = writeln!(text, "| {} | {} |\n|---|---|", lang.pick("It prints", "输出"), lang.pick("Then", "含义"));
     for (answer, meaning) in question.answers {

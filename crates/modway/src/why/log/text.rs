@@ -158,7 +158,7 @@ pub(super) const fn by_whom(by: By, lang: Lang) -> &'static str {
 
 pub(super) const fn whose(whose: Whose, lang: Lang) -> &'static str {
     match whose {
-        Whose::Client => lang.pick("yours: whoever runs the go command", "你：运行 go 命令的人"),
+        Whose::Client => lang.pick("yours: whoever runs the go command", "你（运行 go 命令的人）"),
         Whose::Proxy => lang.pick("whoever runs the module proxy", "模块代理的运维者"),
         Whose::Database => lang.pick("whoever runs the checksum database", "校验和数据库的运维者"),
         Whose::Host => lang.pick("whoever runs the module's host", "模块主机的运维者"),
