@@ -22,6 +22,17 @@ impl Environment {
         Self(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
+    /// The same with another value for `name`; empty to take it away.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        match value {
+            "" => changed.0.remove(name),
+            value => changed.0.insert(name.to_owned(), value.to_owned()),
+        };
+        changed
+    }
+
     /// The value of `name`; an empty one counts as not set, as in Go.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())

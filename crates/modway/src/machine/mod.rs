@@ -112,6 +112,7 @@ impl Machine {
         let mut changed = self.clone();
         for (variable, value) in changes {
             changed.settings = changed.settings.with(variable, value);
+            changed.environment = changed.environment.with(variable, value);
         }
         changed
     }

@@ -80,6 +80,9 @@ async fn fixes(inquiry: &Inquiry<'_>, report: &Report, roots: &Roots, memory: &M
     }
     // What breaks at the same place helps nobody.
     fixes.retain(|fix| fix.promise != Promise::BreaksAt(broken.class) || fix.changes.is_empty());
+    if fixes.is_empty() {
+        fixes.push(case.no_setting());
+    }
     fix::rank(&mut fixes);
     fixes
 }
@@ -90,9 +93,10 @@ async fn promise(inquiry: &Inquiry<'_>, fix: &Fix, roots: &Roots, memory: &Memor
         return fix.promise.clone();
     }
     let believed = if fix.roots.is_empty() { roots.clone() } else { Roots::Files(fix.roots.clone()) };
-    // What was seen with other certificates says nothing here.
+    // What was seen with other certificates, or over another way out, says nothing here.
     let other = Memory::default();
-    let memory = if fix.roots.is_empty() { memory } else { &other };
+    let is_other_world = !fix.roots.is_empty() || fix.changes.iter().any(|change| !change.variable.starts_with("GO"));
+    let memory = if is_other_world { &other } else { memory };
     let changed = inquiry.machine.changed(fix.changes.iter().map(|change| (change.variable.as_str(), change.value.as_str())));
     let Ok(world) = World::new(&changed, believed, inquiry.here, inquiry.helpers, inquiry.patience) else {
         return Promise::NotTried;

@@ -20,7 +20,8 @@ impl Change {
         Self {
             variable: variable.to_owned(),
             value,
-            layer: machine.setting(variable).layer,
+            // `go env -w` knows the go command's own variables only.
+            layer: if variable.starts_with("GO") { machine.setting(variable).layer } else { Layer::Environment },
             is_told: machine.teller().map(|teller| teller.name.clone()),
         }
     }

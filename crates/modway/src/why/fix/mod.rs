@@ -9,7 +9,7 @@ mod routes;
 mod trusts;
 
 use gomod::{
-    client::{Break, Command, ErrorClass, Question},
+    client::{Answer, Break, Command, ErrorClass, Failure, Found, Question, ToolFailure},
     goproxy::{GoProxyList, Source},
 };
 
@@ -106,14 +106,19 @@ pub fn propose(case: &Case<'_>) -> Vec<Fix> {
         E::InvalidGoproxy => routes::readable(case),
         E::DisallowedVersion => routes::past_the_proxy(case),
         E::PageUnreachable => [trusts::page(case), routes::public(case), rest::way_out(case)].concat(),
-        E::PageStatus => [rest::login(case), routes::public(case)].concat(),
-        E::PageUseless | E::NoProtocol => [rest::login(case), trusts::git(case)].concat(),
+        // Hosts that hide what is private answer 404, too; but most often there is nothing.
+        E::PageStatus => {
+            [rest::login(case), routes::public(case), vec![rest::no_setting(case, case.weight_of_absence())]].concat()
+        }
+        E::PageUseless if case.is_without_tags() => [rest::login(case), vec![rest::no_setting(case, 80)]].concat(),
+        E::PageUseless => vec![rest::no_setting(case, 10)],
+        E::NoProtocol => case.of_git(),
         E::GovcsDisallows | E::InvalidGovcs => rest::govcs(case),
         E::ToolMissing => rest::install(case),
         E::NoRepository | E::RepositoryLogin => rest::login(case),
         E::RepositoryCertificate => trusts::git(case),
         E::RepositoryUnreachable => rest::way_out(case),
-        E::RepositoryFailed => Vec::new(),
+        E::RepositoryFailed => vec![rest::no_setting(case, 80)],
         E::SumdbAbsent => routes::private_sums(case),
         E::SumdbStatus | E::SumdbUnreachable => [rest::other_sumdb(case), routes::private_sums(case)].concat(),
         E::InvalidGosumdb => rest::default_of("GOSUMDB", case),
@@ -146,12 +151,48 @@ pub fn rank(fixes: &mut [Fix]) {
             Promise::Works if !gives_up => (0, fix.weight),
             Promise::Works | Promise::NotTried | Promise::Further => (1, fix.weight),
             Promise::BreaksAt(_) => (1, fix.weight.saturating_add(30)),
-            Promise::NoSetting => (2, fix.weight),
+            Promise::NoSetting => (1, fix.weight),
         }
     });
 }
 
 impl Case<'_> {
+    /// A server that knows us, or would, says 401 or 403.
+    fn weight_of_absence(&self) -> u8 {
+        if matches!(self.status, Some(401 | 403)) { 80 } else { 10 }
+    }
+
+    /// True for a page that has no go-import tag at all, as a login page.
+    fn is_without_tags(&self) -> bool {
+        let probed = self.broken.at.as_ref().and_then(|question| self.report.probed(question));
+        probed.is_some_and(|probed| matches!(&probed.answer, Answer::Found(Found::Page(page)) if page.tags().is_empty()))
+    }
+
+    /// What git failed of, where Go says only that there is no protocol.
+    fn of_git(&self) -> Vec<Fix> {
+        let all = self.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
+        let failures: Vec<ToolFailure> = all
+            .filter_map(|probed| match &probed.answer {
+                Answer::Failed(Failure::Tool(failure)) => Some(*failure),
+                _ => None,
+            })
+            .collect();
+        if failures.contains(&ToolFailure::Certificate) {
+            trusts::git(self)
+        } else if failures.contains(&ToolFailure::Login) {
+            rest::login(self)
+        } else if failures.contains(&ToolFailure::Missing) {
+            rest::install(self)
+        } else {
+            [vec![rest::no_setting(self, 10)], rest::login(self)].concat()
+        }
+    }
+
+    /// What is told where nothing else is left.
+    pub fn no_setting(&self) -> Fix {
+        rest::no_setting(self, 80)
+    }
+
     /// True if the break is at an entry of GOPROXY.
     pub fn is_at_proxy(&self) -> bool {
         matches!(self.broken.at, Some(Question::Proxy { .. }))

@@ -21,48 +21,83 @@ pub(super) fn way_out(case: &Case<'_>) -> Vec<Fix> {
     if is_near || exchange.is_some_and(|exchange| exchange.certificates.is_some()) {
         return Vec::new();
     }
-    let named = ["HTTPS_PROXY", "https_proxy"].into_iter().find(|name| environment.get(name).is_some());
-    let (what, step) = match named {
-        Some(name) => (
-            Text::new(
-                format!("if {} is reached without the forward proxy: say so", case.host),
-                format!("如果访问 {} 不需要转发代理：声明出来", case.host),
-            ),
-            format!(
-                "export NO_PROXY={}   # {name} = {}",
-                no_proxy(case),
-                crate::machine::masked(environment.get(name).unwrap_or_default())
-            ),
-        ),
-        None => (
-            Text::new("if this machine only gets out through a forward proxy: name it", "如果本机只能经由转发代理上网：指明它"),
-            "export HTTPS_PROXY=http://PROXY:PORT".to_owned(),
-        ),
-    };
     let price = Text::new("counts for this shell, and for git and curl as well", "只对当前 shell 有效，git 和 curl 也会遵循");
-    vec![case.elsewhere("way-out", 55, vec![StepToTake::Shell(step)], what, price)]
+    let named = ["HTTPS_PROXY", "https_proxy"].into_iter().any(|name| environment.get(name).is_some());
+    if named && exchange.is_none_or(|exchange| exchange.via.is_some()) {
+        let what = Text::new(
+            format!("if {} is reached without the forward proxy: say so", case.host),
+            format!("如果访问 {} 不需要转发代理：声明出来", case.host),
+        );
+        return vec![case.setting("no-proxy", 55, vec![("NO_PROXY", no_proxy(case))], what, price)];
+    }
+    if named {
+        return Vec::new();
+    }
+    let what =
+        Text::new("if this machine only gets out through a forward proxy: name it", "如果本机只能经由转发代理上网：指明它");
+    let step = StepToTake::Shell("export HTTPS_PROXY=http://PROXY:PORT".to_owned());
+    vec![case.elsewhere("way-out", 85, vec![step], what, price)]
 }
 
 fn no_proxy(case: &Case<'_>) -> String {
     let environment = case.machine.environment();
     let old = environment.get("NO_PROXY").or_else(|| environment.get("no_proxy")).unwrap_or_default();
-    if old.is_empty() { case.host.clone() } else { format!("{old},{}", case.host) }
+    let host = case.host.split(':').next().unwrap_or_default();
+    if old.is_empty() { host.to_owned() } else { format!("{old},{host}") }
 }
 
-/// A login in an http URL.
+/// A login in an http URL: over https, or without it.
 pub(super) fn https_login(case: &Case<'_>) -> Vec<Fix> {
     let written = case.machine.setting("GOPROXY").value;
+    let (https, without) = (unlogged(&written, "https://"), unlogged(&written, "http://"));
     let what = Text::new("use https, and keep the login in the netrc file", "改用 https，并把登录信息放进 netrc 文件");
-    let without = written.replace("http://", "https://");
-    let list = gomod::goproxy::GoProxyList::parse(&without).ok();
-    let shown: Vec<String> = list
-        .iter()
-        .flat_map(|list| list.entries())
-        .map(|entry| crate::machine::masked(&entry.to_string()).replace("xxxxx@", ""))
-        .collect();
-    let steps = vec![StepToTake::Shell(format!("go env -w GOPROXY={}", super::quoted(&shown.join(",")))), netrc(case)];
     let price = Text::new("the server must speak https", "服务器必须支持 https");
-    vec![case.elsewhere("https-login", 10, steps, what, price)]
+    let mut secure = case.setting("https-login", 10, vec![("GOPROXY", https)], what, price);
+    if let Some(place) = place_with_login(&written) {
+        secure.steps.push(netrc_line(case, &place));
+    }
+    let what = Text::new("ask without the login", "不带登录信息访问");
+    let price = Text::new("the proxy does not know who asks, and may refuse", "proxy 不知道是谁在访问，可能会拒绝");
+    vec![secure, case.setting("no-login", 20, vec![("GOPROXY", without)], what, price)]
+}
+
+/// The list with `scheme` and no login in place of every http URL with one.
+fn unlogged(list: &str, scheme: &str) -> String {
+    let mut out = String::new();
+    let mut rest = list;
+    while let Some(at) = rest.find("http://") {
+        let (before, from) = rest.split_at(at);
+        let url = &from["http://".len()..];
+        let place = &url[..url.find(['/', ',', '|']).unwrap_or(url.len())];
+        out.push_str(before);
+        match place.rsplit_once('@') {
+            Some((login, _)) => {
+                out.push_str(scheme);
+                rest = &url[login.len() + 1..];
+            }
+            None => {
+                out.push_str("http://");
+                rest = url;
+            }
+        }
+    }
+    out + rest
+}
+
+/// Host and port of the first http URL with a login.
+fn place_with_login(list: &str) -> Option<String> {
+    let urls = list.split([',', '|']).filter_map(|element| element.trim().strip_prefix("http://"));
+    urls.filter_map(|url| url.split('/').next()?.rsplit_once('@')).map(|(_, place)| place.to_owned()).next()
+}
+
+/// Nothing that could be set on this machine mends it.
+pub(super) fn no_setting(case: &Case<'_>, weight: u8) -> Fix {
+    let host = &case.host;
+    let what = Text::new(
+        format!("no setting of this machine mends it: check the path, then turn to whoever runs {host}"),
+        format!("本机的任何设置都解决不了：先检查路径，再联系 {host} 的管理员"),
+    );
+    Fix { promise: Promise::NoSetting, ..case.elsewhere("no-setting", weight, Vec::new(), what, Text::default()) }
 }
 
 /// A host wants to know who asks: a netrc line serves Go and git both.
@@ -132,9 +167,13 @@ fn program_of_goauth(case: &Case<'_>) -> Option<String> {
 }
 
 fn netrc(case: &Case<'_>) -> StepToTake {
+    netrc_line(case, &case.host)
+}
+
+fn netrc_line(case: &Case<'_>, place: &str) -> StepToTake {
     let path = case.machine.netrc_path().map_or_else(|| "~/.netrc".to_owned(), |path| path.display().to_string());
     // Go compares the port, too; git's curl does not.
-    StepToTake::Line { file: path, line: format!("machine {} login USER password TOKEN", case.host) }
+    StepToTake::Line { file: path, line: format!("machine {place} login USER password TOKEN") }
 }
 
 /// GOVCS forbids a tool.

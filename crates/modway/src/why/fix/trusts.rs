@@ -1,6 +1,6 @@
 //! Fixes that make somebody believe a certificate: Go, or git. These are two switches.
 
-use proxy::client::look::{Shown, vouched};
+use proxy::client::look::{Exchange, Shown, vouched};
 
 use super::{Case, Fix, StepToTake};
 use crate::why::{
@@ -153,8 +153,10 @@ fn install(case: &Case<'_>, pem: &str) -> String {
 /// The last certificate of what a server shows, which is the one nearest to the authority.
 fn save(case: &Case<'_>, place: &str, pem: &str) -> String {
     let place = if place.contains(':') { place.to_owned() } else { format!("{place}:443") };
+    let name = place.split(':').next().unwrap_or_default();
     let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
-    let via = all.filter_map(last).find(|exchange| exchange.certificates.is_some()).and_then(|exchange| exchange.via.clone());
+    let of_place = |exchange: &&Exchange| exchange.certificates.as_ref().is_some_and(|shown| shown.host == name);
+    let via = all.filter_map(last).find(of_place).and_then(|exchange| exchange.via.clone());
     let via = via.map(|via| format!(" -proxy {via}")).unwrap_or_default();
     let last = r#"awk '/BEGIN CERT/{c=""} {c=c $0 "\n"} /END CERT/{last=c} END{printf "%s", last}'"#;
     format!("openssl s_client -connect {place}{via} -showcerts </dev/null 2>/dev/null | {last} > ~/{pem}")
