@@ -131,7 +131,7 @@ impl Case {
         match &ask.question {
             Question::Proxy { server, module, file } => match self.hop_of(places, server) {
                 None => Answer::status(404),
-                Some(at) => match self.transport(at, server) {
+                Some(at) => match self.transport(at) {
                     Some(failure) => Answer::Failed(failure),
                     None if !self.may_enter(at, &self.url_of(places, server)) => Answer::status(401),
                     None if self.hops[at].transport == Transport::File => {
@@ -145,7 +145,7 @@ impl Case {
                 },
             },
             Question::Page { path, way, .. } => self.page_answer(path, *way, places),
-            Question::Ping { url, .. } => match self.reach(universe, url) {
+            Question::Ping { url, .. } => match self.reach(url) {
                 Ok(_) => Answer::Found(Found::Yes),
                 Err(failure) => Answer::Failed(Failure::Tool(failure)),
             },
@@ -176,7 +176,7 @@ impl Case {
     }
 
     /// Why nothing at all comes from a hop.
-    fn transport(&self, at: usize, _server: &Server) -> Option<Failure> {
+    fn transport(&self, at: usize) -> Option<Failure> {
         match self.hops[at].transport {
             Transport::Http | Transport::Https | Transport::File => None,
             Transport::Untrusted => Some(Failure::Tls(TlsFailure::UnknownAuthority)),
@@ -234,7 +234,7 @@ impl Case {
     }
 
     /// Which root's repository a git URL leads to, or how git fails.
-    pub(crate) fn reach(&self, _universe: &Universe, url: &str) -> Result<&'static str, ToolFailure> {
+    fn reach(&self, url: &str) -> Result<&'static str, ToolFailure> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         if !self.has_git {
             return Err(ToolFailure::Missing);
@@ -256,7 +256,7 @@ impl Case {
     }
 
     fn repository_answer(&self, universe: &Universe, url: &str, part: &RepoPart) -> Answer {
-        let root = match self.reach(universe, url) {
+        let root = match self.reach(url) {
             Ok(root) => root,
             Err(failure) => return Answer::Failed(Failure::Tool(failure)),
         };
@@ -290,7 +290,7 @@ impl Case {
             Through::Entry(index) => {
                 let server = Server::Entry(index);
                 let Some(at) = self.hop_of(places, &server) else { return Answer::status(404) };
-                if let Some(failure) = self.transport(at, &server) {
+                if let Some(failure) = self.transport(at) {
                     return Answer::Failed(failure);
                 }
                 if !self.may_enter(at, &self.url_of(places, &server)) {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gomod::client::{
-    Answer, Ask, Command, End, Failure, File, Journey, Lane, PageWay, Question, Server, Setup, Step, Story, SumdbPart, Through,
-    Visit,
+    Answer, Ask, Checksums, Command, End, Failure, File, Journey, Lane, PageWay, Question, Server, Setup, Step, Story, SumdbPart,
+    Through, Visit,
 };
-
 use gomod::pseudo::is_pseudo_version;
 
 use crate::case::{Case, HostTls, Places};
@@ -49,6 +48,10 @@ pub(crate) fn differences(case: &Case, places: &Places, story: &Story, seen: &Se
         story.turns.iter().flat_map(|turn| expectations(case, places, &turn.ask, &turn.answer)).collect();
     asked(&expected, &seen.log, &mut differences);
     in_order(&expected, &seen.log, &mut differences);
+    let is_asked = seen.log.iter().any(|event| event.starts_with("sumdb "));
+    if is_asked && story.outcome.checksums != Checksums::Consulted {
+        differences.push(format!("checksums: go asks the database, model {:?}", story.outcome.checksums));
+    }
     if seen.exit != story.outcome.exit {
         differences.push(format!("exit: go {}, model {}", seen.exit, story.outcome.exit));
     }
