@@ -159,7 +159,10 @@ pub const DEFLATED_AHEAD_BYTES: u64 = 32 << 20;
 /// Deflated contents that are remembered for the next version, of all repositories together.
 pub const DEFLATED_REMEMBERED_BYTES: usize = 32 << 20;
 
-/// Contents of one archive that wait for a thread.
+/// Contents that a thread is woken for, in bytes; the last of them may go beyond.
+pub const DEFLATED_BATCH_BYTES: u64 = 64 << 10;
+
+/// Batches of one archive that wait for a thread.
 pub const DEFLATED_AT_ONCE: usize = 16;
 
 /// Threads that deflate for one archive: git brings files about as fast as two can deflate them.

@@ -18,8 +18,8 @@ use crate::{
     upstream::direct::repo::{Content, Tree, TreeFile},
 };
 
-/// A content that waits to be deflated, and the place of its file in the tree.
-type Waiting = (usize, Vec<u8>);
+/// Contents that wait to be deflated, with the places of their files in the tree. Many at a time: to wake a thread costs more than most files.
+type Waiting = Vec<(usize, Vec<u8>)>;
 
 /// Reads the archive of `subdir` from `archive` to its end. What is not deflated ahead goes into `pack`.
 ///
@@ -40,10 +40,11 @@ pub(super) fn unpack(
         for _ in 0..workers() {
             scope.spawn(|| deflate_all(&deflaters, remembered, &done));
         }
-        let mut sorting = Sorting { subdir, waiting, pack: &pack, packed: 0, ahead: 0, files: Vec::new() };
+        let mut sorting =
+            Sorting { subdir, waiting, batch: Vec::new(), batch_bytes: 0, pack: &pack, packed: 0, ahead: 0, files: Vec::new() };
         let read = tar::read(&mut archive, limits::MAX_TREE_FILES, &mut |entry, content| sorting.add(entry, content));
         // The channel goes with it, which ends the threads.
-        read.map(|()| sorting.files)
+        read.and_then(|()| sorting.hand_over()).map(|()| sorting.files)
     });
     if archive.get_ref().limit() == 0 {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -67,9 +68,10 @@ fn deflate_all(waiting: &Mutex<mpsc::Receiver<Waiting>>, remembered: &Remembered
     let mut deflater = Deflater::default();
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((place, content)) = next else { return };
-        let deflated = remembered.deflated(&content, &mut deflater);
-        done.lock().unwrap_or_else(PoisonError::into_inner).push((place, deflated));
+        let Ok(batch) = next else { return };
+        let deflate = |(place, content): (usize, Vec<u8>)| (place, remembered.deflated(&content, &mut deflater));
+        let deflated: Vec<_> = batch.into_iter().map(deflate).collect();
+        done.lock().unwrap_or_else(PoisonError::into_inner).extend(deflated);
     }
 }
 
@@ -77,6 +79,8 @@ fn deflate_all(waiting: &Mutex<mpsc::Receiver<Waiting>>, remembered: &Remembered
 struct Sorting<'a> {
     subdir: &'a [u8],
     waiting: mpsc::SyncSender<Waiting>,
+    batch: Waiting,
+    batch_bytes: u64,
     pack: &'a File,
     packed: u64,
     /// Bytes that were taken to be deflated.
@@ -103,11 +107,23 @@ impl Sorting<'_> {
         let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default());
         content.read_to_end(&mut bytes)?;
         let is_whole = bytes.len() as u64 == size_bytes;
-        if !is_whole || self.waiting.send((self.files.len(), bytes)).is_err() {
+        if !is_whole {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.batch.push((self.files.len(), bytes));
+        self.batch_bytes += size_bytes;
+        if self.batch_bytes >= limits::DEFLATED_BATCH_BYTES {
+            self.hand_over()?;
         }
         // Until it is deflated.
         Ok(Content::None)
+    }
+
+    /// Gives the batch to the threads.
+    fn hand_over(&mut self) -> io::Result<()> {
+        self.batch_bytes = 0;
+        let sent = self.waiting.send(std::mem::take(&mut self.batch));
+        sent.map_err(|_| io::Error::other("nobody deflates"))
     }
 
     fn put_aside(&mut self, size_bytes: u64, content: &mut dyn Read) -> io::Result<Content> {
