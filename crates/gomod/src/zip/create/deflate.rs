@@ -62,8 +62,10 @@ impl Deflater {
         let (mut bytes, mut crc) = (Vec::with_capacity(content.len() / 2), Crc::new());
         self.compress.reset();
         crc.update(content);
-        for (input, flush) in [(content, FlushCompress::None), (&[], FlushCompress::Finish)] {
-            compress(&mut self.compress, input, flush, &mut bytes).expect("a Vec takes everything");
+        // In the same pieces as above: the deflated bytes depend on them.
+        let pieces = content.chunks(CHUNK_BYTES).map(|piece| (piece, FlushCompress::None));
+        for (piece, flush) in pieces.chain([(&[][..], FlushCompress::Finish)]) {
+            compress(&mut self.compress, piece, flush, &mut bytes).expect("a Vec takes everything");
         }
         Deflated { sums: Sums { sha256, crc32: crc.sum(), size_bytes: content.len() as u64 }, bytes }
     }
