@@ -62,13 +62,14 @@ pub(super) fn tls(tls: Tls, lang: Lang) -> &'static str {
     }
 }
 
-/// Whether the checksum database is asked, once the code has come.
+/// Whether the checksum database is asked; in brackets whether it is once the code comes.
 pub(super) fn checksums(row: &Row, lang: Lang) -> &'static str {
     match row.beyond.outcome.checksums {
         Checksums::NotReached => NONE,
         Checksums::Off => "off",
         Checksums::Private { .. } => lang.pick("no", "不查"),
-        Checksums::Consulted => lang.pick("yes", "查"),
+        Checksums::Consulted if row.prediction.checksums_asked() => lang.pick("yes", "查"),
+        Checksums::Consulted => lang.pick("(yes)", "（查）"),
     }
 }
 
@@ -89,8 +90,8 @@ pub(super) fn brackets(matrix: &Matrix, lang: Lang) -> Option<&'static str> {
     let any = matrix.rows.iter().any(|row| leaks(row, lang).contains('('));
     any.then(|| {
         lang.pick(
-            "(sumdb): hears the name once the host's certificate is believed",
-            "(sumdb)：主机证书一旦被信任，名字就会告诉校验和数据库",
+            "(yes), (sumdb): the database is asked, and hears the name, once the host's certificate is believed",
+            "（查）、(sumdb)：主机证书一旦被信任，就会查询校验和数据库，名字也就告诉了它",
         )
     })
 }
