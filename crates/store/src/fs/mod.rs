@@ -43,6 +43,7 @@ impl FsBlobs {
     /// [`io::ErrorKind::StorageFull`].
     pub fn open_with_reserve(root: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
         let shelf = Arc::new(Shelf::new(Layout::open(root)?, reserve_bytes));
+        shelf.make_fan_outs();
         Ok(Self { shelf, reading: Blocking::new(READING_THREADS), writing: Blocking::new(WRITING_THREADS), _lock: None })
     }
 

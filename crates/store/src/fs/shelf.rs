@@ -243,6 +243,20 @@ impl Shelf {
         Ok(directory)
     }
 
+    /// Makes all fan-out directories at once, so that no blob waits until the name of its directory is durable.
+    ///
+    /// What cannot be made now, on a full disk, is made when it is needed.
+    pub(super) fn make_fan_outs(&self) {
+        let make = |first: u8| match fs::create_dir(self.layout.blobs.join(format!("{first:02x}"))) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        };
+        let made = (0..=u8::MAX).try_for_each(make).and_then(|()| durable::sync_directory(&self.layout.blobs));
+        if made.is_ok() {
+            self.fan_outs.iter().for_each(|is_durable| is_durable.store(true, Ordering::Release));
+        }
+    }
+
     /// Moves a damaged blob out of the way, so that it can be put again. The caller holds its name.
     fn put_aside(&self, digest: Digest) -> io::Result<()> {
         self.forget(digest);
