@@ -165,8 +165,11 @@ pub const DEFLATED_BATCH_BYTES: u64 = 64 << 10;
 /// Batches of one archive that wait for a thread.
 pub const DEFLATED_AT_ONCE: usize = 16;
 
-/// Threads that deflate for one archive: git brings files about as fast as two can deflate them.
+/// Threads that help to deflate one archive: git brings files about as fast as two can deflate them.
 pub const DEFLATERS: usize = 2;
+
+/// Deflaters that are kept for the next archive, of 300 KiB each: as many as work at one time on a small machine.
+pub const IDLE_DEFLATERS: usize = 8;
 
 /// Repositories that are open at once; each holds its references, about 100 bytes each.
 pub const MAX_REPOSITORIES: usize = 256;

@@ -16,7 +16,8 @@ const UTF8_FLAG: u16 = 1 << 11;
 /// Writes entries one after the other and keeps the directory for the end.
 pub(super) struct Writer<'a> {
     out: Counted<'a>,
-    deflater: Deflater,
+    /// Made for the first content that is not deflated ahead: it takes 300 KiB of fresh memory.
+    deflater: Option<Deflater>,
     directory: Vec<u8>,
     entries: u64,
     hash: DirHash,
@@ -32,8 +33,7 @@ pub(super) enum Content<'c> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        let (out, deflater) = (Counted { out, bytes: 0 }, Deflater::default());
-        Self { out, deflater, directory: Vec::new(), entries: 0, hash: DirHash::default() }
+        Self { out: Counted { out, bytes: 0 }, deflater: None, directory: Vec::new(), entries: 0, hash: DirHash::default() }
     }
 
     /// Writes one file: header, deflated content, descriptor.
@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
     fn write(&mut self, content: Content<'_>) -> Result<(Sums, u32), CreateError> {
         let start = self.out.bytes;
         let sums = match content {
-            Content::Plain(content) => self.deflater.deflate(content, &mut self.out)?,
+            Content::Plain(content) => self.deflater.get_or_insert_default().deflate(content, &mut self.out)?,
             Content::Deflated(deflated) => {
                 self.out.write_all(&deflated.bytes)?;
                 deflated.sums

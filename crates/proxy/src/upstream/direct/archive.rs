@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
+    mem,
     sync::Arc,
 };
 
@@ -150,7 +151,7 @@ struct Frames {
 
 impl Frames {
     fn send(&mut self) -> io::Result<()> {
-        let frame = self.waiting.split().freeze();
+        let frame = mem::take(&mut self.waiting).freeze();
         // Nobody reads any more: whoever asked went away.
         self.frames.blocking_send(frame).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
@@ -158,6 +159,10 @@ impl Frames {
 
 impl Write for Frames {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.waiting.is_empty() {
+            // At once: to grow by doubling copies, and touches fresh memory twice.
+            self.waiting.reserve(limits::FRAME_BYTES);
+        }
         self.waiting.extend_from_slice(bytes);
         if self.waiting.len() >= limits::FRAME_BYTES {
             self.send()?;

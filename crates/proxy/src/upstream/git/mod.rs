@@ -17,6 +17,7 @@ use gomod::{goimport::Vcs, info::Origin, time::Time};
 use plan::Trouble;
 use tokio::sync::Mutex;
 
+mod ahead;
 mod archive;
 mod ask;
 mod fetch;

@@ -1,7 +1,8 @@
-//! Contents that were deflated lately. The versions of a repository have most of their files in common.
+//! Contents that were deflated lately, and the deflaters. The versions of a repository have most of their files in common.
 
 use std::{
     collections::{HashMap, VecDeque},
+    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,7 +14,10 @@ use crate::limits;
 /// By the SHA-256 of the content; those deflated first go first. Cheap to clone; one for all repositories, for what is remembered is a
 /// function of the content alone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Remembered(Arc<Mutex<Lately>>);
+pub(super) struct Remembered {
+    lately: Arc<Mutex<Lately>>,
+    idle: Arc<Mutex<Vec<Deflater>>>,
+}
 
 #[derive(Debug, Default)]
 struct Lately {
@@ -37,8 +41,43 @@ impl Remembered {
         deflated
     }
 
+    /// A deflater, an idle one if there is: a new one takes fresh memory, which costs more than most files.
+    pub(super) fn deflater(&self) -> Lent<'_> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lent { deflater: Some(idle.unwrap_or_default()), to: &self.idle }
+    }
+
     fn lately<T>(&self, look: impl FnOnce(&mut Lately) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.lately.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A deflater that goes back when this is dropped.
+pub(super) struct Lent<'a> {
+    deflater: Option<Deflater>,
+    to: &'a Mutex<Vec<Deflater>>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Deflater;
+
+    fn deref(&self) -> &Deflater {
+        self.deflater.as_ref().expect("only drop takes it")
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Deflater {
+        self.deflater.as_mut().expect("only drop takes it")
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut idle = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < limits::IDLE_DEFLATERS {
+            idle.extend(self.deflater.take());
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread,
+    sync::Arc,
 };
 
-use gomod::zip::create::{Deflated, Deflater, FileKind};
+use gomod::zip::create::FileKind;
 
 use super::{
+    ahead::Ahead,
     remembered::Remembered,
     tar::{self, Entry, Kind},
 };
@@ -17,9 +17,6 @@ use crate::{
     limits,
     upstream::direct::repo::{Content, Tree, TreeFile},
 };
-
-/// Contents that wait to be deflated, with the places of their files in the tree. Many at a time: to wake a thread costs more than most files.
-type Waiting = Vec<(usize, Vec<u8>)>;
 
 /// Reads the archive of `subdir` from `archive` to its end. What is not deflated ahead goes into `pack`.
 ///
@@ -33,58 +30,28 @@ pub(super) fn unpack(
     remembered: &Remembered,
 ) -> io::Result<Tree> {
     let mut archive = BufReader::with_capacity(limits::FRAME_BYTES, archive.take(most_bytes.saturating_add(1)));
-    let (waiting, deflaters) = mpsc::sync_channel(limits::DEFLATED_AT_ONCE);
-    let deflaters = Mutex::new(deflaters);
-    let done = Mutex::new(Vec::new());
-    let files = thread::scope(|scope| {
-        for _ in 0..workers() {
-            scope.spawn(|| deflate_all(&deflaters, remembered, &done));
-        }
-        let mut sorting =
-            Sorting { subdir, waiting, batch: Vec::new(), batch_bytes: 0, pack: &pack, packed: 0, ahead: 0, files: Vec::new() };
-        let read = tar::read(&mut archive, limits::MAX_TREE_FILES, &mut |entry, content| sorting.add(entry, content));
-        // The channel goes with it, which ends the threads.
-        read.and_then(|()| sorting.hand_over()).map(|()| sorting.files)
-    });
+    let mut sorting =
+        Sorting { subdir, ahead: Ahead::new(remembered), ahead_bytes: 0, pack: &pack, packed: 0, files: Vec::new() };
+    let read = tar::read(&mut archive, limits::MAX_TREE_FILES, &mut |entry, content| sorting.add(entry, content));
     if archive.get_ref().limit() == 0 {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let mut files = files?;
-    for (place, deflated) in done.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    read?;
+    let Sorting { ahead, mut files, .. } = sorting;
+    for (place, deflated) in ahead.finish() {
         files[place].content = Content::Deflated(deflated);
     }
     Ok(Tree { files, pack: Some(Arc::new(pack)), folder: None })
 }
 
-/// Threads that deflate for one archive; git itself takes a core.
-fn workers() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get().min(limits::DEFLATERS))
-}
-
-/// Contents that are deflated, with the places of their files in the tree.
-type Done = Mutex<Vec<(usize, Arc<Deflated>)>>;
-
-fn deflate_all(waiting: &Mutex<mpsc::Receiver<Waiting>>, remembered: &Remembered, done: &Done) {
-    let mut deflater = Deflater::default();
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(batch) = next else { return };
-        let deflate = |(place, content): (usize, Vec<u8>)| (place, remembered.deflated(&content, &mut deflater));
-        let deflated: Vec<_> = batch.into_iter().map(deflate).collect();
-        done.lock().unwrap_or_else(PoisonError::into_inner).extend(deflated);
-    }
-}
-
 /// What has been read of an archive.
 struct Sorting<'a> {
     subdir: &'a [u8],
-    waiting: mpsc::SyncSender<Waiting>,
-    batch: Waiting,
-    batch_bytes: u64,
+    ahead: Ahead,
+    /// Bytes that were taken to be deflated.
+    ahead_bytes: u64,
     pack: &'a File,
     packed: u64,
-    /// Bytes that were taken to be deflated.
-    ahead: u64,
     files: Vec<TreeFile>,
 }
 
@@ -99,31 +66,20 @@ impl Sorting<'_> {
     }
 
     fn take(&mut self, size_bytes: u64, content: &mut dyn Read) -> io::Result<Content> {
-        let ahead = self.ahead + size_bytes;
-        if size_bytes > limits::DEFLATED_FILE_BYTES || ahead > limits::DEFLATED_AHEAD_BYTES {
+        let ahead_bytes = self.ahead_bytes + size_bytes;
+        if size_bytes > limits::DEFLATED_FILE_BYTES || ahead_bytes > limits::DEFLATED_AHEAD_BYTES {
             return self.put_aside(size_bytes, content);
         }
-        self.ahead = ahead;
+        self.ahead_bytes = ahead_bytes;
         let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default());
         content.read_to_end(&mut bytes)?;
         let is_whole = bytes.len() as u64 == size_bytes;
         if !is_whole {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.batch.push((self.files.len(), bytes));
-        self.batch_bytes += size_bytes;
-        if self.batch_bytes >= limits::DEFLATED_BATCH_BYTES {
-            self.hand_over()?;
-        }
+        self.ahead.add(self.files.len(), bytes);
         // Until it is deflated.
         Ok(Content::None)
-    }
-
-    /// Gives the batch to the threads.
-    fn hand_over(&mut self) -> io::Result<()> {
-        self.batch_bytes = 0;
-        let sent = self.waiting.send(std::mem::take(&mut self.batch));
-        sent.map_err(|_| io::Error::other("nobody deflates"))
     }
 
     fn put_aside(&mut self, size_bytes: u64, content: &mut dyn Read) -> io::Result<Content> {
