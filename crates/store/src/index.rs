@@ -207,6 +207,12 @@ pub enum StoreError {
     /// No room left for the index.
     #[error("index: no space left on device")]
     Full,
+    /// A file of a log that never changes was to be put with other bytes. What is there stays.
+    #[error("{path}: is there with other bytes")]
+    Changed {
+        /// The file's path in its log.
+        path: String,
+    },
 }
 
 impl StoreError {
@@ -215,7 +221,7 @@ impl StoreError {
         match self {
             Self::Full => true,
             Self::Io(cause) => cause.kind() == io::ErrorKind::StorageFull || cause.kind() == io::ErrorKind::QuotaExceeded,
-            Self::Index(_) => false,
+            Self::Index(_) | Self::Changed { .. } => false,
         }
     }
 }

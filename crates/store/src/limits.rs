@@ -71,3 +71,12 @@ pub const NAMES_BYTES: usize = 8 << 20;
 
 /// Answers of "not exist" that were not confirmed for so long are forgotten: nobody has asked, and anyone can ask for any name.
 pub const NOT_EXIST_AGE: Duration = Duration::from_secs(7 * 86_400);
+
+/// A log's name has at most so many bytes: escaped for a disk, each may take three, and a file's name may have 255.
+pub const LOG_NAME_BYTES: usize = 80;
+
+/// A path in a log has at most so many bytes: three times the longest that a tile's has.
+pub const LOG_PATH_BYTES: usize = 200;
+
+/// No lease on a log lasts longer without being renewed: a writer that died without a word is missed for at most so long.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);

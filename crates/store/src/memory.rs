@@ -24,6 +24,8 @@ pub enum Fault {
     Stored,
     /// No room is left; nothing was stored.
     Full,
+    /// It failed, and of what is written file by file the first half was stored.
+    Half,
 }
 
 /// The faults that are to come; clones share them.
@@ -49,19 +51,42 @@ impl Faults {
 
     /// Does `write` as the script says.
     fn play<T>(&self, write: impl FnOnce() -> T) -> io::Result<T> {
-        let fault = {
-            let mut script = lock(&self.0);
-            let then = script.then;
-            script.next.pop_front().unwrap_or(then)
-        };
-        match fault {
-            None => Ok(write()),
-            Some(Fault::NotStored) => Err(io::Error::other("scripted: failed, and not stored")),
-            Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),
-            Some(Fault::Stored) => {
-                write();
-                Err(io::Error::other("scripted: failed, but stored"))
-            }
+        end(self.next(), write)
+    }
+
+    /// As [`Faults::play`], with an index's error.
+    pub(crate) fn play_index<T>(&self, write: impl FnOnce() -> T) -> Result<T, StoreError> {
+        self.play(write).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full,
+            _ => error.into(),
+        })
+    }
+
+    /// As [`Faults::play`], for what is written `parts` by part.
+    pub(crate) fn play_parts<P, T>(&self, mut parts: Vec<P>, write: impl FnOnce(Vec<P>) -> T) -> io::Result<T> {
+        let mut fault = self.next();
+        if fault == Some(Fault::Half) {
+            parts.truncate(parts.len() / 2);
+            fault = Some(Fault::Stored);
+        }
+        end(fault, || write(parts))
+    }
+
+    fn next(&self) -> Option<Fault> {
+        let mut script = lock(&self.0);
+        let then = script.then;
+        script.next.pop_front().unwrap_or(then)
+    }
+}
+
+fn end<T>(fault: Option<Fault>, write: impl FnOnce() -> T) -> io::Result<T> {
+    match fault {
+        None => Ok(write()),
+        Some(Fault::NotStored | Fault::Half) => Err(io::Error::other("scripted: failed, and not stored")),
+        Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),
+        Some(Fault::Stored) => {
+            write();
+            Err(io::Error::other("scripted: failed, but stored"))
         }
     }
 }
@@ -150,10 +175,7 @@ impl MemoryIndex {
     }
 
     fn write<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
-        self.faults.play(|| work(&mut lock(&self.tables))).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull => StoreError::Full,
-            _ => error.into(),
-        })
+        self.faults.play_index(|| work(&mut lock(&self.tables)))
     }
 }
 
@@ -281,7 +303,7 @@ impl Tables {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
