@@ -358,7 +358,9 @@ fn not_exist(checked_at: i64) -> Answer {
 mod tests {
     use super::*;
     use crate::{
+        Logs,
         fs::FsBlobs,
+        log::memory::logs,
         memory::{Faults, MemoryBlobs, MemoryIndex},
         sqlite::SqliteIndex,
     };
@@ -367,7 +369,8 @@ mod tests {
     async fn memory_passes() {
         run(&|| {
             let (blobs, index) = (MemoryBlobs::new(Faults::default()), MemoryIndex::new(Faults::default()));
-            Box::new(move || Store { blobs: Arc::new(blobs.clone()), index: Arc::new(index.clone()) })
+            let logs = logs(Faults::default(), Faults::default());
+            Box::new(move || Store { blobs: Arc::new(blobs.clone()), index: Arc::new(index.clone()), logs: logs.clone() })
         })
         .await;
     }
@@ -376,9 +379,11 @@ mod tests {
     async fn files_and_sqlite_pass() {
         run(&|| {
             let home = tempfile::tempdir().unwrap();
-            Box::new(move || Store {
-                blobs: Arc::new(FsBlobs::open(home.path()).unwrap()),
-                index: Arc::new(SqliteIndex::open(&home.path().join("index.sqlite")).unwrap()),
+            Box::new(move || {
+                let blobs = Arc::new(FsBlobs::open(home.path()).unwrap());
+                let index = Arc::new(SqliteIndex::open(&home.path().join("index.sqlite")).unwrap());
+                let logs = Logs { files: Arc::new(blobs.logs()), lock: Arc::clone(&index) as _ };
+                Store { blobs, index, logs }
             })
         })
         .await;

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Blobs, Index, fs::FsBlobs, limits::RESERVE_BYTES, lock::Lock, sqlite::SqliteIndex, sweep};
+use crate::{Blobs, Index, Logs, fs::FsBlobs, limits::RESERVE_BYTES, lock::Lock, sqlite::SqliteIndex, sweep};
 
 /// Where bytes rest, and the records that name them.
 #[derive(Clone)]
@@ -15,17 +15,20 @@ pub struct Store {
     pub blobs: Arc<dyn Blobs>,
     /// The records.
     pub index: Arc<dyn Index>,
+    /// The logs.
+    pub logs: Logs,
 }
 
 impl Store {
     /// Opens the store in the directory `path`, which is made if it is not there, for this process alone.
     ///
-    /// The right to it is given up when both parts are dropped. Temporary files of an earlier process are removed.
+    /// The right to it is given up when all parts are dropped. Temporary files of an earlier process are removed.
     ///
     /// Fails at once with [`OpenError::Locked`] if another process has it.
     pub fn open_embedded(path: &Path) -> Result<Self, OpenError> {
         let (blobs, index) = open_parts(path, RESERVE_BYTES)?;
-        Ok(Self { blobs, index })
+        let logs = Logs { files: Arc::new(blobs.logs()), lock: Arc::clone(&index) as _ };
+        Ok(Self { blobs, index, logs })
     }
 }
 

@@ -80,3 +80,9 @@ pub const LOG_PATH_BYTES: usize = 200;
 
 /// No lease on a log lasts longer without being renewed: a writer that died without a word is missed for at most so long.
 pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+
+/// So many files of logs are made durable side by side: their syncs share a turn of the disk's own log, so that many cost what one does.
+pub const SYNCING_THREADS: usize = 16;
+
+/// So many directories of logs are remembered as durable. One that falls out is synced again: slower, never wrong.
+pub const DURABLE_DIRECTORIES: usize = 1 << 14;

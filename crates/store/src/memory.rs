@@ -91,11 +91,12 @@ fn end<T>(fault: Option<Fault>, write: impl FnOnce() -> T) -> io::Result<T> {
     }
 }
 
-/// A store in memory and its faults, which both parts share.
+/// A store in memory and its faults, which all parts share.
 pub fn store() -> (Store, Faults) {
     let faults = Faults::default();
     let (blobs, index) = (MemoryBlobs::new(faults.clone()), MemoryIndex::new(faults.clone()));
-    (Store { blobs: Arc::new(blobs), index: Arc::new(index) }, faults)
+    let logs = crate::log::memory::logs(faults.clone(), faults.clone());
+    (Store { blobs: Arc::new(blobs), index: Arc::new(index), logs }, faults)
 }
 
 /// Blobs in memory; clones share them. Staged files lie in the system's temporary directory.

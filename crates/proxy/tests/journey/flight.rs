@@ -94,7 +94,7 @@ async fn who_looked_before_the_file_was_kept_does_not_fetch_it_again() {
     {
         let (inner, hold, looks) = (memory::store().0, Arc::new(Semaphore::new(0)), Arc::new(AtomicI64::new(0)));
         let late = Late { inner: Arc::clone(&inner.index), hold: Arc::clone(&hold), looks: Arc::clone(&looks) };
-        let site = Setup::to(&world).site_on(Store { blobs: inner.blobs, index: Arc::new(late) });
+        let site = Setup::to(&world).site_on(Store { index: Arc::new(late), ..inner });
         let (proxy, asked) = (site.proxy.clone(), path.to_owned());
         let early = tokio::spawn(async move { get(&proxy, &asked).await });
         until(|| looks.load(Ordering::SeqCst) == 1).await;

@@ -95,7 +95,7 @@ async fn a_zip_that_cannot_be_spooled_is_refused_in_words() {
     module.serve(&world);
     let store = memory::store().0;
     let site = Setup::new("a|b", &[("a", &world.url()), ("b", &world.url())])
-        .site_on(Store { blobs: Arc::new(Spoolless(Arc::clone(&store.blobs))), index: store.index });
+        .site_on(Store { blobs: Arc::new(Spoolless(Arc::clone(&store.blobs))), ..store });
     let text = site.get(&module.url("zip")).await.expect_err("no room");
     assert!(text.starts_with("store-full: no space left"), "{text}");
     assert_eq!(world.seen().len(), 1, "another upstream would not help");

@@ -24,15 +24,17 @@ pub struct Layout {
     pub tmp: PathBuf,
     /// Damaged files, named by the digest they should have had.
     pub quarantine: PathBuf,
+    /// The files of logs, in a directory for each log.
+    pub logs: PathBuf,
 }
 
 impl Layout {
     /// Makes the directories that are missing and checks the format.
     pub fn open(root: &Path) -> Result<Self, OpenError> {
-        let layout =
-            Self { root: root.to_owned(), blobs: root.join("blobs"), tmp: root.join("tmp"), quarantine: root.join("quarantine") };
+        let [blobs, tmp, quarantine, logs] = ["blobs", "tmp", "quarantine", "logs"].map(|name| root.join(name));
+        let layout = Self { root: root.to_owned(), blobs, tmp, quarantine, logs };
         make_private(root)?;
-        for directory in [&layout.blobs, &layout.tmp, &layout.quarantine] {
+        for directory in [&layout.blobs, &layout.tmp, &layout.quarantine, &layout.logs] {
             make_private(directory)?;
         }
         layout.check_format()?;
@@ -56,6 +58,16 @@ impl Layout {
     /// The directory that holds the blob with this digest.
     pub fn fan_out(&self, digest: Digest) -> PathBuf {
         self.blobs.join(format!("{:02x}", digest.as_bytes()[0]))
+    }
+
+    /// The directory of this log: its name with every byte escaped that is no lower-case letter, digit, `-`, `_`, or a dot behind the first byte.
+    pub(super) fn log(&self, name: &str) -> PathBuf {
+        let is_plain = |at: usize, byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte) || (byte == b'.' && at > 0)
+        };
+        let escape =
+            |(at, byte): (usize, u8)| if is_plain(at, byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") };
+        self.logs.join(name.bytes().enumerate().map(escape).collect::<String>())
     }
 
     fn check_format(&self) -> Result<(), OpenError> {

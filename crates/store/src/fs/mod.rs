@@ -2,7 +2,9 @@
 
 mod durable;
 mod layout;
+mod logs;
 mod quick;
+mod room;
 mod shelf;
 #[cfg(test)]
 mod tests;
@@ -12,8 +14,8 @@ use std::{io, path::Path, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use layout::Layout;
-pub(crate) use shelf::{Proof, Shelf};
+pub(crate) use self::shelf::{Proof, Shelf};
+pub use self::{layout::Layout, logs::FsLogFiles};
 
 use crate::{
     Blob, Blobs, Digest, OpenError, Stage,
@@ -50,6 +52,11 @@ impl FsBlobs {
     /// Holds `lock` for as long as the blobs are open.
     pub(crate) fn holding(self, lock: Lock) -> Self {
         Self { _lock: Some(lock), ..self }
+    }
+
+    /// The files of logs beside these blobs, with the same reserve, and holding the same lock.
+    pub fn logs(&self) -> FsLogFiles {
+        FsLogFiles::new(self.shelf.layout().clone(), self.shelf.reserve_bytes(), self._lock.clone())
     }
 
     /// The files, for the sweep.

@@ -16,11 +16,11 @@ use bytes::Bytes;
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
-use super::{durable, layout::Layout, quick};
+use super::{durable, layout::Layout, quick, room};
 use crate::{
     Blob, Content, Digest, Stage,
     blobs::TempPath,
-    limits::{MEMORY_BLOB_BYTES, OPEN_FILES, PROVEN_DIGESTS, RENEW_AGE, RESERVE_NAMES},
+    limits::{MEMORY_BLOB_BYTES, OPEN_FILES, PROVEN_DIGESTS, RENEW_AGE},
 };
 
 /// The blobs of one layout, and what is known of them in this process.
@@ -66,6 +66,10 @@ impl Shelf {
 
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    pub(super) fn reserve_bytes(&self) -> u64 {
+        self.reserve_bytes
     }
 
     pub(super) fn stage(&self) -> io::Result<Stage> {
@@ -275,13 +279,7 @@ impl Shelf {
     }
 
     fn check_room(&self, wanted_bytes: u64) -> io::Result<()> {
-        let room = rustix::fs::statvfs(&self.layout.tmp)?;
-        let free_bytes = room.f_bavail.saturating_mul(room.f_frsize);
-        let has_names = room.f_files == 0 || room.f_favail >= RESERVE_NAMES;
-        if has_names && free_bytes >= self.reserve_bytes.saturating_add(wanted_bytes) {
-            return Ok(());
-        }
-        Err(io::Error::new(io::ErrorKind::StorageFull, "too little space is left on the disk of the store"))
+        room::check(&self.layout.tmp, self.reserve_bytes, wanted_bytes)
     }
 
     fn lock_name(&self, digest: Digest) -> MutexGuard<'_, ()> {

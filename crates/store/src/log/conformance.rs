@@ -306,8 +306,10 @@ fn specimen(seed: &str, length: usize) -> Bytes {
 mod tests {
     use super::*;
     use crate::{
+        fs::FsBlobs,
         log::memory::{MemoryLogFiles, MemoryLogLock},
         memory::Faults,
+        sqlite::SqliteIndex,
     };
 
     #[tokio::test(flavor = "multi_thread")]
@@ -315,6 +317,18 @@ mod tests {
         run(&|| {
             let (files, lock) = (MemoryLogFiles::new(Faults::default()), MemoryLogLock::new(Faults::default()));
             Box::new(move || Logs { files: Arc::new(files.clone()), lock: Arc::new(lock.clone()) })
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn logs_in_files_and_sqlite_pass() {
+        run(&|| {
+            let home = tempfile::tempdir().unwrap();
+            Box::new(move || Logs {
+                files: Arc::new(FsBlobs::open(home.path()).unwrap().logs()),
+                lock: Arc::new(SqliteIndex::open(&home.path().join("index.sqlite")).unwrap()),
+            })
         })
         .await;
     }

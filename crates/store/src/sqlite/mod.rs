@@ -1,5 +1,6 @@
 //! The index in one SQLite file: the embedded default.
 
+mod logs;
 mod readers;
 mod rows;
 mod schema;

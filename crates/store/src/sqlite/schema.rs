@@ -13,7 +13,9 @@ use crate::{
 ///
 /// One table holds a part whole: a narrow table of keys beside it made `version` slower by half, at any size.
 /// `parts.lost` marks a part whose blob was forgotten: it is not answered, but its h1 still binds. `kind` is 0 for `.info`, 1 for `.mod`, 2 for `.zip`.
-const MIGRATIONS: &[&str] = &["
+/// A row of `logs` is made by the first lease; until the first extension its head is NULL.
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE parts (
         module     TEXT    NOT NULL,
         version    TEXT    NOT NULL,
@@ -59,7 +61,24 @@ const MIGRATIONS: &[&str] = &["
         name TEXT NOT NULL PRIMARY KEY,
         note BLOB NOT NULL
     ) WITHOUT ROWID, STRICT;
-"];
+",
+    "
+    CREATE TABLE logs (
+        id     INTEGER NOT NULL PRIMARY KEY,
+        name   TEXT    NOT NULL UNIQUE,
+        head   BLOB,
+        holder TEXT    NOT NULL,
+        fence  INTEGER NOT NULL,
+        until  INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE log_keys (
+        log    INTEGER NOT NULL REFERENCES logs (id),
+        key    TEXT    NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (log, key)
+    ) WITHOUT ROWID, STRICT;
+",
+];
 
 /// A connection that may write.
 pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::LogLock as _;
 
 fn part(bytes: &str) -> Part {
     Part {
@@ -16,10 +17,25 @@ fn an_index_of_a_newer_format_is_refused_in_one_line() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("index.sqlite");
     drop(SqliteIndex::open(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let told = SqliteIndex::open(&path).unwrap_err().to_string();
-    let expected = "store format 2 is newer than format 1 of this modway; run the newer modway that wrote it";
+    let expected = "store format 3 is newer than format 2 of this modway; run the newer modway that wrote it";
     assert_eq!(told, format!("{}: {expected}", path.display()));
+}
+
+#[tokio::test]
+async fn an_index_of_the_first_format_keeps_what_it_has_and_takes_logs() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("index.sqlite");
+    let index = SqliteIndex::open(&path).unwrap();
+    index.keep("m", "v1.0.0", Kind::Mod, part("a")).await.unwrap();
+    drop(index);
+    let first = "DROP TABLE logs; DROP TABLE log_keys; PRAGMA user_version = 1";
+    Connection::open(&path).unwrap().execute_batch(first).unwrap();
+
+    let index = SqliteIndex::open(&path).unwrap();
+    assert_eq!(index.version("m", "v1.0.0").await.unwrap().unwrap().go_mod, Some(part("a")));
+    assert_eq!(index.lease("log", "h", 0, 1).await.unwrap(), Some(1));
 }
 
 #[test]

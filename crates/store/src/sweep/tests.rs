@@ -123,8 +123,8 @@ async fn a_store_has_one_server_at_a_time() {
     let told = Store::open_embedded(home.path()).err().unwrap().to_string();
     let expected = "another modway server uses this store; stop that server, or give this one a directory of its own";
     assert_eq!(told, format!("{}: {expected}", home.path().display()));
-    let Store { blobs, index } = store;
-    drop(index);
+    let Store { blobs, index, logs } = store;
+    drop((index, logs));
     assert!(Store::open_embedded(home.path()).is_err());
     drop(blobs);
     Store::open_embedded(home.path()).unwrap();

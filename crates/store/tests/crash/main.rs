@@ -10,6 +10,7 @@ mod kill;
 mod power;
 mod syscall;
 
+mod log;
 mod writer;
 
 /// The number of rounds: `usual`, or `long` if `MODWAY_LONG=1` says so.

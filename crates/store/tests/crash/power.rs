@@ -6,8 +6,9 @@
 
 use std::{fs, io::Write as _, path::Path};
 
+use bytes::Bytes;
 use store::{
-    Blobs as _, Digest,
+    Blobs as _, Digest, LogFiles,
     fs::{FsBlobs, Layout},
 };
 
@@ -63,6 +64,31 @@ fn a_power_cut_keeps_a_blob_that_a_killed_process_had_named_and_another_put_agai
     });
 }
 
+#[test]
+fn a_power_cut_keeps_the_last_file_that_was_put_in_a_log_and_the_last_published_head() {
+    alone("power::a_power_cut_keeps_the_last_file_that_was_put_in_a_log_and_the_last_published_head", &TOOLS, || {
+        for kind in ["ext4", "xfs"] {
+            check_log(kind, |_, logs, path, bytes| runtime().block_on(logs.put("log", vec![(path.to_owned(), bytes)])).unwrap());
+            check_log(kind, |_, logs, _, bytes| runtime().block_on(logs.publish("log", bytes)).unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_power_cut_keeps_a_file_of_a_log_that_a_killed_process_had_named_and_another_put_again() {
+    alone("power::a_power_cut_keeps_a_file_of_a_log_that_a_killed_process_had_named_and_another_put_again", &TOOLS, || {
+        for kind in ["ext4", "xfs"] {
+            check_log(kind, |root, logs, path, bytes| {
+                let path_on_disk = root.join("logs/log/files").join(path);
+                fs::create_dir_all(path_on_disk.parent().unwrap()).unwrap();
+                fs::write(&path_on_disk, &bytes).unwrap();
+                fs::File::open(&path_on_disk).unwrap().sync_all().unwrap();
+                runtime().block_on(logs.put("log", vec![(path.to_owned(), bytes)])).unwrap();
+            });
+        }
+    });
+}
+
 /// The control: if the rig lost nothing, the other tests would prove nothing.
 #[test]
 fn a_power_cut_loses_a_write_that_was_not_synced_and_no_other() {
@@ -100,6 +126,21 @@ fn check_last(kind: &'static str, act: fn(&Path, &[u8])) {
         let blobs = FsBlobs::open(&root).unwrap();
         let found = runtime().block_on(blobs.open(Digest::of(&bytes), bytes.len() as u64)).unwrap();
         assert!(found.is_some(), "{kind}: the blob of round {round} is lost");
+    }
+}
+
+/// Each round puts or publishes one thing and nothing behind it, whose sync could carry its name along.
+fn check_log(kind: &'static str, act: fn(&Path, &dyn LogFiles, &str, Bytes)) {
+    let Ok(disk) = mount(kind) else { return };
+    let root = disk.path().join("store");
+    for round in 0..CUTS {
+        let (path, bytes) = (format!("tile/{}/000.p/{round}", round % 2), Bytes::from(vec![round as u8 + 1; 100]));
+        act(&root, &FsBlobs::open(&root).unwrap().logs(), &path, bytes.clone());
+        disk.cut();
+        disk.again();
+        let logs = FsBlobs::open(&root).unwrap().logs();
+        let (put, published) = runtime().block_on(async { (logs.get("log", &path).await, logs.published("log").await) });
+        assert!([put, published].into_iter().any(|kept| kept.unwrap().as_ref() == Some(&bytes)), "{kind}: round {round} is lost");
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// What changes files, and how it may fail.
-const CALLS: [&str; 9] = ["openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"];
+const CALLS: [&str; 11] =
+    ["openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat2", "unlink", "rmdir", "ftruncate", "mkdir"];
 
 #[test]
 fn a_kill_at_any_system_call_leaves_all_that_was_told_and_nothing_wrong() {

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use store::{Content, Digest, Index, Kind, Part, Store};
 
-use crate::mix;
+use crate::{log, mix};
 
 const ROOT: &str = "MODWAY_TEST_WRITER_ROOT";
 const FIRST: &str = "MODWAY_TEST_WRITER_FIRST";
@@ -24,6 +24,7 @@ const FIRST: &str = "MODWAY_TEST_WRITER_FIRST";
 pub(crate) struct Ledger {
     kept: Vec<u64>,
     head: u64,
+    log: u64,
 }
 
 impl Ledger {
@@ -35,6 +36,7 @@ impl Ledger {
         match line.split_once(' ') {
             Some(("kept", number)) => self.kept.push(number.parse().unwrap()),
             Some(("head", number)) => self.head = number.parse().unwrap(),
+            Some(("log", number)) => self.log = number.parse().unwrap(),
             _ => panic!("the writer said {line:?}"),
         }
     }
@@ -88,7 +90,9 @@ pub(crate) fn travel(root: &Path, mut tracer: Command) -> Ledger {
     let mut ledger = Ledger::default();
     // A process that ends by an error says so here too.
     let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    lines.filter(|line| line.starts_with("kept ") || line.starts_with("head ")).for_each(|line| ledger.enter(&line));
+    lines
+        .filter(|line| ["kept ", "head ", "log "].iter().any(|word| line.starts_with(word)))
+        .for_each(|line| ledger.enter(&line));
     child.wait().unwrap();
     ledger
 }
@@ -104,6 +108,7 @@ fn makes_one_journey() {
             let _ = keep(&store, number).await;
             let _ = store.blobs.put_bytes(specimen(number)).await;
             let _ = advance_head(&*store.index).await;
+            let _ = log::grow(&store.logs).await;
         }
     });
 }
@@ -121,6 +126,8 @@ fn writes_until_it_dies() {
             let (store, next) = (Arc::clone(&store), Arc::clone(&next));
             clients.spawn(async move { while keep(&store, next.fetch_add(1, Ordering::Relaxed)).await.is_some() {} });
         }
+        let logs = store.logs.clone();
+        clients.spawn(async move { while log::grow(&logs).await.is_some() {} });
         clients.spawn(async move { while advance_head(&*store.index).await.is_some() {} });
         clients.join_all().await;
     });
@@ -147,7 +154,7 @@ async fn advance_head(index: &dyn Index) -> Option<()> {
     say(&format!("head {number}\n"))
 }
 
-fn say(line: &str) -> Option<()> {
+pub(crate) fn say(line: &str) -> Option<()> {
     std::io::stderr().write_all(line.as_bytes()).ok()
 }
 
@@ -167,6 +174,7 @@ pub(crate) fn read_back(root: &Path, ledger: &Ledger) {
         }
         let head = store.index.sumdb_head("n").await.unwrap().as_deref().map_or(0, parse_head);
         assert!(head >= ledger.head, "the head went back from {} to {head}", ledger.head);
+        log::read_back(&store.logs, ledger.log).await;
     });
     let left_over = std::fs::read_dir(root.join("tmp")).unwrap().count();
     assert_eq!(left_over, 0, "temporary files outlived a start");
@@ -189,7 +197,7 @@ async fn check(store: &Store, digest: Digest, size_bytes: u64, version: &str) {
 }
 
 /// The bytes of this write: most are short, some are longer than what is answered from memory.
-fn specimen(number: u64) -> Bytes {
+pub(crate) fn specimen(number: u64) -> Bytes {
     let dice = mix(number + 1);
     let bound = [64, 4 << 10, 100 << 10, 300 << 10][(dice % 4) as usize];
     let length = mix(dice) % bound + 1;
@@ -217,6 +225,6 @@ fn kind(number: u64) -> Kind {
     [Kind::Info, Kind::Mod, Kind::Zip][(number % 3) as usize]
 }
 
-fn parse_head(note: &[u8]) -> u64 {
+pub(crate) fn parse_head(note: &[u8]) -> u64 {
     std::str::from_utf8(note).unwrap().parse().unwrap()
 }
