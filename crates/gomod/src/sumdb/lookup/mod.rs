@@ -3,7 +3,6 @@
 //! Source: `golang.org/x/mod/sumdb` (`client.go`) and `modfetch/sumdb.go` as vendored in Go 1.27.3, as they are after
 //! CVE-2026-56864 (lines outside the signed text), CVE-2026-56865 (unproven tiles) and CVE-2026-42501 (no line at all).
 
-mod record;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::client::{Fork, Head, HeadError, Merge, MergeError};
 use super::note::VerifierKey;
+use super::record::checksum;
 use super::tile::{Tile, TileError, VerifiedTiles};
 use super::tlog::{TextError, parse_record, record_hash, stored_hash_index};
 use crate::dirhash::H1;
@@ -228,8 +228,8 @@ impl Answer {
         let (latest, tiles) = self.merge.finish(bodies)?;
         check_record(self.id, &self.record, &tiles)?;
         Ok(Proved {
-            zip_h1: record::checksum(&self.record, &format!("{module} {version}"))?,
-            mod_h1: record::checksum(&self.record, &format!("{module} {version}/go.mod"))?,
+            zip_h1: checksum(&self.record, &format!("{module} {version}"))?,
+            mod_h1: checksum(&self.record, &format!("{module} {version}/go.mod"))?,
             record_id: self.id,
             tree_size: tiles.tree().size,
             latest: latest.note().to_owned(),

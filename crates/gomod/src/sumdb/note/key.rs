@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
-/// The one algorithm byte there is.
+/// The algorithm byte of keys that sign notes.
 const ED25519: u8 = 1;
 
 /// A public key that verifies notes, as in `sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8`.
@@ -46,7 +46,7 @@ impl VerifierKey {
         if hash != key_hash(name, &encoded) {
             return Err(KeyError::Hash);
         }
-        let key = VerifyingKey::from_bytes(&ed25519_bytes(&encoded)?).map_err(|_| KeyError::Malformed)?;
+        let key = VerifyingKey::from_bytes(&ed25519_bytes(ED25519, &encoded)?).map_err(|_| KeyError::Malformed)?;
         Ok(Self { name: name.to_owned(), hash, key })
     }
 
@@ -67,7 +67,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = BASE64_STANDARD.encode(encode_key(self.key.as_bytes()));
+        let key = BASE64_STANDARD.encode(encode_key(ED25519, self.key.as_bytes()));
         write!(f, "{}+{:08x}+{key}", self.name, self.hash)
     }
 }
@@ -91,7 +91,7 @@ impl SignerKey {
         let rest = text.strip_prefix("PRIVATE+KEY+").ok_or(KeyError::Malformed)?;
         let (name, rest) = rest.split_once('+').ok_or(KeyError::Malformed)?;
         let (hash, encoded) = parse_tail(name, rest)?;
-        let signer = Self::from_seed(name, &ed25519_bytes(&encoded)?)?;
+        let signer = Self::from_seed(name, &ed25519_bytes(ED25519, &encoded)?)?;
         if signer.hash == hash { Ok(signer) } else { Err(KeyError::Hash) }
     }
 
@@ -104,7 +104,7 @@ impl SignerKey {
             return Err(KeyError::Malformed);
         }
         let key = SigningKey::from_bytes(seed);
-        let hash = key_hash(name, &encode_key(key.verifying_key().as_bytes()));
+        let hash = key_hash(name, &encode_key(ED25519, key.verifying_key().as_bytes()));
         Ok(Self { name: name.to_owned(), hash, key })
     }
 
@@ -125,7 +125,7 @@ impl SignerKey {
 
     /// The secret itself, `PRIVATE+KEY+…`, to be written where the operator keeps secrets and nowhere else.
     pub fn reveal(&self) -> String {
-        let key = BASE64_STANDARD.encode(encode_key(self.key.as_bytes()));
+        let key = BASE64_STANDARD.encode(encode_key(ED25519, self.key.as_bytes()));
         format!("PRIVATE+KEY+{}+{:08x}+{key}", self.name, self.hash)
     }
 
@@ -155,12 +155,12 @@ pub(in crate::sumdb) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Whether a signer may be called so: not empty, no white space, no plus.
-pub(super) fn is_valid_name(name: &str) -> bool {
+pub(in crate::sumdb) fn is_valid_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+')
 }
 
 /// The `HASH+KEY` both kinds of keys end in.
-fn parse_tail(name: &str, tail: &str) -> Result<(u32, Vec<u8>), KeyError> {
+pub(in crate::sumdb) fn parse_tail(name: &str, tail: &str) -> Result<(u32, Vec<u8>), KeyError> {
     let (hash, key) = tail.split_once('+').ok_or(KeyError::Malformed)?;
     let encoded = decode_base64(key).filter(|encoded| !encoded.is_empty()).ok_or(KeyError::Malformed)?;
     let is_hex = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -170,18 +170,21 @@ fn parse_tail(name: &str, tail: &str) -> Result<(u32, Vec<u8>), KeyError> {
     }
 }
 
-fn key_hash(name: &str, encoded: &[u8]) -> u32 {
+/// What a key is known by: the first four bytes of SHA-256 over name, newline and encoded key.
+pub(in crate::sumdb) fn key_hash(name: &str, encoded: &[u8]) -> u32 {
     let sum = Sha256::new().chain_update(name).chain_update("\n").chain_update(encoded).finalize();
     u32::from_be_bytes([sum[0], sum[1], sum[2], sum[3]])
 }
 
-fn encode_key(key: &[u8; 32]) -> Vec<u8> {
-    [&[ED25519][..], key].concat()
+/// The algorithm's byte and the key.
+pub(in crate::sumdb) fn encode_key(algorithm: u8, key: &[u8; 32]) -> Vec<u8> {
+    [&[algorithm][..], key].concat()
 }
 
-fn ed25519_bytes(encoded: &[u8]) -> Result<[u8; 32], KeyError> {
+/// The inverse of [`encode_key`].
+pub(in crate::sumdb) fn ed25519_bytes(algorithm: u8, encoded: &[u8]) -> Result<[u8; 32], KeyError> {
     match encoded {
-        [ED25519, key @ ..] => key.try_into().map_err(|_| KeyError::Malformed),
+        [first, key @ ..] if *first == algorithm => key.try_into().map_err(|_| KeyError::Malformed),
         _ => Err(KeyError::Algorithm),
     }
 }

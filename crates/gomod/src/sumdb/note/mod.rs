@@ -9,8 +9,7 @@ mod tests;
 
 pub use key::{KeyError, SignerKey, VerifierKey};
 
-pub(in crate::sumdb) use key::decode_base64;
-use key::is_valid_name;
+pub(in crate::sumdb) use key::{decode_base64, ed25519_bytes, encode_key, is_valid_name, key_hash, parse_tail};
 
 /// The longest note that is looked at, in bytes. Ours; Go bounds only the tree text inside, by the same number.
 pub const MAX_NOTE_BYTES: usize = 1_000_000;

@@ -150,12 +150,21 @@ impl Tile {
         }
     }
 
-    /// Cuts the body of [`Tile::full`] down to this tile's, for a database that has dropped the partial tile.
+    /// Cuts the body of [`Tile::full`] down to this tile's, for a database that has dropped the partial tile. Not for records; see [`Tile::cut`].
     ///
     /// Source: `sumdb.Client.readTile`.
     pub fn cut_full(&self, full: &[u8]) -> Vec<u8> {
         let want = (full.len() >> self.height) * self.width as usize;
         full.get(..want).unwrap_or(full).to_vec()
+    }
+
+    /// Cuts the body of a wider tile of the same place down to this one's; `None` if that one is too short, or no tile of records.
+    pub fn cut(&self, wider: &[u8]) -> Option<Vec<u8>> {
+        let end = match self.body_bytes() {
+            Some(end) => end,
+            None => records(wider)?.get(..self.width as usize)?.iter().map(|record| record.len() + 1).sum(),
+        };
+        wider.get(..end).map(<[u8]>::to_vec)
     }
 
     /// The hash stored at `index`, computed from this tile's body.
@@ -181,6 +190,19 @@ impl Tile {
     }
 }
 
+/// Takes the body of a tile of records apart into their texts, each with its final newline and without the empty line behind it.
+///
+/// Errors: `None` unless each ends in an empty line.
+pub fn records(mut body: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut records = Vec::new();
+    while !body.is_empty() {
+        let blank = body.windows(2).position(|pair| pair == b"\n\n")?;
+        records.push(&body[..=blank]);
+        body = &body[blank + 2..];
+    }
+    Some(records)
+}
+
 /// The narrowest tile with the stored hash `index`, and which of the tile's hashes it covers.
 fn locate(height: u8, index: u64) -> (Tile, usize, usize) {
     let (level, number) = split_stored_hash_index(index);
@@ -194,7 +216,7 @@ fn locate(height: u8, index: u64) -> (Tile, usize, usize) {
 }
 
 /// The root of the complete subtree whose leaves these bytes list; `None` unless they are 2^n hashes.
-fn subtree_hash(body: &[u8]) -> Option<Hash> {
+pub(in crate::sumdb) fn subtree_hash(body: &[u8]) -> Option<Hash> {
     let (hashes, rest) = body.as_chunks::<HASH_BYTES>();
     let mut row: Vec<Hash> = hashes.iter().copied().map(Hash).collect();
     if !rest.is_empty() || !row.len().is_power_of_two() {

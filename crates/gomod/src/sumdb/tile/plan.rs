@@ -167,12 +167,6 @@ fn tile_indexes(tile: &Tile) -> Option<impl Iterator<Item = u64> + use<>> {
 }
 
 /// The hashes of the records in a data tile; `None` unless each ends in an empty line.
-fn record_hashes(mut body: &[u8]) -> Option<Vec<Hash>> {
-    let mut hashes = Vec::new();
-    while !body.is_empty() {
-        let blank = body.windows(2).position(|pair| pair == b"\n\n")?;
-        hashes.push(record_hash(&body[..=blank]));
-        body = &body[blank + 2..];
-    }
-    Some(hashes)
+fn record_hashes(body: &[u8]) -> Option<Vec<Hash>> {
+    Some(super::records(body)?.into_iter().map(record_hash).collect())
 }
