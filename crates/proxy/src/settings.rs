@@ -1,6 +1,7 @@
 //! What an operator can set of the proxy, checked and typed. `modway/config` makes it; nothing here reads a file or the environment.
 
 mod direct;
+mod own;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -12,7 +13,10 @@ use gomod::{
 pub use plan::Freshness;
 use plan::Trouble;
 
-pub use self::direct::{Access, Credential, Direct, Forge};
+pub use self::{
+    direct::{Access, Credential, Direct, Forge},
+    own::{Auditor, OwnSumdb, Records},
+};
 
 /// Everything the proxy is told.
 #[derive(Clone, Debug)]
@@ -199,4 +203,6 @@ pub struct Sums {
     pub proxied: Vec<SumdbSetting>,
     /// How the databases are reached.
     pub hop: Hop,
+    /// The one of our own, if there is one.
+    pub own: Option<OwnSumdb>,
 }

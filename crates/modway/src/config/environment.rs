@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -66,6 +67,14 @@ pub trait Files {
     /// # Errors
     /// What the disk says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The permissions of `path`, as in `chmod`. Files that are on no disk are their owner's alone.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn mode(&self, _path: &Path) -> io::Result<u32> {
+        Ok(0o600)
+    }
 }
 
 /// The files of this machine.
@@ -75,6 +84,10 @@ pub struct Disk;
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        Ok(fs::metadata(path)?.permissions().mode() & 0o777)
     }
 }
 

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::units::{Period, Size};
 
+mod sumdb;
+
+pub(crate) use sumdb::{Auditor, Private, Sumdb};
+
 /// The configuration of modway.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -27,7 +31,7 @@ pub(crate) struct File {
     /// Version control itself, for the entry `direct` of a list and for the prefix `/@direct/`. Modules are fetched from their own
     /// repositories by git, hg, svn and fossil. The patience with it stands in `[upstream.direct]`.
     pub(crate) direct: Direct,
-    /// The checksum database that vouches for public modules.
+    /// Checksum databases: the one that vouches for public modules, others that are served on, and one of our own.
     pub(crate) sumdb: Sumdb,
     /// How long answers that may change are kept: lists of versions, `@latest`, branches.
     pub(crate) freshness: Freshness,
@@ -222,20 +226,6 @@ pub(crate) struct Access {
     pub(crate) schemes: Vec<String>,
     /// What the host is, if modules there are found through its API with our login: `gitlab`, `github` or `forgejo`.
     pub(crate) forge: String,
-}
-
-/// The checksum database that vouches for public modules.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct Sumdb {
-    /// As GOSUMDB: `off`, a name, a key, or either with a URL. Not set: the machine's GOSUMDB.
-    pub(crate) gosumdb: String,
-    /// As GONOSUMDB: patterns of module paths that no checksum database is asked about. Not set: the machine's GONOSUMDB, else its GOPRIVATE.
-    pub(crate) gonosumdb: String,
-    /// Further databases that are served at `/sumdb/NAME/`, each written as GOSUMDB.
-    pub(crate) proxied: Vec<String>,
-    /// The upstream, by name, whose deadlines, login, certificates and forward proxy are used to reach the databases. Not set: the defaults.
-    pub(crate) like: String,
 }
 
 /// How long answers that may change are kept.

@@ -13,6 +13,7 @@ mod keys;
 mod leaves;
 mod machine;
 mod mistake;
+mod own;
 mod reference;
 mod routes;
 mod server;
@@ -30,6 +31,7 @@ use proxy::{
 pub use environment::{Disk, Environment, Files};
 pub use keys::schema;
 pub use mistake::{Mistake, Mistakes, Place};
+
 pub use reference::reference;
 pub use server::{LogTarget, Server};
 pub(crate) use units::Period;

@@ -25,8 +25,18 @@ fn section(path: &str, node: Node<'_>, page: &mut String) {
     page.push_str(&format!("\n## `{header}`\n\n{}\n\n{table}\n", one_line(node)));
     let Some(inner) = inner else { return };
     rows(inner, "", page);
-    for (name, child) in inner.named().into_iter().flatten().filter(|(_, child)| Node(child).kind() == Kind::Tables) {
-        section(&format!("{path}.{name}"), Node(child), page);
+    lists(path, inner, page);
+}
+
+/// The sections of the lists of tables in a table, however deep.
+fn lists(path: &str, node: Node<'_>, page: &mut String) {
+    for (name, child) in node.named().into_iter().flatten() {
+        let (path, child) = (format!("{path}.{name}"), Node(child));
+        match child.kind() {
+            Kind::Tables => section(&path, child, page),
+            Kind::Table => lists(&path, child, page),
+            _ => (),
+        }
     }
 }
 

@@ -229,7 +229,7 @@ fn access(access: &Access) -> Option<Line> {
 
 /// Sections in the order of the file; what is no section last.
 fn order(table: &str) -> usize {
-    let sections = ["[server", "[store", "[upstream", "[[route", "[direct", "[[direct", "[sumdb", "[freshness"];
+    let sections = ["[server", "[store", "[upstream", "[[route", "[direct", "[[direct", "[sumdb", "[[sumdb", "[freshness"];
     sections.iter().position(|section| table.starts_with(section)).unwrap_or(sections.len())
 }
 

@@ -3,7 +3,14 @@
 use gomod::{goenv::SumdbSetting, pattern::Patterns};
 use proxy::settings::{Hop, Sums};
 
-use super::{bench::Bench, file, hops, keys::nearest, machine::Machine, mistake::Place};
+use super::{
+    bench::Bench,
+    file, hops,
+    keys::nearest,
+    machine::Machine,
+    mistake::Place,
+    own::{self, Others},
+};
 
 /// The name of the hop to the database that vouches.
 const HOP: &str = "sumdb";
@@ -13,7 +20,10 @@ pub(super) fn sums(file: &file::File, known: &[Hop], machine: &Machine, bench: &
     let waived = if bench.leaves.at("sumdb.gonosumdb").is_some() { &file.sumdb.gonosumdb } else { &machine.gonosumdb.value };
     let proxied = proxied(&file.sumdb, bench);
     let hop = hop(file, known, bench);
-    Some(Sums { hop, database: database?, waived: Patterns::parse(waived), proxied })
+    let (database, waived) = (database?, Patterns::parse(waived));
+    let others = Others { database: &database, proxied: &proxied, waived: &waived };
+    let own = own::own(&file.sumdb.private, &others, bench);
+    Some(Sums { hop, database, waived, proxied, own })
 }
 
 fn database(sumdb: &file::Sumdb, machine: &Machine, bench: &mut Bench<'_>) -> Option<SumdbSetting> {

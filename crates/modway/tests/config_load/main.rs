@@ -7,6 +7,7 @@ mod hops;
 mod layers;
 mod lists;
 mod mistakes;
+mod own;
 mod serve;
 mod tls;
 mod world;

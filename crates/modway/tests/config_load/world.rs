@@ -19,11 +19,18 @@ pub(crate) struct World {
 }
 
 #[derive(Clone, Default)]
-struct Disk(BTreeMap<PathBuf, Vec<u8>>);
+struct Disk {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    modes: BTreeMap<PathBuf, u32>,
+}
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        Ok(self.modes.get(path).copied().unwrap_or(0o600))
     }
 }
 
@@ -46,7 +53,13 @@ impl World {
     }
 
     pub(crate) fn file(mut self, path: &str, content: &str) -> Self {
-        self.disk.0.insert(path.into(), content.into());
+        self.disk.files.insert(path.into(), content.into());
+        self
+    }
+
+    /// The file at `path` has these permissions, not its owner's alone.
+    pub(crate) fn mode(mut self, path: &str, mode: u32) -> Self {
+        self.disk.modes.insert(path.into(), mode);
         self
     }
 

@@ -81,6 +81,7 @@ impl Setup {
             waived: Patterns::parse(""),
             proxied: Vec::new(),
             hop: hop("database", "http://unused.test"),
+            own: None,
         };
         Self(Settings { routes: Vec::new(), hops, sums, freshness: FRESHNESS, direct: direct() }).route("public", "*", list)
     }
