@@ -18,6 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub(crate) use self::address::server_url;
 use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing, tools::Tools};
 use crate::{
     config::{Config, LogTarget, Mistakes},

@@ -2,17 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// `export GOPROXY=…` for the first address. One that stands for all addresses of a machine is printed as loopback, which surely works here.
+/// `export GOPROXY=…` for the first address.
 pub(super) fn export(addresses: &[SocketAddr], tls: bool) -> String {
+    server_url(addresses, tls).map_or_else(String::new, |url| format!("export GOPROXY={url}"))
+}
+
+/// The URL of a server that listens on these addresses: the first one. One that stands for all addresses of a machine is printed as loopback,
+/// which surely works here. `None` while the system has not chosen the port.
+pub(crate) fn server_url(addresses: &[SocketAddr], tls: bool) -> Option<String> {
     let scheme = if tls { "https" } else { "http" };
-    let usable = |address: SocketAddr| match address.ip() {
-        ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
-        _ => address,
-    };
-    match addresses.first() {
-        Some(address) => format!("export GOPROXY={scheme}://{}", usable(*address)),
-        None => String::new(),
-    }
+    let address = addresses.first().filter(|address| address.port() != 0)?;
+    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    Some(format!("{scheme}://{}", SocketAddr::new(ip, address.port())))
 }
 
 #[cfg(test)]

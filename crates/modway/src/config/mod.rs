@@ -31,7 +31,7 @@ use proxy::{
 pub use environment::{Disk, Environment, Files};
 pub use keys::schema;
 pub use mistake::{Mistake, Mistakes, Place};
-
+pub(crate) use own::check_name;
 pub use reference::reference;
 pub use server::{LogTarget, Server};
 pub(crate) use units::Period;

@@ -1,0 +1,24 @@
+//! `modway sumdb`: a checksum database of our own, and the checking of any.
+
+mod env;
+mod init;
+
+use clap::Subcommand;
+
+use crate::{cli::End, config::Environment};
+
+/// What can be done about checksum databases.
+#[derive(Debug, Subcommand)]
+pub enum SumdbCommand {
+    /// Make the name and the key of a checksum database of your own
+    Init(init::Init),
+    /// Print what a client of it sets
+    Env(env::Env),
+}
+
+pub(super) fn run(command: &SumdbCommand, environment: &Environment) -> anyhow::Result<End> {
+    match command {
+        SumdbCommand::Init(asked) => init::run(asked),
+        SumdbCommand::Env(asked) => env::run(asked, environment),
+    }
+}
