@@ -59,10 +59,8 @@ pub(crate) fn differences(case: &Case, places: &Places, story: &Story, seen: &Se
         End::Broken(broken) => Some(broken.class),
         End::Done { .. } | End::Unknown(_) => None,
     };
-    match (&seen.class, class) {
-        (Some(Ok(theirs)), Some(ours)) if *theirs == ours => {}
-        (None, None) => {}
-        (theirs, ours) => differences.push(format!("class: go {theirs:?}, model {ours:?}")),
+    if !seen.is(class) {
+        differences.push(format!("class: go {:?}, model {class:?}", seen.codes));
     }
     if let (Some(theirs), End::Done { version, .. }) = (&seen.version, &story.outcome.end)
         && theirs != version

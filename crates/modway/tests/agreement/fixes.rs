@@ -54,15 +54,15 @@ impl Fixed {
         for round in 0..ROUNDS {
             let report = runtime.block_on(report(&case, &environment));
             let class = match &report.outcome.end {
-                End::Broken(broken) => format!("{:?}", broken.class),
-                end => format!("{end:?}"),
+                End::Broken(broken) => Some(broken.class),
+                End::Done { .. } | End::Unknown(_) => None,
             };
-            let theirs =
-                seen.class.as_ref().map(|class| class.as_ref().map_or_else(|text| text.clone(), |class| format!("{class:?}")));
-            if theirs.as_ref() != Some(&class) {
+            if !seen.is(class) {
                 self.misnamed.push(format!(
-                    "seed {seed}: {}: go {theirs:?}, why {class}; {:?}\n{}",
+                    "seed {seed}: {}: go {:?}, why {:?}; {:?}\n{}",
                     case.command,
+                    seen.codes,
+                    report.outcome.end,
                     environment_of(&environment),
                     seen.text
                 ));
@@ -72,7 +72,7 @@ impl Fixed {
                 return;
             };
             told += &format!(
-                "  {class}: {} {:?} {:?}\n",
+                "  {class:?}: {} {:?} {:?}\n",
                 fix.code,
                 fix.promise,
                 fix.steps.iter().map(StepToTake::line).collect::<Vec<_>>()

@@ -1,8 +1,9 @@
 //! One run of the real go command in a case's world.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use gomod::client::{Command, ErrorClass};
+use modway::why::log::{Finding, catalogue::classes::codes, recognise};
 use testkit::go::Go;
 
 use crate::case::{Case, Netrc, Places};
@@ -13,11 +14,21 @@ use crate::server::{Servers, Trust};
 pub(crate) struct Seen {
     pub(crate) log: Vec<String>,
     pub(crate) exit: i32,
-    /// None of a success; the words where they are of no known class.
-    pub(crate) class: Option<Result<ErrorClass, String>>,
+    /// What `why --log` reads from the words of a failure; none of a success.
+    pub(crate) codes: Option<BTreeSet<&'static str>>,
     /// The version that a success says, if it does.
     pub(crate) version: Option<String>,
     pub(crate) text: String,
+}
+
+impl Seen {
+    /// True if it failed with errors of this class only, or succeeded where there is none.
+    pub(crate) fn is(&self, class: Option<ErrorClass>) -> bool {
+        match (&self.codes, class) {
+            (Some(found), Some(class)) => !found.is_empty() && found.iter().all(|code| codes(class).contains(code)),
+            (found, class) => found.is_none() && class.is_none(),
+        }
+    }
 }
 
 /// Everything a run needs besides its case.
@@ -54,8 +65,8 @@ impl Runner<'_> {
         let output = command.output().expect("go starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let exit = output.status.code().unwrap_or(-1);
-        let class = (exit != 0).then(|| classify(&text).ok_or_else(|| text.clone()));
-        Seen { log: self.servers.log(), exit, class, version: version(case, &text), text }
+        let codes = (exit != 0).then(|| recognise(&text).iter().map(Finding::code).collect());
+        Seen { log: self.servers.log(), exit, codes, version: version(case, &text), text }
     }
 
     /// Lays out a home: a netrc file, and a module for the commands that want one.
@@ -123,100 +134,4 @@ fn version(case: &Case, text: &str) -> Option<String> {
         Command::Download { .. } | Command::Versions { .. } => None,
     }?;
     line.split_once(' ').map(|(_, version)| version.to_owned())
-}
-
-/// The class of an error by the words of the go command.
-pub(crate) fn classify(text: &str) -> Option<ErrorClass> {
-    let has = |words: &str| text.contains(words);
-    let class = if has("GO111MODULE=off") {
-        ErrorClass::ModulesOff
-    } else if has("-insecure flag is no longer supported") {
-        ErrorClass::InsecureFlag
-    } else if has("parsing $GOFLAGS") || has("$GOFLAGS") {
-        ErrorClass::InvalidGoflags
-    } else if has("-mod=vendor") || has("using the vendor directory") {
-        ErrorClass::VendorMode
-    } else if has("GOPROXY list is not") || has("invalid proxy URL") || has("invalid file:// proxy") || has("first path segment")
-    {
-        ErrorClass::InvalidGoproxy
-    } else if has("GOSUMDB") && !has("GOSUMDB=off") {
-        ErrorClass::InvalidGosumdb
-    } else if has("verifying ") {
-        return Some(classify_proof(text));
-    } else if has("refusing to pass credentials") {
-        ErrorClass::InsecureLogin
-    } else if has("protocol found for repository") {
-        ErrorClass::NoProtocol
-    } else if has("GOVCS disallows") {
-        ErrorClass::GovcsDisallows
-    } else if has("in GOVCS") {
-        ErrorClass::InvalidGovcs
-    } else if has("unrecognized import path") {
-        match () {
-            () if has("https fetch: ") || has("fetching ") && has("Get \"") => ErrorClass::PageUnreachable,
-            () if has("reading http") => ErrorClass::PageStatus,
-            () => ErrorClass::PageUseless,
-        }
-    } else {
-        return classify_other(text);
-    };
-    Some(class)
-}
-
-fn classify_proof(text: &str) -> ErrorClass {
-    let has = |words: &str| text.contains(words);
-    match () {
-        () if has("checksum mismatch") => ErrorClass::ChecksumMismatch,
-        () if has("checksum missing") => ErrorClass::ChecksumMissing,
-        () if has("reading http") && (has(": 404 ") || has(": 410 ")) => ErrorClass::SumdbAbsent,
-        () if has("reading http") => ErrorClass::SumdbStatus,
-        () if has("refusing to pass credentials") => ErrorClass::InsecureLogin,
-        () if has("Get \"") => ErrorClass::SumdbUnreachable,
-        () => ErrorClass::SumdbDishonest,
-    }
-}
-
-fn classify_other(text: &str) -> Option<ErrorClass> {
-    let has = |words: &str| text.contains(words);
-    let table: &[(&str, ErrorClass)] = &[
-        ("module lookup disabled by GOPROXY=off", ErrorClass::ProxyOff),
-        ("no matching versions for query", ErrorClass::NoMatchingVersion),
-        ("does not contain package", ErrorClass::NoPackage),
-        ("declares its path as", ErrorClass::OtherPath),
-        ("retracted by module author", ErrorClass::Retracted),
-        ("executable file not found", ErrorClass::ToolMissing),
-        ("redirected from secure URL", ErrorClass::Redirect),
-        ("Could not read from remote repository", ErrorClass::RepositoryFailed),
-        ("unknown revision", ErrorClass::UnknownRevision),
-        ("no such file or directory", ErrorClass::Absent),
-        ("disallowed version string", ErrorClass::DisallowedVersion),
-        ("malformed module path", ErrorClass::InvalidPath),
-        ("proxy returned info for version", ErrorClass::OtherVersion),
-        ("invalid response from proxy", ErrorClass::InvalidResponse),
-        ("not a valid zip file", ErrorClass::BadZip),
-        ("invalid semantic version", ErrorClass::InvalidVersion),
-        ("ambiguous semantic version", ErrorClass::InvalidVersion),
-        ("no existing version is required", ErrorClass::NoPatchBase),
-        ("server certificate verification failed", ErrorClass::RepositoryCertificate),
-        ("SSL certificate problem", ErrorClass::RepositoryCertificate),
-        ("could not read Username", ErrorClass::RepositoryLogin),
-        ("' not found", ErrorClass::NoRepository),
-        ("unable to access", ErrorClass::RepositoryUnreachable),
-        ("suffix not allowed", ErrorClass::ModuleMisfit),
-        ("go.mod has ", ErrorClass::ModuleMisfit),
-        ("/go.mod at revision", ErrorClass::ModuleMisfit),
-        ("x509: ", ErrorClass::Certificate),
-        ("HTTP response to HTTPS client", ErrorClass::Handshake),
-        ("does not look like a TLS", ErrorClass::Handshake),
-        ("Bad Gateway", ErrorClass::ForwardProxy),
-        ("connection refused", ErrorClass::Unreachable),
-        ("EOF", ErrorClass::Unreachable),
-        ("connection reset", ErrorClass::Unreachable),
-        ("parsing go.mod", ErrorClass::BadGoMod),
-    ];
-    if has("reading http") {
-        let is_absent = has(": 404 ") || has(": 410 ");
-        return Some(if is_absent { ErrorClass::Absent } else { ErrorClass::Status });
-    }
-    table.iter().find(|(words, _)| has(words)).map(|(_, class)| *class)
 }

@@ -139,7 +139,7 @@ struct Tally {
     cases: usize,
     successes: usize,
     asks: usize,
-    classes: std::collections::BTreeMap<String, usize>,
+    codes: std::collections::BTreeMap<&'static str, usize>,
     differences: Vec<String>,
 }
 
@@ -155,8 +155,8 @@ impl Tally {
         self.cases += 1;
         self.asks += seen.log.len();
         self.successes += usize::from(seen.exit == 0);
-        if let Some(Ok(class)) = &seen.class {
-            *self.classes.entry(class.code()).or_default() += 1;
+        for code in seen.codes.iter().flatten() {
+            *self.codes.entry(code).or_default() += 1;
         }
         if !differences.is_empty() || std::env::var_os("MODWAY_SEED").is_some() {
             let turns: Vec<String> = story
@@ -181,8 +181,8 @@ impl Tally {
         self.cases += other.cases;
         self.successes += other.successes;
         self.asks += other.asks;
-        for (class, count) in other.classes {
-            *self.classes.entry(class).or_default() += count;
+        for (code, count) in other.codes {
+            *self.codes.entry(code).or_default() += count;
         }
         self.differences.extend(other.differences);
         self
@@ -191,9 +191,9 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { cases, successes, asks, classes, differences } = self;
+        let Self { cases, successes, asks, codes, differences } = self;
         let different = differences.len();
-        write!(f, "{cases} cases, {successes} of them successes, {asks} requests, {different} different; {classes:?}")
+        write!(f, "{cases} cases, {successes} of them successes, {asks} requests, {different} different; {codes:?}")
     }
 }
 

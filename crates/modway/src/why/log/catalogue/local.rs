@@ -238,7 +238,7 @@ pub(super) const ROWS: &[Row] = &[
         code: "modules-off",
         by: By::Go,
         whose: Whose::Client,
-        phrases: &["modules disabled by GO111MODULE=off"],
+        phrases: &["modules disabled by GO111MODULE=off", "cannot be used with GO111MODULE=off"],
         answer: &[],
         settings: &["GO111MODULE"],
         cause: both("GO111MODULE=off turns modules off.", "GO111MODULE=off 关闭了模块模式。"),
@@ -252,6 +252,7 @@ pub(super) const ROWS: &[Row] = &[
         phrases: &[
             "go.mod file not found in current directory or any parent directory",
             "cannot find main module",
+            "requires a version when current directory is not in a module",
             "no required module provides package …: go.mod file not found",
         ],
         answer: &[],
