@@ -20,6 +20,7 @@ pub(crate) struct Case {
     files: Vec<(String, Vec<u8>)>,
     args: Vec<String>,
     patience: Option<&'static str>,
+    is_elided: bool,
     before: Option<Before>,
 }
 
@@ -37,7 +38,16 @@ impl Case {
     /// `go ARGS`, with GOPROXY and GOSUMDB off and no module around it. `HOME` in an argument or a value stands for its home.
     pub(crate) fn new(code: &'static str, args: &str) -> Self {
         let args = args.split(' ').map(str::to_owned).collect();
-        Self { code, title: code.to_owned(), env: Vec::new(), files: Vec::new(), args, patience: None, before: None }
+        Self {
+            code,
+            title: code.to_owned(),
+            env: Vec::new(),
+            files: Vec::new(),
+            args,
+            patience: None,
+            is_elided: false,
+            before: None,
+        }
     }
 
     /// With this in its environment.
@@ -71,6 +81,12 @@ impl Case {
     /// Ended after two seconds, as a CI service ends a job that takes too long, and says so.
     pub(crate) fn ended(mut self, saying: &'static str) -> Self {
         self.patience = Some(saying);
+        self
+    }
+
+    /// With the middle of each long line left out, as a log service does that shows one line for one message.
+    pub(crate) fn elided(mut self) -> Self {
+        self.is_elided = true;
         self
     }
 
@@ -115,8 +131,18 @@ impl Case {
             return (format!("{}{saying}\n", impatient(&command)), false);
         }
         let output = command.output().expect("go starts");
-        (String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(), output.status.success())
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (if self.is_elided { elided(&text) } else { text }, output.status.success())
     }
+}
+
+/// The first 40 and the last 20 columns of each line that is longer.
+fn elided(text: &str) -> String {
+    let short = |line: &str| match line.len().checked_sub(20).filter(|end| *end > 40) {
+        Some(end) => format!("{}...{}\n", &line[..40], &line[end..]),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(short).collect()
 }
 
 /// What it prints until it is ended.

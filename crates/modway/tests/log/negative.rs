@@ -82,22 +82,3 @@ fn what_a_server_says_is_not_what_the_go_command_says() {
     let log = "go: a.test/b@v1.0.0: reading https://p.test/a.test/b/@v/v1.0.0.info: 500 Internal Server Error\n\tserver response:\n\tunknown revision v1.0.0\n\tmodule lookup disabled by GOPROXY=off\n";
     assert_eq!(codes(&found(log.as_bytes())), ["proxy-trouble"].into());
 }
-
-/// What cannot be made here for real, in the words of the go command's source, with the code it belongs to.
-#[test]
-fn messages_that_cannot_be_made_here_are_recognised_by_their_words() {
-    let check = |code: &'static str, log: &str| assert_eq!(codes(&found(log.as_bytes())), [code].into(), "{log}");
-    check("ambiguous-revision", "go: a.test/b@1234567: invalid version: ambiguous revision 1234567\n");
-    check("discovery-failed", "go: a.test/b@v1.0.0: unrecognized import path \"a.test/b\": it is Tuesday\n");
-    check("git-local-directory", "go: a.test/b@v1.0.0: git remote (/x) must not be local directory\n");
-    check(
-        "git-too-old",
-        "go: a.test/b@v1.0.0: git ls-remote -q --end-of-options https://a.test/b in /x: exit status 129:\n\terror: unknown option `end-of-options'\n\tusage: git ls-remote [--heads]\n",
-    );
-    check("not-found-by-whom", "go: a.test/b@v1.0.0: ...: 404 Not Found\n");
-    check(
-        "package-not-found",
-        "build a.test/c: cannot load a.test/b: cannot find module providing package a.test/b\ngo: cannot find module providing package a.test/b\n",
-    );
-    check("zip-too-large", "go: a.test/b@v1.0.0: downloaded zip file too large\n");
-}

@@ -1,5 +1,7 @@
 //! What the hosts of modules, and the tools that ask them, can do wrong in direct mode.
 
+use std::os::unix::fs::PermissionsExt;
+
 use testkit::{
     repos::{GitServer, SshServer},
     tls::{Ca, Leaf},
@@ -57,7 +59,11 @@ fn pages(worlds: &Worlds) -> Vec<Case> {
     add("discovery-bad-tag", "root", 200, &one("page.example.test/root git page.example.test/x"));
     add("discovery-bad-tag", "file", 200, &one("page.example.test/file git file:///x"));
     add("discovery-bad-tag", "folder", 200, &one("page.example.test/folder git https://page.example.test/x -x"));
+    add("git-local-directory", "colon", 200, &one("page.example.test/colon git https:page.example.test/x"));
     add("discovery-disagrees", "pair/inner", 200, &one("page.example.test/pair git https://page.example.test/x"));
+    let nowhere = [("location", "://")];
+    worlds.host.answer("page.example.test/nowhere", 302, &nowhere, "");
+    cases.push(get("discovery-failed", "page.example.test/nowhere").envs(&worlds.direct()));
     worlds.host.answer("page.example.test/pair", 200, &[], one("page.example.test/pair git https://page.example.test/y"));
     cases
 }
@@ -116,6 +122,9 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
     page("git.example.test/forbidden", "https://git.example.test/forbidden");
     worlds.host.answer("git.example.test/forbidden/info/refs", 403, &[], "no");
     worlds.host.page("git.example.test/svn", "git.example.test/svn svn https://git.example.test/svn");
+    page("git.example.test/alike", "https://git.example.test/alike");
+    let alike: String = ["a", "b"].map(|end| format!("1234567{}\trefs/heads/{end}\n", end.repeat(33))).concat();
+    worlds.host.answer("git.example.test/alike/info/refs", 200, &[("content-type", "text/plain")], alike);
     worlds.host.page("git.example.test/folder", "git.example.test/folder git /folder");
     worlds.locked.page("git.example.test/lib", "git.example.test/lib git https://git.example.test/lib");
     worlds.locked.serve("lib", &repository);
@@ -141,6 +150,8 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
             .titled("not allowed"),
         get("git-missing", "git.example.test/lib").envs(&direct).env("PATH", "HOME").titled("no git"),
         get("git-missing", "git.example.test/lib.git").envs(&direct).env("PATH", "HOME").titled("no git, suffix"),
+        get("git-too-old", "git.example.test/lib").envs(&direct).env("PATH", old_git(worlds)),
+        Case::new("ambiguous-revision", "mod download git.example.test/alike@1234567").envs(&direct),
         get("no-secure-protocol", "git.example.test/absent.git").envs(&direct),
         get("no-secure-protocol", "git.example.test/lib.git").envs(&only_go).titled("TLS"),
         get("no-secure-protocol", "git.example.test/absent.git")
@@ -155,6 +166,27 @@ async fn tools(worlds: &Worlds) -> Vec<Case> {
     cases.extend(ssh(worlds).await);
     worlds.keep(GitServer::start(false, None).await);
     cases
+}
+
+/// A PATH with a git that says what one before 2.24 says to `--end-of-options`.
+fn old_git(worlds: &Worlds) -> String {
+    const OLD: &str = "#!/bin/sh
+for argument; do
+    [ \"$argument\" = --end-of-options ] || continue
+    echo \"error: unknown option \\`end-of-options'\" >&2
+    echo 'usage: git ls-remote [--heads] [--tags] [--refs] [--upload-pack=<exec>]' >&2
+    echo '                     [-q | --quiet] [--exit-code] [--get-url]' >&2
+    exit 129
+done
+if [ \"$1\" = version ]; then echo git version 2.20.1; exit; fi
+PATH=${PATH#*:} exec git \"$@\"
+";
+    let folder = worlds.path("old");
+    std::fs::create_dir(&folder).expect("the folder is ours");
+    let script = format!("{folder}/git");
+    std::fs::write(&script, OLD).expect("the folder is ours");
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("the file is ours");
+    format!("{folder}:{}", std::env::var("PATH").unwrap_or_default())
 }
 
 async fn ssh(worlds: &Worlds) -> Vec<Case> {

@@ -1,5 +1,8 @@
 //! What an entry of GOPROXY can do wrong.
 
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 use testkit::{
     faults::{Fault, Play},
     modules::{Module, any_zip},
@@ -82,6 +85,7 @@ fn answers(worlds: &Worlds) -> Vec<Case> {
             .module(""),
         Case::new("proxy-absent", "get example.test/m").proxy(format!("{}/nothing", worlds.proxy.url())).module("").titled("get"),
         Case::new("proxy-absent", GET).proxy(format!("file://{file}")).titled("file"),
+        Case::new("not-found-by-whom", GET).proxy(format!("{}/nothing", worlds.proxy.url())).elided(),
         Case::new("proxy-redirect-loop", GET).proxy(info("loop", Play::redirect(302, "/loop/example.test/m/@v/v1.0.0.info"))),
         Case::new("proxy-hangs-up", GET).proxy(info("close", Play::ok("").fault(Fault::Close))).titled("EOF"),
         Case::new("proxy-hangs-up", GET).proxy(info("reset", Play::ok("").fault(Fault::Reset))).titled("reset"),
@@ -103,8 +107,19 @@ fn zips(worlds: &Worlds) -> Vec<Case> {
         with("prefix", "zip-broken", named(&["other.test/m@v1.0.0/go.mod"])),
         with("names", "zip-bad-names", named(&["example.test/m@v1.0.0/a*b"])),
         with("case", "zip-bad-names", named(&["example.test/m@v1.0.0/a", "example.test/m@v1.0.0/A"])),
+        Case::new("zip-too-large", GET).proxy(huge(worlds, &module)).env("GOMODCACHE", worlds.path("huge")),
         with("nested", "zip-bad-names", named(&["example.test/m@v1.0.0/x/go.mod"])),
     ]
+}
+
+/// A proxy whose zip is larger than 500 MiB once the go command has undone its `Content-Encoding`; only that many kilobytes travel.
+fn huge(worlds: &Worlds, module: &Module) -> String {
+    let mut member = GzEncoder::new(Vec::new(), Compression::best());
+    member.write_all(&vec![0; 1 << 20]).expect("memory takes it");
+    let zip = member.finish().expect("memory takes it").repeat(501);
+    let proxy = worlds.serving("huge", &[module]);
+    worlds.proxy.on(&format!("/huge{}", module.url("zip")), [Play::ok(zip).header("Content-Encoding", "gzip")]);
+    proxy
 }
 
 /// How it is reached.

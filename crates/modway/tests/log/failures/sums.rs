@@ -89,6 +89,8 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
     let both = worlds.serving("forked", &[module, &other]);
     let forked = Sumdb::start(40, &[module, &other]).await;
     let (setting, honest) = (forked.setting(), [module.clone(), other]);
+    let mut refused = worlds.leading_to(worlds.closed, Some("502 Bad Gateway")).await;
+    refused.retain(|(name, _)| *name != "GOPROXY");
     let turn = forked.clone();
     worlds.keep(forked.clone());
     vec![
@@ -98,6 +100,7 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
             .env("GOSUMDB", &key)
             .env("HTTPS_PROXY", format!("http://{}", worlds.closed))
             .titled("itself"),
+        Case::new("sumdb-unreachable", GET).proxy(proxy).env("GOSUMDB", &key).envs(&refused).titled("forward proxy"),
         Case::new("sumdb-tls-authority", GET).proxy(proxy).env("GOSUMDB", format!("{key} {unknown}")),
         Case::new("sumdb-fork", "mod download example.test/other@v1.0.0")
             .proxy(both)

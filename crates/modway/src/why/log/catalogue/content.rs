@@ -293,8 +293,8 @@ pub(super) const ROWS: &[Row] = &[
         answer: &[],
         settings: &["GOPROXY", "GOPRIVATE"],
         cause: both(
-            "No module was found for this import path or for any prefix of it.",
-            "没有找到提供该 import 路径（或其任何前缀）的模块。",
+            "No module was found for this import path or for any prefix of it; or it was looked for outside of any module, where there is none that could require it.",
+            "没有找到提供该 import 路径（或其任何前缀）的模块；或者命令在模块之外运行，没有 go.mod 可以依赖它。",
         ),
         fixes: &[fix("Check the path; ask for its repository.", "检查路径，并查询其仓库。", "go list -m {module}@latest")],
         question: None,

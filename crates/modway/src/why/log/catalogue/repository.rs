@@ -250,12 +250,12 @@ pub(super) const ROWS: &[Row] = &[
         answer: &[],
         settings: &[],
         cause: both(
-            "The repository's URL has no scheme, so it would be a folder of this machine.",
-            "仓库 URL 没有 scheme，会被当成本机目录。",
+            "The repository's URL in the go-import tag has no `//`, so it would be a folder of this machine.",
+            "go-import 标签中的仓库 URL 缺少 `//`，会被当成本机目录。",
         ),
         fixes: &[fix(
-            "The go-import tag must hold a whole URL.",
-            "go-import 标签中必须是完整 URL。",
+            "The host is to be mended: the tag must hold a whole URL, `https://host/repository`.",
+            "需要修复主机：标签中必须是完整的 URL，即 `https://主机/仓库`。",
             "curl -sS 'https://{module}?go-get=1' | grep go-import",
         )],
         question: None,
