@@ -1,6 +1,6 @@
 //! The one function that decides.
 
-use gomod::pattern::Patterns;
+use gomod::pattern::PatternIndex;
 
 use crate::{
     freshness::{Age, Freshness},
@@ -24,8 +24,8 @@ pub struct Rules {
 pub struct RouteRule {
     /// Its name.
     pub name: String,
-    /// Its patterns.
-    pub patterns: Patterns,
+    /// Its patterns, compiled: they are asked twice a request, and an organisation may list thousands of repositories.
+    pub patterns: PatternIndex,
     /// True if its list has `direct`: only then may a client ask for version control by the prefix `/@direct/`. Without it the operator
     /// has said who owns these paths, and their names go to nobody else (promise 7).
     pub direct: bool,
@@ -171,6 +171,8 @@ fn after_fetch(stored: &Stored, fetched: &Fetched, rules: &Rules, now: i64) -> S
 mod tests {
     use std::time::Duration;
 
+    use gomod::pattern::Patterns;
+
     use super::*;
 
     const NOW: i64 = 1_000_000;
@@ -178,8 +180,8 @@ mod tests {
     fn rules() -> Rules {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
-        let route =
-            |name: &str, patterns: &str, direct| RouteRule { name: name.into(), patterns: Patterns::parse(patterns), direct };
+        let compiled = |patterns| PatternIndex::new(Patterns::parse(patterns));
+        let route = |name: &str, patterns: &str, direct| RouteRule { name: name.into(), patterns: compiled(patterns), direct };
         Rules {
             routes: vec![route("private", "*.corp", false), route("public", "*.com", true)],
             databases: vec!["sum.test".into()],

@@ -10,6 +10,7 @@ use std::{
 use gomod::{
     goenv::SumdbSetting,
     goproxy::{self, Entry, GoProxyList, Separator},
+    pattern::PatternIndex,
     sumdb::note::VerifierKey,
 };
 use plan::{Rules, Trouble, Way, decide::RouteRule};
@@ -196,7 +197,7 @@ fn only_direct(direct: Option<&ChainHop>) -> Chain {
 
 fn rule(route: &Route) -> RouteRule {
     let direct = route.upstreams.entries().iter().any(|entry| entry.source == goproxy::Source::Direct);
-    RouteRule { name: route.name.clone(), patterns: route.patterns.clone(), direct }
+    RouteRule { name: route.name.clone(), patterns: PatternIndex::new(route.patterns.clone()), direct }
 }
 
 /// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly.

@@ -85,6 +85,7 @@ async fn the_first_fix_that_is_told_mends_it_or_no_setting_can() {
     let said = format!("fixes: seeds {first}..{}: {fixed} in {:.1?}\n", first + count - 1, started.elapsed());
     drop(std::io::stderr().write_all(said.as_bytes()));
     let told = [fixed.not.join("\n"), fixed.misnamed.join("\n")].join("\nMISNAMED\n");
+    drop(std::io::stderr().write_all(told.as_bytes()));
     let failing = fixed.at_once + fixed.later + fixed.beyond + fixed.not.len();
     assert!(fixed.not.len() * 4 <= failing, "{said}{told}");
     // What a zip has inside is not looked at before it is fetched.

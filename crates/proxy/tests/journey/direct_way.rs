@@ -22,7 +22,7 @@ fn site(route: &World, direct: &World) -> Site {
     let (checks, ticking) = (Arc::new(Semaphore::new(2)), Arc::clone(&now));
     let clock = Clock::new(move || ticking.load(Ordering::SeqCst));
     let cache = Cache::new(Arc::clone(&store.blobs), Arc::clone(&store.index), FRESHNESS);
-    let patterns = Patterns::parse("*");
+    let patterns = PatternIndex::new(Patterns::parse("*"));
     let fetcher = Fetcher {
         cache: cache.clone(),
         voucher: Voucher { database: None, waived: Patterns::parse("") },
