@@ -180,7 +180,7 @@ mod tests {
     fn rules() -> Rules {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
-        let compiled = |patterns| PatternIndex::new(Patterns::parse(patterns));
+        let compiled = |patterns: &str| PatternIndex::new(Patterns::parse(patterns));
         let route = |name: &str, patterns: &str, direct| RouteRule { name: name.into(), patterns: compiled(patterns), direct };
         Rules {
             routes: vec![route("private", "*.corp", false), route("public", "*.com", true)],

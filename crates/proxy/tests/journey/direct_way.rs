@@ -1,6 +1,6 @@
 //! The prefix `/@direct/`: the same decisions on another way. A scripted upstream stands for version control.
 
-use gomod::goproxy::GoProxyList;
+use gomod::{goproxy::GoProxyList, pattern::PatternIndex};
 use plan::{Rules, Way, decide::RouteRule};
 use proxy::{
     cache::Cache,
