@@ -60,6 +60,16 @@ pub enum OpenError {
         /// The newest format this program knows.
         known: u32,
     },
+    /// An older modway wrote it, and whoever opens it may change nothing.
+    #[error("{}: store format {found} is older than format {known} of this modway; `modway serve` brings it up when it starts", path.display())]
+    TooOld {
+        /// The index's file.
+        path: PathBuf,
+        /// The format that was found.
+        found: u32,
+        /// The format this program reads.
+        known: u32,
+    },
     /// What is there is no store, or is one no more.
     #[error("{}: {reason}; restore it from a backup, or move it away to start with an empty one", path.display())]
     Damaged {

@@ -13,6 +13,7 @@ pub mod log;
 pub mod embedded;
 pub mod fs;
 pub mod sqlite;
+pub mod stock;
 pub mod sweep;
 
 pub mod conformance;

@@ -86,3 +86,6 @@ pub const SYNCING_THREADS: usize = 16;
 
 /// So many directories of logs are remembered as durable. One that falls out is synced again: slower, never wrong.
 pub const DURABLE_DIRECTORIES: usize = 1 << 14;
+
+/// A blob up to this length is read whole when it is proven again, and looked at in memory; a longer one is read a second time, out of the kernel's cache.
+pub const WHOLE_BLOB_BYTES: u64 = 16 << 20;

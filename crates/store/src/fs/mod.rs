@@ -14,7 +14,7 @@ use std::{io, path::Path, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub(crate) use self::shelf::{Proof, Shelf};
+pub(crate) use self::shelf::{Proof, Shelf, is_lost};
 pub use self::{layout::Layout, logs::FsLogFiles};
 
 use crate::{

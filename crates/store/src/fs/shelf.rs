@@ -173,6 +173,15 @@ impl Shelf {
         Ok(proof)
     }
 
+    /// Keeps the bytes that lie where the blob does in the quarantine as well, for someone to look at: other records may name the blob.
+    pub(crate) fn show_aside(&self, digest: Digest) -> io::Result<()> {
+        let aside = self.layout.quarantine.join(digest.to_string());
+        fs::hard_link(self.layout.blob(digest), &aside).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => Ok(()),
+            _ => fs::copy(self.layout.blob(digest), &aside).map(drop),
+        })
+    }
+
     /// Removes the blob if it was last put before `before`; only for the sweep.
     pub(crate) fn remove(&self, digest: Digest, before: SystemTime) -> io::Result<bool> {
         let path = self.layout.blob(digest);
@@ -288,7 +297,7 @@ impl Shelf {
 }
 
 /// The disk itself says that it cannot give the bytes back.
-fn is_lost(error: &io::Error) -> bool {
+pub(crate) fn is_lost(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) || error.kind() == io::ErrorKind::IsADirectory
 }
 

@@ -30,7 +30,7 @@ impl LogLock for SqliteIndex {
     ) -> Result<Extended, StoreError> {
         check_name(log)?;
         let log = log.to_owned();
-        self.writer.write(move |connection| extend(connection, &log, fence, old.as_ref(), &new, &keys)).await
+        self.write(move |connection| extend(connection, &log, fence, old.as_ref(), &new, &keys)).await
     }
 
     async fn number(&self, log: &str, key: &str) -> Result<Option<u64>, StoreError> {
@@ -40,7 +40,7 @@ impl LogLock for SqliteIndex {
     async fn lease(&self, log: &str, holder: &str, now: i64, seconds: u32) -> Result<Option<u64>, StoreError> {
         check_name(log)?;
         let (log, holder) = (log.to_owned(), holder.to_owned());
-        self.writer.write(move |connection| lease(connection, &log, &holder, now, seconds)).await
+        self.write(move |connection| lease(connection, &log, &holder, now, seconds)).await
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{Answer, Drift, Index, Kept, Kind, OpenError, Part, Reference, StoreE
 pub struct SqliteIndex {
     // Dropped in this order: the writer folds the log back at its end, when no reader is left in its way.
     readers: Readers,
-    writer: Writer,
+    writer: Option<Writer>,
     _lock: Option<Lock>,
 }
 
@@ -36,12 +36,36 @@ impl SqliteIndex {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let mut connection = schema::connect(path)?;
         schema::migrate(path, &mut connection)?;
-        Ok(Self { readers: Readers::open(path)?, writer: Writer::start(path, connection)?, _lock: None })
+        Ok(Self { readers: Readers::open(path)?, writer: Some(Writer::start(path, connection)?), _lock: None })
+    }
+
+    /// Opens the index in the file `path` beside the process that has it: what writes is refused, and nothing is made or brought up.
+    ///
+    /// # Errors
+    /// [`OpenError::TooOld`] and [`OpenError::TooNew`] for an index of another format.
+    pub fn open_to_read(path: &Path) -> Result<Self, OpenError> {
+        schema::check_format(path)?;
+        Ok(Self { readers: Readers::open(path)?, writer: None, _lock: None })
+    }
+
+    /// How many parts are kept whose blobs are not lost, and how many bytes these have.
+    pub fn total(&self) -> Result<(u64, u64), StoreError> {
+        self.read(rows::total)
     }
 
     /// Holds `lock` for as long as the index is open.
     pub(crate) fn holding(self, lock: Lock) -> Self {
         Self { _lock: Some(lock), ..self }
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.writer {
+            Some(writer) => writer.write(work).await,
+            None => Err(StoreError::Index("it was opened to be read only".to_owned())),
+        }
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -58,7 +82,7 @@ impl Index for SqliteIndex {
 
     async fn keep(&self, module: &str, version: &str, kind: Kind, part: Part) -> Result<Kept, StoreError> {
         let (module, version) = (module.to_owned(), version.to_owned());
-        self.writer.write(move |connection| rows::keep(connection, &module, &version, kind, &part)).await
+        self.write(move |connection| rows::keep(connection, &module, &version, kind, &part)).await
     }
 
     async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError> {
@@ -67,7 +91,7 @@ impl Index for SqliteIndex {
 
     async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
         let (module, version) = (module.to_owned(), version.to_owned());
-        self.writer.write(move |connection| rows::forget_blob(connection, &module, &version, kind)).await
+        self.write(move |connection| rows::forget_blob(connection, &module, &version, kind)).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError> {
@@ -76,7 +100,7 @@ impl Index for SqliteIndex {
 
     async fn put_answer(&self, key: &str, answer: Answer) -> Result<(), StoreError> {
         let key = key.to_owned();
-        self.writer.write(move |connection| rows::put_answer(connection, &key, &answer)).await
+        self.write(move |connection| rows::put_answer(connection, &key, &answer)).await
     }
 
     async fn sumdb_file(&self, name: &str, path: &str) -> Result<Option<Bytes>, StoreError> {
@@ -85,7 +109,7 @@ impl Index for SqliteIndex {
 
     async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.writer.write(move |connection| rows::put_sumdb_files(connection, &name, &files)).await
+        self.write(move |connection| rows::put_sumdb_files(connection, &name, &files)).await
     }
 
     async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
@@ -94,7 +118,7 @@ impl Index for SqliteIndex {
 
     async fn swap_sumdb_head(&self, name: &str, old: Option<Bytes>, new: Bytes) -> Result<bool, StoreError> {
         let name = name.to_owned();
-        self.writer.write(move |connection| rows::swap_sumdb_head(connection, &name, old.as_deref(), &new)).await
+        self.write(move |connection| rows::swap_sumdb_head(connection, &name, old.as_deref(), &new)).await
     }
 
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
@@ -106,7 +130,7 @@ impl Index for SqliteIndex {
     }
 
     async fn forget_not_exist(&self, checked_before: i64) -> Result<u64, StoreError> {
-        self.writer.write(move |connection| rows::forget_not_exist(connection, checked_before)).await
+        self.write(move |connection| rows::forget_not_exist(connection, checked_before)).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

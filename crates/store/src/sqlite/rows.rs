@@ -169,6 +169,11 @@ pub(super) fn references(connection: &Connection, after: Option<&Reference>, lim
     references?.collect()
 }
 
+pub(super) fn total(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let mut statement = connection.prepare_cached("SELECT count(*), coalesce(sum(size_bytes), 0) FROM parts WHERE lost = 0")?;
+    statement.query_row([], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())))
+}
+
 pub(super) fn ping(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached("SELECT module FROM parts LIMIT 1")?.query_row([], |_| Ok(())).optional().map(drop)
 }

@@ -1,6 +1,6 @@
 //! The tables, and how an older index becomes one of today.
 
-use std::{fs::File, path::Path};
+use std::{cmp::Ordering, fs::File, path::Path};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
@@ -94,9 +94,21 @@ pub(super) fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Refuses an index that has not the format of this program. Nothing is made where none is.
+pub(super) fn check_format(path: &Path) -> Result<(), OpenError> {
+    let connection = connect_to_read(path)?;
+    let format = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let (found, known, path) = (format.map_err(|error| explain(path, &error))?, formats(), path.to_owned());
+    match found.cmp(&known) {
+        Ordering::Less => Err(OpenError::TooOld { path, found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::TooNew { path, found, known }),
+    }
+}
+
 /// Brings the index to the format of this program, one step per transaction, so that a crash leaves a whole format.
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("there are few formats");
+    let known = formats();
     let found = step_all(connection, MIGRATIONS).map_err(|error| explain(path, &error))?;
     if found > known {
         return Err(OpenError::TooNew { path: path.to_owned(), found, known });
@@ -104,6 +116,10 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), Op
     // The file's name must outlast a power cut before anything in it counts as kept.
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(OpenError::at(path))
+}
+
+fn formats() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few formats")
 }
 
 /// Answers the format that was found or reached.

@@ -38,6 +38,41 @@ async fn an_index_of_the_first_format_keeps_what_it_has_and_takes_logs() {
     assert_eq!(index.lease("log", "h", 0, 1).await.unwrap(), Some(1));
 }
 
+#[tokio::test]
+async fn an_index_that_is_open_to_read_shows_what_its_writer_keeps_and_takes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("index.sqlite");
+    let writer = SqliteIndex::open(&path).unwrap();
+    let reader = SqliteIndex::open_to_read(&path).unwrap();
+    assert_eq!(reader.total().unwrap(), (0, 0));
+    writer.keep("m", "v1.0.0", Kind::Mod, part("four")).await.unwrap();
+    writer.keep("m", "v1.0.0", Kind::Zip, part("seven..")).await.unwrap();
+    assert_eq!(reader.version("m", "v1.0.0").await.unwrap().unwrap().go_mod, Some(part("four")));
+    assert_eq!(reader.total().unwrap(), (2, 11));
+    writer.forget_blob("m", "v1.0.0", Kind::Zip).await.unwrap();
+    assert_eq!(reader.total().unwrap(), (1, 4));
+    assert!(reader.forget_blob("m", "v1.0.0", Kind::Mod).await.is_err());
+    assert!(writer.version("m", "v1.0.0").await.unwrap().is_some());
+}
+
+#[test]
+fn an_index_of_another_format_is_not_opened_to_read() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("index.sqlite");
+    assert!(matches!(SqliteIndex::open_to_read(&path), Err(OpenError::Io { .. })));
+    assert!(!path.exists());
+    drop(SqliteIndex::open(&path).unwrap());
+    let set = |format: u32| Connection::open(&path).unwrap().pragma_update(None, "user_version", format).unwrap();
+    set(1);
+    let told = SqliteIndex::open_to_read(&path).unwrap_err().to_string();
+    assert!(
+        told.ends_with("store format 1 is older than format 2 of this modway; `modway serve` brings it up when it starts"),
+        "{told}"
+    );
+    set(3);
+    assert!(matches!(SqliteIndex::open_to_read(&path), Err(OpenError::TooNew { found: 3, known: 2, .. })));
+}
+
 #[test]
 fn a_file_that_is_no_index_is_refused_with_its_name() {
     let home = tempfile::tempdir().unwrap();
@@ -66,7 +101,7 @@ async fn a_write_that_fails_undoes_nothing_of_its_group() {
     };
     let (before, failed, after) = tokio::join!(
         index.keep("m", "v1.0.0", Kind::Mod, part("a")),
-        index.writer.write(half),
+        index.write(half),
         index.keep("m", "v1.0.1", Kind::Mod, part("b")),
     );
     assert_eq!((before.unwrap(), after.unwrap()), (Kept::New, Kept::New));
