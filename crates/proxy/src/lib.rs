@@ -14,6 +14,7 @@ pub mod egress;
 pub mod spool;
 
 pub mod sumdb;
+pub mod tlog;
 pub mod vouch;
 
 pub mod answer;

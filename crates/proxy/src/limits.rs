@@ -241,3 +241,33 @@ pub const HELPER_TIME: Duration = Duration::from_secs(30);
 
 /// Helper commands that run at once; each place runs its own one at a time.
 pub const MAX_HELPERS: usize = 4;
+
+/// Records that wait for their number in one log: with [`MAX_LOG_RECORD_BYTES`] each 32 MiB, in practice 2 MiB. More are refused as busy.
+pub const LOG_WAITING: usize = 8192;
+
+/// Records that one tree head brings into a log: enough to hide what a handful of syncs costs, and 200 KiB in practice.
+pub const LOG_BATCH: usize = 1024;
+
+/// A record of a log: 256 of them are a tile of records below [`MAX_TILE_BYTES`]. The two lines of a version take 250 bytes.
+pub const MAX_LOG_RECORD_BYTES: usize = 4000;
+
+/// Full tiles of records that are read back and proven before each signature, in turn, besides the edge: 4096 records, 5 ms.
+pub const LOG_PROVEN_TILES: u64 = 16;
+
+/// How often a batch begins anew because another process was faster.
+pub const LOG_ATTEMPTS: usize = 4;
+
+/// How long one process may write a log without renewing its lease: what a crash makes others wait, many times what a batch takes.
+pub const LOG_LEASE_SECONDS: u32 = 10;
+
+/// How often the lease is asked for while another process has it, a little longer in all than one lasts.
+pub const LOG_LEASE_TRIES: u32 = 50;
+
+/// The pause between two of these questions.
+pub const LOG_LEASE_PAUSE: Duration = Duration::from_millis(250);
+
+/// Batches in a row before the lease is offered to other processes, some seconds' worth.
+pub const LOG_TURNS: u32 = 64;
+
+/// Paths of one place of a log that are looked at: a tile has at most 255 narrower forms, a crash leaves one staged file.
+pub const LOG_LISTED: usize = 1024;

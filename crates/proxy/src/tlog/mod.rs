@@ -1,0 +1,207 @@
+//! A log of ours: append-only, signed, provable. The private checksum database is one, the audit log is another.
+//!
+//! Two halves. [`Log`] is what everybody holds: it adds, looks up and serves. [`Sequencer`] is the one task that writes: it takes what waits,
+//! many at a time, and makes one new tree head of it. What must hold:
+//!
+//! * A head is signed only once the lock has it (compare-and-swap, under the newest lease): so of two sequencers, whatever they believe, only
+//!   one ever signs a tree of a given size, and every signature there is belongs to one history.
+//! * A record is answered as added only after its head was published. It then has its number, and its key has its record, for ever.
+//! * What is served was proven against the head that is served with it. What is damaged is not served; the rest is.
+//!
+//! Assumes: the files and the lock are never both brought back from backups of the same age; that would be a history cut short that nothing
+//! here can see. Witnesses can, and clients that were there.
+
+mod append;
+mod bundle;
+mod error;
+mod head;
+mod read;
+mod sequencer;
+mod settle;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use gomod::sumdb::{note::SignerKey, record::check_text, tlog::format_record};
+use store::log::Logs;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{clock::Clock, limits};
+
+pub use error::{LogError, Refusal};
+pub use head::SignedHead;
+pub use sequencer::Sequencer;
+
+/// What a log is opened with.
+#[derive(Clone)]
+pub struct LogSettings {
+    /// What the store calls it. It stays when the log gets a new name and key.
+    pub log: String,
+    /// Whose signatures its heads bear. The first is the log's own; while a rotation lasts, the key of the old name comes behind it.
+    ///
+    /// Each signs the same tree: who knows the old name and key, and who knows the new ones, both believe every head of the window.
+    pub signers: Vec<SignerKey>,
+    /// One life of one process, unlike any other: two sequencers that share it are not kept apart.
+    pub holder: String,
+    /// Told of every head that was just signed, before anything else is done with it.
+    pub signed: Arc<dyn Fn(&SignedHead) + Send + Sync>,
+}
+
+/// An open log. Cheap to share; see [`Log::open`].
+pub struct Log {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Request>,
+}
+
+/// What the log and its sequencer both know.
+struct Shared {
+    settings: LogSettings,
+    logs: Logs,
+    clock: Clock,
+    /// The newest head that was published. Never an older one after a newer one.
+    head: RwLock<Option<Arc<SignedHead>>>,
+    /// Why nothing is added any more.
+    refusal: RwLock<Option<Refusal>>,
+}
+
+/// One record that waits for its number.
+struct Request {
+    key: Option<String>,
+    text: String,
+    answer: oneshot::Sender<Result<Added, LogError>>,
+}
+
+/// What became of a record that was to be added.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Added {
+    /// Its number in the log, or that of the record which the key had already.
+    pub number: u64,
+    /// The record with this number: the text that was given, or the one that was there first.
+    pub text: String,
+    /// True if this very call brought it in.
+    pub is_new: bool,
+}
+
+/// A record and a head at which it proves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Its number.
+    pub number: u64,
+    /// Its text.
+    pub text: String,
+    /// A head of a tree that has it.
+    pub head: Arc<SignedHead>,
+}
+
+impl Found {
+    /// The answer to a lookup as the go command wants it: number, text, an empty line, the signed head.
+    pub fn answer(&self) -> String {
+        format_record(self.number, &self.text).unwrap_or_default() + self.head.note()
+    }
+}
+
+impl Log {
+    /// Opens a log, or begins it if there is none; completes what a crash left half done. The sequencer must be run for anything to be added.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] if storage and lock do not fit together or what is to be completed is damaged: an operator must look at it, and
+    /// nothing has been changed. [`LogError::Clock`], [`LogError::Leased`] and [`LogError::Store`] may pass.
+    pub async fn open(settings: LogSettings, logs: Logs, clock: Clock) -> Result<(Arc<Self>, Sequencer), LogError> {
+        let (head, refusal) = (RwLock::default(), RwLock::default());
+        let shared = Arc::new(Shared { settings, logs, clock, head, refusal });
+        let (queue, waiting) = mpsc::channel(limits::LOG_WAITING);
+        let mut sequencer = Sequencer::new(Arc::clone(&shared), waiting);
+        sequencer.start().await?;
+        Ok((Arc::new(Self { shared, queue }), sequencer))
+    }
+
+    /// Adds `text` as the record of `key`, unless the key has one: the first record of a key wins for ever, and is the answer.
+    ///
+    /// Returns after the record is durable and its head published. May be dropped at any await; the record may be added all the same.
+    ///
+    /// # Errors
+    /// [`LogError`]. After [`LogError::Store`] the record may have been added; trying again tells.
+    pub async fn add(&self, key: &str, text: &str) -> Result<Added, LogError> {
+        if key.is_empty() || key.len() > limits::MAX_LOG_RECORD_BYTES {
+            return Err(LogError::BadKey(key.len()));
+        }
+        match self.lookup(key).await? {
+            Some(found) => Ok(Added { number: found.number, text: found.text, is_new: false }),
+            None => self.enqueue(Some(key.to_owned()), text).await,
+        }
+    }
+
+    /// Adds `text` as a record without a key, behind all others; answers its number.
+    ///
+    /// # Errors
+    /// [`LogError`]. After [`LogError::Store`] the record may have been added, and nothing tells.
+    pub async fn append(&self, text: &str) -> Result<u64, LogError> {
+        Ok(self.enqueue(None, text).await?.number)
+    }
+
+    /// The record of `key`, proven; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`]; [`LogError::Unpublished`] in the moment between a record's number and its head; [`LogError::Store`].
+    pub async fn lookup(&self, key: &str) -> Result<Option<Found>, LogError> {
+        let Some(number) = self.shared.logs.lock.number(&self.shared.settings.log, key).await? else { return Ok(None) };
+        self.record(number).await.and_then(|found| found.ok_or(LogError::Unpublished)).map(Some)
+    }
+
+    /// The newest published head: `/latest` is its [`SignedHead::note`], a checkpoint its [`SignedHead::checkpoint`].
+    ///
+    /// # Errors
+    /// [`LogError::Unpublished`] if there is none yet, which only happens while another process begins the log.
+    pub fn head(&self) -> Result<Arc<SignedHead>, LogError> {
+        self.shared.head().ok_or(LogError::Unpublished)
+    }
+
+    /// Why nothing is added any more, although reading goes on; `None` while all is well. Only a new start ends it.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.shared.refusal()
+    }
+
+    /// What signs the heads, by name: the log's own name first. A door serves the log under each of them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.shared.settings.signers.iter().map(SignerKey::name)
+    }
+
+    async fn enqueue(&self, key: Option<String>, text: &str) -> Result<Added, LogError> {
+        check_text(text.as_bytes())?;
+        if text.len() > limits::MAX_LOG_RECORD_BYTES {
+            return Err(gomod::sumdb::record::RecordError::Long(text.len()).into());
+        }
+        if let Some(refusal) = self.refusal() {
+            return Err(LogError::Refused(refusal));
+        }
+        let (answer, answered) = oneshot::channel();
+        let request = Request { key, text: text.to_owned(), answer };
+        self.queue.try_send(request).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => LogError::Busy,
+            mpsc::error::TrySendError::Closed(_) => LogError::Stopped,
+        })?;
+        answered.await.unwrap_or(Err(LogError::Stopped))
+    }
+}
+
+impl Shared {
+    fn head(&self) -> Option<Arc<SignedHead>> {
+        self.head.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes `head` the one that is served, unless a larger one is.
+    fn advance(&self, head: SignedHead) -> Arc<SignedHead> {
+        let mut served = self.head.write().unwrap_or_else(PoisonError::into_inner);
+        match &*served {
+            Some(served) if served.tree().size > head.tree().size => Arc::clone(served),
+            _ => Arc::clone(served.insert(Arc::new(head))),
+        }
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.refusal.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+}

@@ -1,0 +1,182 @@
+//! What is read of a log: each answer is proven against the head that goes with it, so what is damaged is never served as if it were right.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use gomod::sumdb::{
+    checkpoint::entry_bundle,
+    grow::FULL,
+    tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
+    tlog::{Tree, record_hash, stored_hash_index},
+};
+
+use super::{Found, Log, LogError, Shared, SignedHead};
+
+/// How often a reading begins anew because the log grew under it.
+const MAX_RACES: usize = 8;
+
+impl Log {
+    /// The record with this number, proven; `None` if the log is not that long.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if it or its proof is; [`LogError::Store`].
+    pub async fn record(&self, number: u64) -> Result<Option<Found>, LogError> {
+        self.shared.record(number).await
+    }
+
+    /// The body of a tile of hashes or of records in Go's form, proven; `None` if the newest tree has no such tile.
+    ///
+    /// Of a tile that has grown since, any narrower one can be had: whoever knows an older head finds all that it speaks of.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if it or its proof is; [`LogError::Store`].
+    pub async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, LogError> {
+        let Some(last) = last_record(tile) else { return Ok(None) };
+        let Some(mut head) = self.shared.head_beyond(last).await? else { return Ok(None) };
+        for _ in 0..MAX_RACES {
+            match self.shared.tile_at(&head, tile).await {
+                Ok(body) => return Ok(Some(body.into())),
+                Err(error) => head = self.shared.newer_after(error, &head).await?,
+            }
+        }
+        Err(LogError::Unpublished)
+    }
+
+    /// The entry bundle of C2SP with the records of this tile of records, proven; `None` for others, and as [`Log::tile`].
+    ///
+    /// # Errors
+    /// As [`Log::tile`].
+    pub async fn entries(&self, tile: &Tile) -> Result<Option<Bytes>, LogError> {
+        if tile.level() != TileLevel::Data {
+            return Ok(None);
+        }
+        let bundle = |body: Bytes| entry_bundle(&body).map_err(|_| LogError::Damaged { path: tile.to_string() });
+        self.tile(tile).await?.map(bundle).transpose().map(|bundle| bundle.map(Bytes::from))
+    }
+}
+
+impl Shared {
+    /// The file at `path` as it is now.
+    pub(super) async fn file(&self, path: &str) -> Result<Option<Bytes>, LogError> {
+        Ok(self.logs.files.get(&self.settings.log, path).await?)
+    }
+
+    /// As [`Log::record`].
+    pub(super) async fn record(&self, number: u64) -> Result<Option<Found>, LogError> {
+        let Some(mut head) = self.head_beyond(number).await? else { return Ok(None) };
+        for _ in 0..MAX_RACES {
+            match self.record_at(&head, number).await {
+                Ok(text) => return Ok(Some(Found { number, text, head })),
+                Err(error) => head = self.newer_after(error, &head).await?,
+            }
+        }
+        Err(LogError::Unpublished)
+    }
+
+    /// The tiles that prove the hashes at `indexes` in `tree`, read and proven; the edge is always among them.
+    pub(super) async fn verified(&self, tree: Tree, indexes: &[u64]) -> Result<VerifiedTiles, LogError> {
+        let damaged = |tile: &Tile| LogError::Damaged { path: tile.to_string() };
+        let plan = TilePlan::new(tree, indexes).map_err(|_| LogError::Damaged { path: "tile/8/0/000".to_owned() })?;
+        let read = async |tile: &Tile| match self.file(&tile.to_string()).await? {
+            Some(body) => Ok::<_, LogError>((*tile, body.to_vec())),
+            None => Err(damaged(tile)),
+        };
+        let bodies: HashMap<Tile, Vec<u8>> = try_join_all(plan.tiles().iter().map(read)).await?.into_iter().collect();
+        let prove = |plan: TilePlan| {
+            let bodies = plan.tiles().iter().map(|tile| bodies.get(tile).cloned().unwrap_or_default()).collect();
+            plan.verify(bodies)
+        };
+        prove(plan.clone()).map_err(|_| {
+            // Parents come first: the first tile that does not prove is the one, or of the edge one of several.
+            let proves = |tile: &&Tile| TilePlan::for_tile(tree, tile).is_ok_and(|plan| prove(plan).is_ok());
+            damaged(plan.tiles().iter().find(|tile| !proves(tile)).unwrap_or(&plan.tiles()[0]))
+        })
+    }
+
+    /// The body of the tile of records `tile`, proven by tiles that have its hashes.
+    pub(super) async fn data(&self, tile: &Tile, tiles: &VerifiedTiles) -> Result<Bytes, LogError> {
+        let damaged = || LogError::Damaged { path: tile.to_string() };
+        let body = self.file(&tile.to_string()).await?.ok_or_else(damaged)?;
+        tiles.check_tile(tile, &body).map_err(|_| damaged())?;
+        Ok(body)
+    }
+
+    async fn record_at(&self, head: &SignedHead, number: u64) -> Result<String, LogError> {
+        let tree = head.tree();
+        let index = stored_hash_index(0, number);
+        let tiles = self.verified(tree, &[index]).await?;
+        let tile = widest(tree, TileLevel::Data, number / FULL).ok_or(LogError::Unpublished)?;
+        let damaged = || LogError::Damaged { path: tile.to_string() };
+        let body = self.file(&tile.to_string()).await?.ok_or_else(damaged)?;
+        let text = records(&body).and_then(|records| records.get((number % FULL) as usize).copied()).ok_or_else(damaged)?;
+        if tiles.hash(index).ok() != Some(record_hash(text)) {
+            return Err(damaged());
+        }
+        String::from_utf8(text.to_vec()).map_err(|_| damaged())
+    }
+
+    async fn tile_at(&self, head: &SignedHead, tile: &Tile) -> Result<Vec<u8>, LogError> {
+        let tree = head.tree();
+        let widest = widest(tree, tile.level(), tile.number()).ok_or(LogError::Unpublished)?;
+        let damaged = || LogError::Damaged { path: widest.to_string() };
+        let first = stored_hash_index(level_of(tile) * HEIGHT, tile.number() * FULL);
+        let tiles = self.verified(tree, &[first]).await?;
+        let body = self.file(&widest.to_string()).await?.ok_or_else(damaged)?;
+        tiles.check_tile(&widest, &body).map_err(|_| damaged())?;
+        tile.cut(&body).ok_or_else(damaged)
+    }
+
+    /// The newest head, if its tree has the record `number`; looks whether another process has published one.
+    pub(super) async fn head_beyond(&self, number: u64) -> Result<Option<Arc<SignedHead>>, LogError> {
+        let reaches = |head: &Arc<SignedHead>| head.tree().size > number;
+        match self.head().filter(reaches) {
+            Some(head) => Ok(Some(head)),
+            None => Ok(self.look_again().await?.filter(reaches)),
+        }
+    }
+
+    /// A newer head, if reading failed because the log has outgrown `head`; else the error.
+    async fn newer_after(&self, error: LogError, head: &SignedHead) -> Result<Arc<SignedHead>, LogError> {
+        let is_newer = |newer: &Arc<SignedHead>| newer.tree().size > head.tree().size;
+        match error {
+            LogError::Damaged { .. } => match self.head().filter(is_newer) {
+                Some(newer) => Ok(newer),
+                None => self.look_again().await?.filter(is_newer).ok_or(error),
+            },
+            other => Err(other),
+        }
+    }
+
+    /// What is published now, unless a newer head is known here.
+    async fn look_again(&self) -> Result<Option<Arc<SignedHead>>, LogError> {
+        let Some(bytes) = self.logs.files.published(&self.settings.log).await? else { return Ok(self.head()) };
+        let head = SignedHead::read(&bytes, &self.settings.signers).map_err(LogError::Refused)?;
+        Ok(Some(self.advance(head)))
+    }
+}
+
+/// The tile at a place, as wide as `tree` has it; `None` if it has nothing there.
+pub(super) fn widest(tree: Tree, level: TileLevel, number: u64) -> Option<Tile> {
+    let shift = match level {
+        TileLevel::Data => 0,
+        TileLevel::Hashes(level) => u32::from(level) * u32::from(HEIGHT),
+    };
+    let hashes = tree.size.checked_shr(shift).unwrap_or(0).checked_sub(number.checked_mul(FULL)?)?;
+    Tile::new(HEIGHT, level, number, hashes.min(FULL) as u32)
+}
+
+/// The number of the last record that a tile speaks of; `None` beyond every log, or if the tile is of another height.
+fn last_record(tile: &Tile) -> Option<u64> {
+    let hashes = tile.number().checked_mul(FULL)?.checked_add(u64::from(tile.width()))?;
+    let records = 1u64.checked_shl(u32::from(level_of(tile)) * u32::from(HEIGHT))?;
+    hashes.checked_mul(records)?.checked_sub(1).filter(|_| tile.height() == HEIGHT)
+}
+
+/// The tile level of a tile's hashes; records have theirs at level 0.
+fn level_of(tile: &Tile) -> u8 {
+    match tile.level() {
+        TileLevel::Data => 0,
+        TileLevel::Hashes(level) => level,
+    }
+}
