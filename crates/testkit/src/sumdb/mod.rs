@@ -1,32 +1,22 @@
 //! A checksum database on loopback: a real log with real signatures, honest until it is told to lie.
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use bytes::Bytes;
-use gomod::sumdb::{
-    note::{self, SignerKey},
-    tile::{HEIGHT, Tile, TileLevel},
-    tlog::{
-        Hash, Tree, format_record, record_hash, stored_hash_index, stored_hashes, stored_hashes_indexes, tree_hash,
-        tree_hash_indexes,
-    },
-};
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use tokio::{
-    net::TcpListener,
-    task::{JoinHandle, JoinSet},
-};
+use gomod::sumdb::{note::SignerKey, tile::Tile, tlog::format_record};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::modules::Module;
 
-/// The name in the key, and in the `/sumdb/NAME/` of a proxy.
+mod log;
+mod serve;
+
+use log::{Log, sign};
+
+/// The name in the key, and in the `/sumdb/NAME/` of a proxy, unless it has another one.
 pub const NAME: &str = "sum.test/db";
 
 /// How the database lies, until told otherwise.
@@ -62,6 +52,8 @@ pub enum Lie {
     Stranger,
     /// The body of a lookup ends after so many bytes.
     Truncated(usize),
+    /// Every body comes byte by byte, with a pause before each.
+    Drip(Duration),
 }
 
 /// The database. Stops when dropped; clones tell the same story.
@@ -74,33 +66,45 @@ pub struct Sumdb {
 
 #[derive(Debug)]
 struct State {
+    name: String,
     log: Log,
     lie: Option<Lie>,
+    busy: bool,
+    pause: Duration,
     seen: Vec<String>,
-}
-
-/// Records and every hash stored for them.
-#[derive(Clone, Debug, Default)]
-struct Log {
-    records: Vec<String>,
-    hashes: Vec<Hash>,
+    asking: usize,
+    most: usize,
 }
 
 impl Sumdb {
     /// A database of `strangers` records that nobody will ask for, then one for each of `modules`.
     pub async fn start(strangers: usize, modules: &[&Module]) -> Self {
+        Self::named(NAME, strangers, modules).await
+    }
+
+    /// The same with another name.
+    pub async fn named(name: &str, strangers: usize, modules: &[&Module]) -> Self {
         let mut log = Log::new(strangers, "");
         modules.iter().for_each(|module| log.add(&module.record()));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("bound");
-        let state = Arc::new(Mutex::new(State { log, lie: None, seen: Vec::new() }));
-        let task = Arc::new(Task(tokio::spawn(accept(listener, Arc::clone(&state)))));
+        let state = Arc::new(Mutex::new(State {
+            name: name.to_owned(),
+            log,
+            lie: None,
+            busy: false,
+            pause: Duration::ZERO,
+            seen: Vec::new(),
+            asking: 0,
+            most: 0,
+        }));
+        let task = Arc::new(Task(tokio::spawn(serve::accept(listener, Arc::clone(&state)))));
         Self { address, state, _task: task }
     }
 
     /// GOSUMDB for it: key and URL.
     pub fn setting(&self) -> String {
-        format!("{} {}", key().verifier(), self.url())
+        format!("{} {}", self.state().key().verifier(), self.url())
     }
 
     /// Its base URL.
@@ -111,6 +115,21 @@ impl Sumdb {
     /// From now on it lies so, or tells the truth.
     pub fn lie(&self, lie: Option<Lie>) {
         self.state().lie = lie;
+    }
+
+    /// From now on its log grows by a record with every lookup, as that of a database that the world uses.
+    pub fn busy(&self) {
+        self.state().busy = true;
+    }
+
+    /// From now on every answer takes so long.
+    pub fn slow(&self, pause: Duration) {
+        self.state().pause = pause;
+    }
+
+    /// How many requests it had at once, at most.
+    pub fn most(&self) -> usize {
+        self.state().most
     }
 
     /// Adds a record; answers its number.
@@ -133,7 +152,7 @@ impl Sumdb {
     /// Its newest tree head.
     pub fn head(&self) -> String {
         let state = self.state();
-        sign(&state.log.tree(state.log.size()), &key())
+        sign(&state.log.tree(state.log.size()), &state.key())
     }
 
     /// What it answers to a request for `target`, status and body, for who serves it elsewhere; also below `/sumdb/NAME/`.
@@ -165,10 +184,14 @@ pub fn key() -> SignerKey {
 type Said = (u16, Vec<u8>);
 
 impl State {
+    fn key(&self) -> SignerKey {
+        SignerKey::from_seed(&self.name, &[7; 32]).expect("a name")
+    }
+
     /// The answer to a request for `target`, also below `/sumdb/NAME/`.
     fn answer(&mut self, target: &str) -> Said {
         self.seen.push(target.to_owned());
-        let path = target.strip_prefix(&format!("/sumdb/{NAME}/")).or_else(|| target.strip_prefix('/')).unwrap_or(target);
+        let path = target.strip_prefix(&format!("/sumdb/{}/", self.name)).or_else(|| target.strip_prefix('/')).unwrap_or(target);
         let lie = self.lie.clone();
         if let Some(Lie::All(status)) = lie {
             return said(status, "scripted trouble");
@@ -178,7 +201,13 @@ impl State {
             "latest" => Some(self.signed_head().into_bytes()),
             _ if path.starts_with("tile/") => self.tile(path),
             _ => match path.strip_prefix("lookup/") {
-                Some(subject) => return self.lookup(subject),
+                Some(subject) => {
+                    if self.busy {
+                        let number = self.log.size();
+                        self.log.add(&Module::record_of(&format!("stranger.test/late{number}"), "v1.0.0", ""));
+                    }
+                    return self.lookup(subject);
+                }
                 None => None,
             },
         };
@@ -215,13 +244,13 @@ impl State {
         };
         let tree = self.log.tree(size);
         match self.lie {
-            Some(Lie::WrongKey) => sign(&tree, &SignerKey::from_seed(NAME, &[8; 32]).expect("a name")),
+            Some(Lie::WrongKey) => sign(&tree, &SignerKey::from_seed(&self.name, &[8; 32]).expect("a name")),
             Some(Lie::Stranger) => sign(&tree, &SignerKey::from_seed("other.test", &[8; 32]).expect("a name")),
             Some(Lie::BadSignature) => {
                 // The signature is of a tree with one more record.
-                sign(&tree, &key()).replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1)
+                sign(&tree, &self.key()).replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1)
             }
-            _ => sign(&tree, &key()),
+            _ => sign(&tree, &self.key()),
         }
     }
 
@@ -240,76 +269,12 @@ impl State {
     }
 }
 
-impl Log {
-    fn new(strangers: usize, salt: &str) -> Self {
-        let mut log = Self::default();
-        for number in 0..strangers {
-            log.add(&Module::record_of(&format!("stranger.test/m{number}"), "v1.0.0", salt));
-        }
-        log
-    }
-
-    fn add(&mut self, record: &str) {
-        let number = self.size();
-        let old = self.read(&stored_hashes_indexes(number)).expect("stored before");
-        self.hashes.extend(stored_hashes(number, record_hash(record.as_bytes()), &old).expect("hashes for it"));
-        self.records.push(record.to_owned());
-    }
-
-    fn size(&self) -> u64 {
-        self.records.len() as u64
-    }
-
-    fn read(&self, indexes: &[u64]) -> Option<Vec<Hash>> {
-        indexes.iter().map(|index| self.hashes.get(usize::try_from(*index).ok()?).copied()).collect()
-    }
-
-    fn tree(&self, size: u64) -> Tree {
-        let hashes = self.read(&tree_hash_indexes(size)).expect("a tree of this size");
-        Tree { size, hash: tree_hash(size, &hashes).expect("hashes for it") }
-    }
-
-    /// The body of a tile of hashes or records; `None` if the log is too short for it.
-    fn tile(&self, tile: &Tile) -> Option<Vec<u8>> {
-        let (first, width) = (tile.number() << HEIGHT, u64::from(tile.width()));
-        match tile.level() {
-            TileLevel::Hashes(level) => {
-                let indexes: Vec<u64> = (first..first + width).map(|number| stored_hash_index(level * HEIGHT, number)).collect();
-                Some(self.read(&indexes)?.iter().flat_map(|hash| hash.0).collect())
-            }
-            TileLevel::Data => {
-                let records = self.records.get(first as usize..(first + width) as usize)?;
-                Some(records.iter().flat_map(|record| format!("{record}\n").into_bytes()).collect())
-            }
-        }
-    }
-}
-
-fn sign(tree: &Tree, key: &SignerKey) -> String {
-    note::sign(&tree.to_string(), &[], &[key]).expect("a signature")
-}
-
 fn same_place(path: &str, tile: &Tile) -> bool {
     Tile::parse(path).is_ok_and(|other| (other.level(), other.number()) == (tile.level(), tile.number()))
 }
 
 fn said(status: u16, body: impl Into<Vec<u8>>) -> Said {
     (status, body.into())
-}
-
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
-    let mut all = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let (status, body) = lock(&state).answer(request.uri().path());
-            let response = Response::builder().status(status).header("content-type", "text/plain; charset=utf-8");
-            let response = response.body(Full::new(Bytes::from(body)));
-            async move { Ok::<_, Infallible>(response.expect("a response")) }
-        });
-        // How a client leaves is its own affair.
-        all.spawn(async move { drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await) });
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
