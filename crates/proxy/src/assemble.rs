@@ -27,7 +27,7 @@ use crate::{
     flight::Flight,
     metrics::Metrics,
     proxy::{Landed, Parts, Proxy},
-    settings::{Direct, Hop, Route, Settings, hop_name},
+    settings::{Direct, Hop, Route, Settings, Sums, hop_name},
     sumdb::{Source, Sumdb},
     upstream::{
         Files, Upstream,
@@ -105,10 +105,11 @@ impl Proxy {
             .map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready, direct.as_ref())))
             .collect();
         let public = settings.routes.last().zip(chains.last()).map(|(route, chain)| (&route.upstreams, &**chain));
-        let database = database(&settings.sums.database, public, &settings.sums.hop, &ready, &ground)?;
+        let reached = |setting: &SumdbSetting| database(setting, public, &settings.sums, &ready, &ground);
+        let database = reached(&settings.sums.database)?;
         let mut databases: Vec<Arc<Sumdb>> = database.iter().cloned().collect();
         for other in &settings.sums.proxied {
-            databases.extend(self::database(other, public, &settings.sums.hop, &ready, &ground)?);
+            databases.extend(reached(other)?);
         }
         let rules = Rules {
             routes: settings.routes.iter().map(rule).collect(),
@@ -200,24 +201,33 @@ fn rule(route: &Route) -> RouteRule {
     RouteRule { name: route.name.clone(), patterns: PatternIndex::new(route.patterns.clone()), direct }
 }
 
-/// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly.
+/// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly. Its
+/// further origins come behind that.
 fn database(
     setting: &SumdbSetting,
     public: Option<(&GoProxyList, &Chain)>,
-    hop: &Hop,
+    sums: &Sums,
     proxies: &HashMap<String, Ready>,
     ground: &Ground,
 ) -> Result<Option<Arc<Sumdb>>, BadSettings> {
     let SumdbSetting::Database { name, key, url } = setting else { return Ok(None) };
-    let key = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
-    let home = url.as_ref().map_or_else(|| format!("https://{name}"), |url| url.as_str().to_owned());
-    let own = ready(&Hop { name: name.clone(), url: home, ..hop.clone() }, &ground.roots)?;
+    let verifier = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
     let mut sources = match (url, public) {
         (None, Some((list, chain))) => through_proxies(name, list, chain, proxies),
         (Some(_), _) | (None, None) => Vec::new(),
     };
-    sources.push(Source { files: own.files, prefix: String::new(), gives_way: false, step_down: Vec::new() });
-    Ok(Some(Sumdb::new(name.clone(), key, sources, Arc::clone(&ground.index))))
+    let home = url.as_ref().map_or_else(|| format!("https://{name}"), |url| url.as_str().to_owned());
+    let further = sums.origins.iter().filter_map(|origin| match origin {
+        SumdbSetting::Database { key: other, url: Some(url), .. } if other == key => {
+            Some((url.as_str(), url.as_str().to_owned()))
+        }
+        SumdbSetting::Database { .. } | SumdbSetting::Off => None,
+    });
+    for (shown, url) in [(name.as_str(), home)].into_iter().chain(further) {
+        let origin = ready(&Hop { name: shown.to_owned(), url, ..sums.hop.clone() }, &ground.roots)?;
+        sources.push(Source { files: origin.files, prefix: String::new(), gives_way: true, step_down: Vec::new() });
+    }
+    Ok(Some(Sumdb::new(name.clone(), verifier, sources, Arc::clone(&ground.index))))
 }
 
 fn through_proxies(name: &str, list: &GoProxyList, chain: &Chain, proxies: &HashMap<String, Ready>) -> Vec<Source> {

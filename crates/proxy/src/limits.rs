@@ -39,6 +39,12 @@ pub const MAX_LOOKUP_BYTES: u64 = 1_000_000;
 /// A tile: 256 hashes of 32 bytes; a data tile holds 256 records of at most 64 KiB, in practice 200 bytes each.
 pub const MAX_TILE_BYTES: u64 = 1 << 20;
 
+/// Requests to one checksum database at once: a build asks for hundreds of lookups in a second, and a mirror of it may be small.
+pub const SUMDB_REQUESTS: usize = 32;
+
+/// A lookup is answered from memory so long; after that its tree head is the newest one again.
+pub const LOOKUP_HOT: Duration = Duration::from_secs(60);
+
 /// Zips up to this size are proven before their first byte leaves (promise 3).
 pub const PROVEN_FIRST_BYTES: u64 = 1 << 20;
 

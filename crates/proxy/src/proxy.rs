@@ -260,7 +260,8 @@ fn private_lookup(module: &ModulePath, name: &str) -> Reason {
 fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {
     let (media, caching, hot_for) = match ask {
         SumdbAsk::Tile(_) => (Media::Binary, Caching::Immutable, Duration::MAX),
-        SumdbAsk::Lookup(..) => (Media::Text, Caching::Immutable, Duration::MAX),
+        // The record never changes; an older tree head stays true, and the tiles that prove it are kept.
+        SumdbAsk::Lookup(..) => (Media::Text, Caching::Immutable, limits::LOOKUP_HOT),
         SumdbAsk::Latest | SumdbAsk::Supported => (Media::Text, Caching::Revalidate, Duration::ZERO),
     };
     Answer { digest: Some(Digest::of(&body)), body: Body::Memory(body), modified_at: 0, media, caching, hot_for }

@@ -201,6 +201,8 @@ pub struct Sums {
     pub waived: Patterns,
     /// Others that are proxied at `/sumdb/NAME/`, besides the one above: their settings (key and URL).
     pub proxied: Vec<SumdbSetting>,
+    /// Further origins of these databases, in the order in which they are asked: each with the key of one and a URL of its own.
+    pub origins: Vec<SumdbSetting>,
     /// How the databases are reached.
     pub hop: Hop,
     /// The one of our own, if there is one.

@@ -13,17 +13,22 @@ use gomod::{
         client::{Head, Merge},
         lookup::{Lookup, LookupError, Need, Proved, Step},
         note::VerifierKey,
-        tile::{Tile, TileError, TileLevel, TilePlan},
+        tile::{Tile, TileError, TilePlan},
     },
 };
-use plan::{Event, Reason};
+use plan::Reason;
 use store::Index;
 
 use crate::{journey::Journey, limits, upstream::Failure, vouch::Sums};
 
+mod ahead;
+mod shelf;
 mod source;
 
 pub use source::Source;
+
+use ahead::Ahead;
+use shelf::{Shelf, can_be_cut};
 use source::{Sources, unproven};
 
 /// How often a lookup starts again because another one moved the tree head meanwhile.
@@ -34,7 +39,8 @@ pub struct Sumdb {
     name: String,
     key: VerifierKey,
     sources: Sources,
-    index: Arc<dyn Index>,
+    shelf: Shelf,
+    ahead: Ahead,
 }
 
 /// A tile for somebody else.
@@ -46,17 +52,11 @@ pub enum ServedTile {
     Unproven(Bytes),
 }
 
-/// What one proof has read until now, so that starting again costs no request.
-#[derive(Default)]
-struct Read {
-    lookup: Option<Bytes>,
-    tiles: HashMap<Tile, Bytes>,
-}
-
 impl Sumdb {
     /// The database `name`, whose heads are signed by `key`, read through the first of `sources` that supports it.
     pub fn new(name: String, key: VerifierKey, sources: Vec<Source>, index: Arc<dyn Index>) -> Arc<Self> {
-        Arc::new(Self { key, sources: Sources::new(name.clone(), sources), name, index })
+        let (sources, shelf) = (Sources::new(name.clone(), sources), Shelf::new(name.clone(), index));
+        Arc::new(Self { name, key, sources, shelf, ahead: Ahead::default() })
     }
 
     /// Its name.
@@ -69,26 +69,35 @@ impl Sumdb {
     /// # Errors
     /// [`Reason::Unproven`] if it cannot be asked or does not know the version; [`Reason::SumdbLied`] if what it says does not prove.
     pub async fn prove(&self, module: &ModulePath, version: &Version, journey: &Journey) -> Result<Sums, Reason> {
-        let kept = self.kept(&lookup_path(module, version)).await?;
-        let proved = self.look_up(module, version, kept, journey).await?.0;
+        let path = lookup_path(module, version);
+        let body = match self.shelf.file(&path).await? {
+            Some(kept) => kept,
+            None => {
+                let body = self.sources.get(&path, limits::MAX_LOOKUP_BYTES, journey).await;
+                body.map_err(|failure| lookup_failed(&self.name, &path, &failure))?
+            }
+        };
+        let proved = self.look_up(module, version, &body, journey).await?;
         let vouched = format!("sumdb {} {}", self.name, proved.tree_size);
         Ok(Sums::Known { zip: proved.zip_h1, go_mod: proved.mod_h1, vouched })
     }
 
-    /// The body of `lookup/M@V`, proven; kept for ever. A kept one was proven before it was kept, and costs no request.
+    /// The body of `lookup/M@V`, proven; kept for ever. A kept one was proven before it was kept, and costs no request; it ends in the newest
+    /// tree head known.
     ///
     /// # Errors
     /// As [`Sumdb::prove`], but [`Reason::NotExist`] if the database does not know the version.
     pub async fn lookup(&self, module: &ModulePath, version: &Version, journey: &Journey) -> Result<Bytes, Reason> {
         let path = lookup_path(module, version);
-        if let Some(kept) = self.kept(&path).await? {
-            return Ok(kept);
+        if let Some(kept) = self.shelf.file(&path).await? {
+            return self.shelf.with_newest_head(kept).await;
         }
         let body = match self.sources.get(&path, limits::MAX_LOOKUP_BYTES, journey).await {
             Err(Failure::NotExist(text)) => return Err(Reason::NotExist(text)),
-            end => end.map_err(|failure| self.lookup_failed(&path, &failure))?,
+            end => end.map_err(|failure| lookup_failed(&self.name, &path, &failure))?,
         };
-        Ok(self.look_up(module, version, Some(body), journey).await?.1)
+        self.look_up(module, version, &body, journey).await?;
+        self.shelf.with_newest_head(body).await
     }
 
     /// The body of a tile, proven; kept for ever.
@@ -97,7 +106,7 @@ impl Sumdb {
     /// [`Reason::NotExist`] if the database has no such tile, [`Reason::SumdbLied`] if it does not prove.
     pub async fn tile(&self, path: &str, journey: &Journey) -> Result<ServedTile, Reason> {
         let tile = Tile::parse(path).map_err(|error| Reason::BadPath(error.to_string()))?;
-        if let Some(kept) = self.kept_tile(&tile).await? {
+        if let Some(kept) = self.shelf.tile(&tile).await? {
             return Ok(ServedTile::Proven(kept));
         }
         let body = self.fetch_tile(&tile, journey).await?;
@@ -124,15 +133,20 @@ impl Sumdb {
                 return if is_known { Ok(known.note().to_owned().into()) } else { Err(self.reason("latest", failure)) };
             }
         };
+        let other = Head::open(&self.key, &body).map_err(|error| self.lied("latest", &error))?;
+        self.merge(other, journey).await
+    }
+
+    /// Merges a head whose signature was checked into the known one; the newer of both, with all tiles that lead to it kept.
+    async fn merge(&self, other: Head, journey: &Journey) -> Result<Bytes, Reason> {
         let lied = |error: &dyn std::error::Error| self.lied("latest", error);
         for _ in 0..MAX_RACES {
             let known = self.head().await?;
-            let other = Head::open(&self.key, &body).map_err(|error| lied(&error))?;
-            let merge = Merge::new(known.clone(), other, &[]).map_err(|error| lied(&error))?;
+            let merge = Merge::new(known.clone(), other.clone(), &[]).map_err(|error| lied(&error))?;
             let tiles = self.bodies(merge.plan(), journey).await?;
             let (newest, proven) = merge.finish(tiles).map_err(|error| lied(&error))?;
-            self.keep(None, proven.into_tiles(), journey).await?;
-            if self.advance(&known, newest.note(), journey).await {
+            let kept = self.shelf.keep(None, proven.into_tiles(), journey).await?;
+            if !kept || self.shelf.advance(known.note(), newest.note(), journey).await {
                 return Ok(Bytes::from(newest.note().to_owned()));
             }
         }
@@ -144,57 +158,48 @@ impl Sumdb {
     /// # Errors
     /// [`Reason::Store`]; [`Reason::SumdbLied`] if what is kept is not this database's.
     pub async fn head(&self) -> Result<Head, Reason> {
-        match self.index.sumdb_head(&self.name).await.map_err(|error| Reason::Store(error.to_string()))? {
+        match self.shelf.head().await? {
             Some(note) => Head::open(&self.key, &note).map_err(|error| self.lied("the kept tree head", &error)),
             None => Ok(Head::empty()),
         }
     }
 
-    /// Proves the lookup whose body is `read` already, or is to be read.
-    async fn look_up(
-        &self,
-        module: &ModulePath,
-        version: &Version,
-        read: Option<Bytes>,
-        journey: &Journey,
-    ) -> Result<(Proved, Bytes), Reason> {
+    /// Proves a lookup's answer, and keeps it with all that proves it.
+    async fn look_up(&self, module: &ModulePath, version: &Version, body: &Bytes, journey: &Journey) -> Result<Proved, Reason> {
         let path = lookup_path(module, version);
-        if read.is_none() && self.head().await?.note().is_empty() {
-            // Best effort: with the newest head known first, most lookups after it move no head. Its failure will show again below.
-            let _ = self.latest(journey).await;
-        }
-        let mut read = Read { lookup: read, ..Read::default() };
+        // Starting again costs no request.
+        let mut tiles: HashMap<Tile, Bytes> = self.look_ahead(body, journey).await.into_iter().collect();
         for _ in 0..MAX_RACES {
             let known = self.head().await?;
             let note = Some(known.note()).filter(|note| !note.is_empty());
             let mut lookup = Lookup::new(&self.key, note, module, version).map_err(|error| self.lookup_reason(&path, &error))?;
-            let proved = self.drive(&mut lookup, &path, &mut read, journey).await?;
-            let body = read.lookup.clone().unwrap_or_default();
-            self.keep(Some((path.clone(), body.clone())), proved.tiles.clone(), journey).await?;
-            if self.advance(&known, &proved.latest, journey).await {
-                return Ok((proved, body));
+            let proved = self.drive(&mut lookup, &path, body, &mut tiles, journey).await?;
+            let kept = self.shelf.keep(Some((path.clone(), body.clone())), proved.tiles.clone(), journey).await?;
+            if !kept || self.shelf.advance(known.note(), &proved.latest, journey).await {
+                return Ok(proved);
             }
         }
         Err(Reason::Busy(format!("{}: the tree head kept moving", self.name)))
     }
 
-    async fn drive(&self, lookup: &mut Lookup, path: &str, read: &mut Read, journey: &Journey) -> Result<Proved, Reason> {
+    async fn drive(
+        &self,
+        lookup: &mut Lookup,
+        path: &str,
+        body: &Bytes,
+        read: &mut HashMap<Tile, Bytes>,
+        journey: &Journey,
+    ) -> Result<Proved, Reason> {
         loop {
             match lookup.step().map_err(|error| self.lookup_reason(path, &error))? {
                 Step::Proved(proved) => return Ok(*proved),
-                Step::Need(Need::Lookup(_)) => {
-                    if read.lookup.is_none() {
-                        let body = self.sources.get(path, limits::MAX_LOOKUP_BYTES, journey).await;
-                        read.lookup = Some(body.map_err(|failure| self.lookup_failed(path, &failure))?);
-                    }
-                    lookup.feed_lookup(read.lookup.as_deref().unwrap_or_default());
-                }
+                Step::Need(Need::Lookup(_)) => lookup.feed_lookup(body),
                 Step::Need(Need::Tiles(tiles)) => {
-                    let missing = tiles.iter().filter(|tile| !read.tiles.contains_key(*tile));
+                    let missing = tiles.iter().filter(|tile| !read.contains_key(*tile));
                     let fetch = async |tile: &Tile| Ok::<_, Reason>((*tile, self.any_tile(tile, journey).await?));
-                    read.tiles.extend(try_join_all(missing.map(fetch)).await?);
+                    read.extend(try_join_all(missing.map(fetch)).await?);
                     for tile in &tiles {
-                        let body = read.tiles.get(tile).cloned().unwrap_or_default();
+                        let body = read.get(tile).cloned().unwrap_or_default();
                         lookup.feed_tile(tile, &body).map_err(|error| self.lied(&tile.to_string(), &error))?;
                     }
                 }
@@ -210,7 +215,7 @@ impl Sumdb {
         proven.check_tile(tile, &body).map_err(lied)?;
         let mut tiles = proven.into_tiles();
         tiles.push((*tile, body.to_vec()));
-        self.keep(None, tiles, journey).await?;
+        self.shelf.keep(None, tiles, journey).await?;
         Ok(ServedTile::Proven(body))
     }
 
@@ -220,7 +225,7 @@ impl Sumdb {
     }
 
     async fn any_tile(&self, tile: &Tile, journey: &Journey) -> Result<Bytes, Reason> {
-        match self.kept_tile(tile).await? {
+        match self.shelf.tile(tile).await? {
             Some(body) => Ok(body),
             // Without it there is no proof; that is not to say that what was to be proven does not exist (promise 6).
             None => self.fetch_tile(tile, journey).await.map_err(|reason| match reason {
@@ -228,14 +233,6 @@ impl Sumdb {
                 other => other,
             }),
         }
-    }
-
-    async fn kept_tile(&self, tile: &Tile) -> Result<Option<Bytes>, Reason> {
-        if let Some(body) = self.kept(&tile.to_string()).await? {
-            return Ok(Some(body));
-        }
-        let full = if can_be_cut(tile) { self.kept(&tile.full().to_string()).await? } else { None };
-        Ok(full.map(|body| tile.cut_full(&body).into()))
     }
 
     /// A partial tile may be gone because it is full by now: then the full one is cut, as the go command does.
@@ -251,43 +248,6 @@ impl Sumdb {
                 Ok(tile.cut_full(&body).into())
             }
             end => end.map_err(|failure| self.reason(&tile.to_string(), failure)),
-        }
-    }
-
-    async fn kept(&self, path: &str) -> Result<Option<Bytes>, Reason> {
-        self.index.sumdb_file(&self.name, path).await.map_err(|error| Reason::Store(error.to_string()))
-    }
-
-    /// Keeps what was proven. A store that does not take it loses nothing but speed: it is proven all the same.
-    async fn keep(&self, lookup: Option<(String, Bytes)>, tiles: Vec<(Tile, Vec<u8>)>, journey: &Journey) -> Result<(), Reason> {
-        let tiles = tiles.into_iter().map(|(tile, body)| (tile.to_string(), Bytes::from(body)));
-        let mut files = Vec::new();
-        for (path, body) in tiles.chain(lookup) {
-            if self.kept(&path).await?.is_none() {
-                files.push((path, body));
-            }
-        }
-        if !files.is_empty()
-            && let Err(error) = self.index.put_sumdb_files(&self.name, files).await
-        {
-            journey.note(Event::NotKept(error.to_string()));
-        }
-        Ok(())
-    }
-
-    /// Makes `newest` the known head; `false` if another one moved it meanwhile. A store that does not take it keeps the one before,
-    /// which what comes next must continue as well.
-    async fn advance(&self, known: &Head, newest: &str, journey: &Journey) -> bool {
-        if newest == known.note() {
-            return true;
-        }
-        let old = Some(known.note()).filter(|note| !note.is_empty()).map(|note| Bytes::from(note.to_owned()));
-        match self.index.swap_sumdb_head(&self.name, old, Bytes::from(newest.to_owned())).await {
-            Ok(moved) => moved,
-            Err(error) => {
-                journey.note(Event::NotKept(error.to_string()));
-                true
-            }
         }
     }
 
@@ -308,19 +268,10 @@ impl Sumdb {
             Failure::Trouble(trouble) => unproven(&self.name, &self.name, what, &trouble),
         }
     }
-
-    fn lookup_failed(&self, path: &str, failure: &Failure) -> Reason {
-        lookup_failed(&self.name, path, failure)
-    }
 }
 
 fn lookup_path(module: &ModulePath, version: &Version) -> String {
     format!("lookup/{}@{}", module.escaped(), version.escaped())
-}
-
-/// True if the tile can be cut out of the full one: only hashes are of one length.
-fn can_be_cut(tile: &Tile) -> bool {
-    !tile.is_full() && matches!(tile.level(), TileLevel::Hashes(_))
 }
 
 /// An error and its causes in one line.

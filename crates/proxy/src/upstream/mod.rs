@@ -61,6 +61,11 @@ pub trait Files: Send + Sync {
 
     /// The body at `path` below the base (no leading slash, sent as it is), of at most `limit_bytes`. Deadlines and retries as for [`Upstream`].
     async fn get(&self, path: &str, limit_bytes: u64, journey: &Journey) -> Result<Bytes, Failure>;
+
+    /// As [`Upstream::skip`]: for how many more seconds it is better not asked.
+    fn rests(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What is asked for.

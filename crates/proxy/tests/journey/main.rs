@@ -2,6 +2,7 @@
 
 mod content;
 mod direct_way;
+mod edge;
 mod fallback;
 mod flight;
 mod freshness;
@@ -80,6 +81,7 @@ impl Setup {
             database: SumdbSetting::Off,
             waived: Patterns::parse(""),
             proxied: Vec::new(),
+            origins: Vec::new(),
             hop: hop("database", "http://unused.test"),
             own: None,
         };
@@ -111,6 +113,17 @@ impl Setup {
 
     fn gosumdb(mut self, setting: &str) -> Self {
         self.0.sums.database = SumdbSetting::parse(setting).expect("a GOSUMDB");
+        self
+    }
+
+    /// A further database, or a further origin of one, each written as GOSUMDB.
+    fn proxied(mut self, setting: &str) -> Self {
+        self.0.sums.proxied.push(SumdbSetting::parse(setting).expect("a GOSUMDB"));
+        self
+    }
+
+    fn origin(mut self, setting: &str) -> Self {
+        self.0.sums.origins.push(SumdbSetting::parse(setting).expect("a GOSUMDB"));
         self
     }
 

@@ -37,6 +37,8 @@ async fn lookups_and_tiles_are_kept_and_served_without_asking_again() {
     let head = site.get(&below("latest")).await.expect("a head");
     assert_eq!(head, database.head());
     database.lie(Some(Lie::All(503)));
+    let record = bodies[0].len() - head.len();
+    bodies[0] = [&bodies[0][..record], &head].concat().into();
     for (path, body) in paths.iter().zip(&bodies) {
         assert_eq!(site.get(path).await.as_ref(), Ok(body), "{path}: offline");
     }

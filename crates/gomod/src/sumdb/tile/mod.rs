@@ -132,6 +132,11 @@ impl Tile {
         Self { width: 1 << self.height, ..*self }
     }
 
+    /// This tile of hashes as wide as a tree of `size` records has it; `None` if the tree does not reach it, or it holds records.
+    pub fn in_tree(&self, size: u64) -> Option<Self> {
+        self.ancestor(0, size)
+    }
+
     /// The length its body must have, width × 32 bytes; `None` for a tile of records, whose length is theirs.
     pub fn body_bytes(&self) -> Option<usize> {
         match self.level {

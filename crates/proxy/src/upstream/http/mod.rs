@@ -181,6 +181,10 @@ impl Files for HttpUpstream {
             Reply::NotModified => Err(Trouble::Status(304, String::new()).into()),
         }
     }
+
+    fn rests(&self) -> Option<u64> {
+        self.fuse.skip()
+    }
 }
 
 /// What a small document must be like.
