@@ -19,11 +19,12 @@ pub(super) fn sums(file: &file::File, known: &[Hop], machine: &Machine, bench: &
     let database = database(&file.sumdb, machine, bench);
     let waived = if bench.leaves.at("sumdb.gonosumdb").is_some() { &file.sumdb.gonosumdb } else { &machine.gonosumdb.value };
     let proxied = proxied(&file.sumdb, bench);
+    let origins = origins(&file.sumdb, database.iter().chain(&proxied), bench);
     let hop = hop(file, known, bench);
     let (database, waived) = (database?, Patterns::parse(waived));
     let others = Others { database: &database, proxied: &proxied, waived: &waived };
     let own = own::own(&file.sumdb.private, &others, bench);
-    Some(Sums { hop, database, waived, proxied, own })
+    Some(Sums { hop, database, waived, proxied, origins, own })
 }
 
 fn database(sumdb: &file::Sumdb, machine: &Machine, bench: &mut Bench<'_>) -> Option<SumdbSetting> {
@@ -65,6 +66,49 @@ fn proxied(sumdb: &file::Sumdb, bench: &mut Bench<'_>) -> Vec<SumdbSetting> {
         }
     }
     settings
+}
+
+/// Further origins, each of a database that is served: with its very key, and with a URL of its own.
+fn origins<'a>(
+    sumdb: &file::Sumdb,
+    served: impl Iterator<Item = &'a SumdbSetting> + Clone,
+    bench: &mut Bench<'_>,
+) -> Vec<SumdbSetting> {
+    let mut origins = Vec::new();
+    for (index, text) in sumdb.origins.iter().enumerate() {
+        let setting = match SumdbSetting::parse(text) {
+            Ok(setting) => setting,
+            Err(error) => {
+                bench.wrong_element("sumdb.origins", index, error.to_string(), "write NAME URL, or NAME+HASH+KEY URL");
+                continue;
+            }
+        };
+        match not_an_origin(&setting, served.clone()) {
+            Some((what, fix)) => bench.wrong_element("sumdb.origins", index, what, fix),
+            None => {
+                check_url(&setting, "sumdb.origins", Some(index), bench);
+                origins.push(setting);
+            }
+        }
+    }
+    origins
+}
+
+/// What is wrong with a further origin, and what to do about it.
+fn not_an_origin<'a>(
+    setting: &SumdbSetting,
+    mut served: impl Iterator<Item = &'a SumdbSetting>,
+) -> Option<(&'static str, &'static str)> {
+    let SumdbSetting::Database { key, url, .. } = setting else { return Some(("`off` is no origin", "take it out")) };
+    let same = |other: &SumdbSetting| matches!(other, SumdbSetting::Database { key: other, .. } if other == key);
+    match url {
+        None => Some(("an origin without a URL", "write its URL behind the name or key")),
+        Some(_) if !served.any(same) => Some((
+            "no database with this key is served here",
+            "name it in gosumdb or proxied of [sumdb] first; an origin has the same key",
+        )),
+        Some(_) => None,
+    }
 }
 
 /// A database's URL is printed in traces and logs.

@@ -189,6 +189,10 @@ fn a_checksum_database_is_written_as_go_writes_it() {
     check_what("[sumdb]\ngosumdb = \"nobody.example\"", "invalid GOSUMDB: malformed verifier id");
     check_what("[sumdb]\nproxied = [\"off\"]", "`off` is no checksum database");
     check_what("[sumdb]\nproxied = [\"a b c\"]", "invalid GOSUMDB: too many fields");
+    check_what("[sumdb]\norigins = [\"off\"]", "`off` is no origin");
+    check_what("[sumdb]\norigins = [\"sum.golang.org\"]", "an origin without a URL");
+    check_what("[sumdb]\ngosumdb = \"off\"\norigins = [\"sum.golang.google.cn\"]", "no database with this key is served here");
+    check_what("[sumdb]\norigins = [\"sum.golang.org https://u:p@sums.example\"]", "a URL with credentials");
     check_what("[sumdb]\nlike = \"mirror\"", "no upstream is named `mirror`");
 }
 

@@ -14,6 +14,9 @@ pub(crate) struct Sumdb {
     pub(crate) gonosumdb: String,
     /// Further databases that are served at `/sumdb/NAME/`, each written as GOSUMDB.
     pub(crate) proxied: Vec<String>,
+    /// Further origins of these databases, each written as GOSUMDB with a URL: `sum.golang.google.cn`, `sum.golang.org https://sumdb.example.com`. They
+    /// are asked in this order when the origin before them is in trouble or does not have it; what they say is proven with the same key.
+    pub(crate) origins: Vec<String>,
     /// The upstream, by name, whose deadlines, login, certificates and forward proxy are used to reach the databases. Not set: the defaults.
     pub(crate) like: String,
     /// A checksum database of our own, in the folder of the store, served at `/sumdb/NAME/`. `modway sumdb init` makes its key, docs/sumdb.md
