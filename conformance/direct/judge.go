@@ -106,6 +106,34 @@ func (j *judge) checks(rows *rows) (checks []check) {
 	return checks
 }
 
+// unasked says which rows no door on this machine can be asked for, and why.
+func (j *judge) unasked(rows *rows) string {
+	remote, slashes := 0, 0
+	for _, row := range rows.Stat {
+		if !row.Local {
+			remote++
+		}
+	}
+	for _, row := range rows.Versions {
+		if !row.Local {
+			remote++
+		}
+	}
+	for _, row := range rows.Latest {
+		if !row.Local {
+			remote++
+		}
+	}
+	for _, row := range rows.Observed {
+		for key := range row.Queries {
+			if strings.Contains(key, "/") {
+				slashes++
+			}
+		}
+	}
+	return fmt.Sprintf("%d of repositories in the internet, %d with a slash in the query, which no GOPROXY can be asked for", remote, slashes)
+}
+
 func (j *judge) stat(row statRow) error {
 	if row.Rev == "" {
 		return j.refuses(row.Path+"/@latest", stopper, `module path "`+row.Path+`"`)

@@ -1,10 +1,12 @@
 // Direct asks a module proxy, through its HTTP door, for what coderepo-expectations.json says of the repositories that the Go tree builds
 // for its own tests, and counts the rows that come out as they do with the real go command.
 //
-//	direct -goroot DIR -vcweb PROGRAM -expectations FILE -log FILE [-run PATTERN] -- COMMAND ARGS...
+//	direct -goroot DIR -vcweb PROGRAM -codehost PROGRAM -expectations FILE -log FILE [-run PATTERN] -- COMMAND ARGS...
 //
 // PROGRAM is the test binary of cmd/go/internal/vcweb/vcstest: it builds the repositories from Go's recipes and serves them. A front of our
 // own stands before it as a forward proxy, and is every host that the rows name: vcs-test.golang.org, github.com.
+//
+// What no door tells (the section codehost) is asked of the repositories by the second PROGRAM, crates/proxy/examples/codehost.rs.
 //
 // COMMAND starts the proxy under test. It finds in its environment
 //
@@ -38,6 +40,7 @@ import (
 var (
 	goroot       = flag.String("goroot", "", "the Go tree whose recipes are served, and whose go command asks")
 	vcweb        = flag.String("vcweb", "", "the test binary that serves them")
+	codehost     = flag.String("codehost", "", "the program that asks the repositories for what no door tells; none if a door of others is tried")
 	expectations = flag.String("expectations", "", "what is expected")
 	logFile      = flag.String("log", "", "where the reasons of failures go, and what the servers say")
 	pattern      = flag.String("run", "", "which rows, as a regular expression on `PATH@QUERY`")
@@ -102,11 +105,34 @@ func run(command []string) (failed int, err error) {
 	if !proxy.alive() {
 		return 0, errors.New("the proxy under test ended; see " + *logFile)
 	}
-	fmt.Printf("direct: %d rows passed, %d failed\n", passed, failed)
+	fmt.Printf("direct: %d rows passed, %d failed; not asked: %s\n", passed, failed, judge.unasked(rows))
+	if *pattern == "" && passed+failed == 0 {
+		return 0, errors.New("no row was asked")
+	}
+	if *codehost != "" {
+		if err := askRepositories(repositories.base, work, output); err != nil {
+			fmt.Printf("direct: %v\n", err)
+			failed++
+		}
+	}
 	if failed > 0 {
 		fmt.Printf("direct: see %s\n", *logFile)
 	}
 	return failed, nil
+}
+
+// askRepositories runs the program that asks for the section codehost. What it says of rows goes where ours goes.
+func askRepositories(base, work string, output io.Writer) error {
+	folder := filepath.Join(work, "codehost")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	command := exec.Command(*codehost, *expectations, base, folder)
+	said, err := command.CombinedOutput()
+	output.Write(said)
+	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	fmt.Printf("direct: %s\n", lines[len(lines)-1])
+	return err
 }
 
 // child is a program that says on one of its outputs where it listens.
