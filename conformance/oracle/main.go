@@ -56,6 +56,7 @@ var operations = map[string]func(arguments []string) []any{
 	"proverecord":  proveRecord,
 	"provetree":    proveTree,
 	"storedhashes": storedHashes,
+	"newtiles":     newTiles,
 
 	"zip":    checkZip,
 	"create": createZip,

@@ -109,12 +109,6 @@ func checkTree(a []string) []any {
 // storage is a log of n records whose texts are their decimal numbers, as the stored hashes of tlog.
 type storage []tlog.Hash
 
-// growing is kept between questions: only what is new is hashed.
-var growing struct {
-	records int64
-	stored  storage
-}
-
 func (s storage) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	result := make([]tlog.Hash, len(indexes))
 	for i, index := range indexes {
@@ -126,15 +120,46 @@ func (s storage) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return result, nil
 }
 
-func logOf(records int64) storage {
-	for ; growing.records < records; growing.records++ {
-		stored, err := tlog.StoredHashes(growing.records, fmt.Append(nil, growing.records), growing.stored)
+func logOf(records int64) storage { return growing.to(records, "") }
+
+// growth is a log that grows as far as it is asked for.
+type growth struct {
+	records int64
+	stored  storage
+}
+
+// growing is kept between questions: only what is new is hashed. So is lines, whose texts end in a newline as records do.
+var growing, lines growth
+
+func (g *growth) to(records int64, end string) storage {
+	for ; g.records < records; g.records++ {
+		stored, err := tlog.StoredHashes(g.records, fmt.Append(nil, g.records, end), g.stored)
 		if err != nil {
 			panic(err)
 		}
-		growing.stored = append(growing.stored, stored...)
+		g.stored = append(g.stored, stored...)
 	}
-	return growing.stored
+	return g.stored
+}
+
+// newtiles: new size, old size -> [root of the new tree, [path, body] ...] of what a log whose records are their numbers on a line has to
+// publish when it grows from the one to the other.
+func newTiles(a []string) []any {
+	size, old := number(a[0]), number(a[1])
+	stored := lines.to(size, "\n")
+	root, err := tlog.TreeHash(size, stored)
+	if err != nil {
+		return []any{failure(err)}
+	}
+	tiles := [][]any{}
+	for _, tile := range tlog.NewTiles(8, old, size) {
+		body, err := tlog.ReadTileData(tile, stored)
+		if err != nil {
+			return []any{failure(err)}
+		}
+		tiles = append(tiles, []any{tile.Path(), pack(body)})
+	}
+	return []any{[]any{root.String(), tiles}}
 }
 
 // storedhashes: n -> [root of the log of n records, index of the n-th leaf, count of stored hashes].

@@ -14,7 +14,7 @@ use crate::random::Random;
 pub(crate) const DEFAULT_CASES: u64 = 1_400_000;
 
 /// What the shares in [`AREAS`] are parts of.
-pub(crate) const PARTS: u32 = 1400;
+pub(crate) const PARTS: u32 = 1402;
 
 /// Every area with its part of the questions: more where a question is cheap and the grammar is rich.
 pub(crate) const AREAS: &[(&str, u32)] = &[
@@ -46,6 +46,7 @@ pub(crate) const AREAS: &[(&str, u32)] = &[
     ("record", 20),
     ("tile", 40),
     ("storedhashes", 2),
+    ("newtiles", 2),
     ("proverecord", 4),
     ("provetree", 4),
     ("checkrecord", 15),

@@ -1,5 +1,6 @@
 //! The checksum database's texts, tiles and proofs.
 
+use gomod::sumdb::grow::Edge;
 use gomod::sumdb::note::{self, Signature, SignerKey, VerifierKey};
 use gomod::sumdb::tile::{Tile, TileLevel};
 use gomod::sumdb::tlog::{self, Hash, Tree};
@@ -245,6 +246,25 @@ fn roots_and_storage_places_are_those_of_go() {
             vec![json!(log.root(size).to_string()), json!(tlog::stored_hash_index(0, size)), json!(tlog::stored_hash_count(size))]
         },
     );
+}
+
+#[test]
+fn a_log_grows_into_the_root_and_the_tiles_of_go() {
+    let texts: Vec<String> = (0..LOG).map(|number| format!("{number}\n")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let question = |random: &mut Random| {
+        let (size, old) = sizes(random);
+        vec![size.max(old).to_string(), old.to_string()]
+    };
+    agree("newtiles", question, |question| {
+        let (size, old): (usize, usize) = (question[0].parse().expect("a number"), question[1].parse().expect("a number"));
+        let mut edge = Edge::empty();
+        edge.grow(&texts[..old]).expect("records");
+        let tiles = edge.grow(&texts[old..size]).expect("records");
+        let hashes = tiles.iter().filter(|(tile, _)| tile.level() != TileLevel::Data);
+        let printed: Vec<Value> = hashes.map(|(tile, body)| json!([tile.to_string(), pack(body)])).collect();
+        vec![json!([edge.tree().hash.to_string(), printed])]
+    });
 }
 
 #[test]
