@@ -5,7 +5,7 @@ use gomod::pattern::PatternIndex;
 use crate::{
     freshness::{Age, Freshness},
     reason::Reason,
-    request::{Ask, Request, SumdbAsk, Way},
+    request::{Ask, Caller, Request, SumdbAsk, Way},
 };
 
 /// What the operator set, as far as deciding needs it.
@@ -15,6 +15,10 @@ pub struct Rules {
     pub routes: Vec<RouteRule>,
     /// The checksum databases that are proxied, by name.
     pub databases: Vec<String>,
+    /// The names of the checksum database of our own; none if there is none.
+    pub own: Vec<String>,
+    /// Names of keys of ours that sign no more.
+    pub retired: Vec<String>,
     /// How long changing answers live.
     pub freshness: Freshness,
 }
@@ -36,6 +40,8 @@ pub struct RouteRule {
 pub struct Facts {
     /// Seconds since the epoch.
     pub now: i64,
+    /// Who asks.
+    pub caller: Caller,
     /// What the store has.
     pub stored: Option<Stored>,
     /// What asking upstream gave.
@@ -93,9 +99,9 @@ pub enum Step {
 }
 
 impl Facts {
-    /// Nothing known but the time.
-    pub const fn at(now: i64) -> Self {
-        Self { now, stored: None, fetched: None }
+    /// Nothing known but the time and who asks.
+    pub const fn at(now: i64, caller: Caller) -> Self {
+        Self { now, caller, stored: None, fetched: None }
     }
 }
 
@@ -110,12 +116,29 @@ pub fn decide(request: &Request, rules: &Rules, facts: &Facts) -> Step {
             Some((index, pattern)) => on_the_way(Step::Fetch(index, pattern), Step::ServeAndRefresh(index), rules, facts),
             None => Step::Refuse(Reason::NoRoute(format!("no route of this server matches {}", module.as_str()))),
         },
-        Request::Sumdb(name, ..) if !rules.databases.contains(name) => {
-            Step::Refuse(Reason::NotServed(format!("this server does not proxy the checksum database {name}")))
-        }
-        Request::Sumdb(_, SumdbAsk::Supported, _) => Step::Supported,
-        Request::Sumdb(..) => on_the_way(Step::FetchSumdb, Step::FetchSumdb, rules, facts),
+        Request::Sumdb(name, ask, _) => match refused(name, ask, rules, &facts.caller) {
+            Some(reason) => Step::Refuse(reason),
+            None if *ask == SumdbAsk::Supported => Step::Supported,
+            None => on_the_way(Step::FetchSumdb, Step::FetchSumdb, rules, facts),
+        },
     }
+}
+
+/// Why nothing is asked of the checksum database `name`, if so. Whatever tells records of ours is for auditors alone.
+fn refused(name: &String, ask: &SumdbAsk, rules: &Rules, caller: &Caller) -> Option<Reason> {
+    if rules.retired.contains(name) {
+        // Not 404, with which a client would go and look for the database elsewhere.
+        return Some(Reason::KeyRetired(format!("the key of {name} was retired: it signs no more")));
+    }
+    if rules.own.contains(name) {
+        let is_let_in = !ask.tells_records() || matches!(caller, Caller::Auditor(_));
+        return (!is_let_in).then(|| Reason::AuditorsOnly(format!("the records of {name} are for its auditors")));
+    }
+    if !rules.databases.contains(name) {
+        return Some(Reason::NotServed(format!("this server does not proxy the checksum database {name}")));
+    }
+    let is_of_auditors = matches!(ask, SumdbAsk::Checkpoint | SumdbAsk::Tlog(_));
+    is_of_auditors.then(|| Reason::NotServed(format!("this server proxies {name} in the form of the go command only")))
 }
 
 /// The first route with a pattern that matches, and that pattern.
@@ -185,6 +208,8 @@ mod tests {
         Rules {
             routes: vec![route("private", "*.corp", false), route("public", "*.com", true)],
             databases: vec!["sum.test".into()],
+            own: vec!["own.test".into(), "old.test".into()],
+            retired: vec!["older.test".into()],
             freshness,
         }
     }
@@ -192,8 +217,13 @@ mod tests {
     /// Decides as the server does, with a store that has `stored` and upstreams that give `fetched`; answers the steps on the way.
     #[track_caller]
     fn check(path: &str, stored: Stored, fetched: Fetched, expected: &str) {
+        check_as(Caller::Anyone, path, stored, fetched, expected);
+    }
+
+    #[track_caller]
+    fn check_as(caller: Caller, path: &str, stored: Stored, fetched: Fetched, expected: &str) {
         let request = Request::parse(path).expect("a request");
-        let (mut facts, mut way) = (Facts::at(NOW), Vec::new());
+        let (mut facts, mut way) = (Facts::at(NOW, caller), Vec::new());
         for _ in 0..4 {
             let step = decide(&request, &rules(), &facts);
             way.push(match &step {
@@ -288,5 +318,30 @@ mod tests {
         check("/sumdb/sum.test/tile/8/0/000", Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
         check("/@direct/sumdb/sum.test/supported", Stored::Nothing, trouble(), "supported");
         check("/sumdb/other.test/supported", Stored::Nothing, Fetched::Found, "refuse not-served");
+    }
+    #[test]
+    fn records_of_ours_are_for_auditors_and_all_else_is_for_everybody() {
+        for name in ["own.test", "old.test"] {
+            for path in ["latest", "checkpoint", "lookup/a.com/m@v1.0.0", "tile/8/0/000", "tile/0/000.p/5"] {
+                check(&format!("/sumdb/{name}/{path}"), Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+            }
+            check(&format!("/sumdb/{name}/supported"), Stored::Nothing, trouble(), "supported");
+            for path in ["tile/8/data/000", "tile/entries/000", "tile/8/data/x001/067.p/5", "tile/4/data/000"] {
+                let path = format!("/sumdb/{name}/{path}");
+                check(&path, Stored::Nothing, Fetched::Found, "refuse auditors-only");
+                check(&format!("/@direct{path}"), Stored::Nothing, Fetched::Found, "refuse auditors-only");
+                let auditor = Caller::Auditor("security".into());
+                check_as(auditor, &path, Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+            }
+        }
+    }
+
+    #[test]
+    fn a_retired_key_is_told_so_and_others_databases_have_gos_form_only() {
+        check("/sumdb/older.test/supported", Stored::Nothing, Fetched::Found, "refuse key-retired");
+        check("/sumdb/older.test/lookup/a.com/m@v1.0.0", Stored::Nothing, Fetched::Found, "refuse key-retired");
+        check("/sumdb/sum.test/checkpoint", Stored::Nothing, Fetched::Found, "refuse not-served");
+        check("/sumdb/sum.test/tile/0/000", Stored::Nothing, Fetched::Found, "refuse not-served");
+        check("/sumdb/sum.test/tile/8/data/000", Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
     }
 }

@@ -14,6 +14,6 @@ pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
 pub use freshness::Freshness;
 pub use hitch::Hitch;
 pub use reason::{Mover, Reason};
-pub use request::{Ask, Request, SumdbAsk, Way};
+pub use request::{Ask, Caller, Request, SumdbAsk, Way};
 pub use trace::{Event, Trace};
 pub use trouble::Trouble;

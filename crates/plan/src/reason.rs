@@ -45,6 +45,12 @@ pub enum Reason {
     NoRoute(String),
     /// The name is private here and is not told to whom it would have to be told: the operator's no.
     Private(String),
+    /// Our own checksum database has no records of such modules: of public ones, if it is one for private modules.
+    NotRecorded(String),
+    /// Records themselves are for auditors: the operator's no to everybody else.
+    AuditorsOnly(String),
+    /// The key of a checksum database of ours signs no more.
+    KeyRetired(String),
     /// The store has no room, and the answer cannot be passed through.
     StoreFull,
     /// The store is in trouble.
@@ -87,6 +93,9 @@ impl Reason {
             Self::NotServed(_) => "not-served",
             Self::NoRoute(_) => "no-route",
             Self::Private(_) => "private",
+            Self::NotRecorded(_) => "not-recorded",
+            Self::AuditorsOnly(_) => "auditors-only",
+            Self::KeyRetired(_) => "key-retired",
             Self::StoreFull => "store-full",
             Self::Store(_) => "store-trouble",
             Self::Busy(_) => "busy",
@@ -100,7 +109,7 @@ impl Reason {
         match self {
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::NotServed(_) | Self::NoVersion(_) => Mover::Client,
             Self::NoRoute(_) => Mover::Operator,
-            Self::Private(_) => Mover::Client,
+            Self::Private(_) | Self::NotRecorded(_) | Self::AuditorsOnly(_) | Self::KeyRetired(_) => Mover::Client,
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
             Self::Upstream { hitch, .. } => hitch.mover(),
             Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
@@ -116,6 +125,7 @@ impl Reason {
             Self::Unproven(_) | Self::Busy(_) | Self::Stopping | Self::Store(_) | Self::StoreFull => true,
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
             Self::BadContent(_) | Self::NoVersion(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
+            Self::NotRecorded(_) | Self::AuditorsOnly(_) | Self::KeyRetired(_) => false,
             Self::Internal(_) => false,
         }
     }
@@ -148,6 +158,11 @@ impl Reason {
             Self::NotServed(_) => "name it in this server's configuration",
             Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
             Self::Private(_) => "name the module in GONOSUMDB or GOPRIVATE where the go command runs, too",
+            Self::NotRecorded(_) => {
+                "name public modules in GONOSUMDB where the go command runs, or set records = \"all\" in [sumdb.private] of this server"
+            }
+            Self::AuditorsOnly(_) => "send the token of an auditor of [sumdb.private] as `Authorization: Bearer TOKEN`",
+            Self::KeyRetired(_) => "set GOSUMDB to the new key; `modway sumdb env` on the server prints it",
             Self::StoreFull => "make room on the disk of this server",
             Self::Store(_) => "look at this server's log and disk",
             Self::Busy(_) => "try again shortly; raise the limit if it happens often",
@@ -162,6 +177,7 @@ impl fmt::Display for Reason {
         match self {
             Self::BadPath(text) | Self::NotServed(text) | Self::Internal(text) => f.write_str(text),
             Self::NoRoute(text) | Self::Private(text) => f.write_str(text),
+            Self::NotRecorded(text) | Self::AuditorsOnly(text) | Self::KeyRetired(text) => f.write_str(text),
             Self::BadMethod => f.write_str("method not allowed"),
             Self::NotExist(text) if text.is_empty() => f.write_str("not found"),
             Self::NotExist(text) => f.write_str(text),

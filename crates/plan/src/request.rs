@@ -1,6 +1,12 @@
 //! URL path <-> [`Request`]: one parser, one printer, and whatever does not print back to the same bytes is no request.
 
-use gomod::module::{ModulePath, Rev, Version};
+use gomod::{
+    module::{ModulePath, Rev, Version},
+    sumdb::{
+        checkpoint::{parse_tile_path, tile_path},
+        tile::{Tile, TileLevel},
+    },
+};
 
 use crate::Reason;
 
@@ -25,6 +31,16 @@ pub enum Way {
 
 /// The prefix of [`Way::Direct`].
 const DIRECT: &str = "/@direct";
+
+/// Who asks, as far as what may be answered depends on it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Caller {
+    /// Whoever can reach the server.
+    #[default]
+    Anyone,
+    /// An auditor of our own checksum database, by the name in the configuration.
+    Auditor(String),
+}
 
 /// What is asked of a module.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -52,6 +68,10 @@ pub enum SumdbAsk {
     Lookup(ModulePath, Version),
     /// `tile/8/…`, in its canonical spelling.
     Tile(String),
+    /// `checkpoint`: the newest tree head in C2SP's form. Only a database of our own has it.
+    Checkpoint,
+    /// `tile/L/…` or `tile/entries/…`: the tile in C2SP's form. Only a database of our own has it.
+    Tlog(Tile),
 }
 
 impl Request {
@@ -108,7 +128,8 @@ impl Request {
             Self::Sumdb(_, SumdbAsk::Supported, _) => "sumdb-supported",
             Self::Sumdb(_, SumdbAsk::Latest, _) => "sumdb-latest",
             Self::Sumdb(_, SumdbAsk::Lookup(..), _) => "sumdb-lookup",
-            Self::Sumdb(_, SumdbAsk::Tile(_), _) => "sumdb-tile",
+            Self::Sumdb(_, SumdbAsk::Tile(_) | SumdbAsk::Tlog(_), _) => "sumdb-tile",
+            Self::Sumdb(_, SumdbAsk::Checkpoint, _) => "sumdb-checkpoint",
         }
     }
 }
@@ -131,6 +152,19 @@ impl SumdbAsk {
             Self::Latest => "latest".into(),
             Self::Lookup(module, version) => format!("lookup/{}@{}", module.escaped(), version.escaped()),
             Self::Tile(path) => path.clone(),
+            Self::Checkpoint => "checkpoint".into(),
+            Self::Tlog(tile) => tile_path(tile).unwrap_or_default(),
+        }
+    }
+
+    /// True if the answer holds records themselves, and with them the names of modules.
+    pub fn tells_records(&self) -> bool {
+        match self {
+            Self::Tile(path) => Tile::parse(path).is_ok_and(|tile| tile.level() == TileLevel::Data),
+            Self::Tlog(tile) => tile.level() == TileLevel::Data,
+            // One record, of a module whose name the client has.
+            Self::Lookup(..) => false,
+            Self::Supported | Self::Latest | Self::Checkpoint => false,
         }
     }
 }
@@ -163,8 +197,13 @@ fn parse_sumdb(rest: &str, way: Way) -> Result<Request, Reason> {
     let ask = match (file, file.strip_prefix("lookup/")) {
         ("supported", _) => SumdbAsk::Supported,
         ("latest", _) => SumdbAsk::Latest,
+        ("checkpoint", _) => SumdbAsk::Checkpoint,
         (_, Some(lookup)) => parse_lookup(lookup)?,
-        _ => SumdbAsk::Tile(tile(file)?),
+        // No path is of both forms.
+        _ => match parse_tile_path(file) {
+            Ok(tile) => SumdbAsk::Tlog(tile),
+            Err(_) => SumdbAsk::Tile(tile(file)?),
+        },
     };
     Ok(Request::Sumdb(name.into(), ask, way))
 }
@@ -176,7 +215,7 @@ fn parse_lookup(lookup: &str) -> Result<SumdbAsk, Reason> {
 }
 
 fn tile(path: &str) -> Result<String, Reason> {
-    let tile = gomod::sumdb::tile::Tile::parse(path).map_err(|error| Reason::BadPath(error.to_string()))?;
+    let tile = Tile::parse(path).map_err(|error| Reason::BadPath(error.to_string()))?;
     Ok(tile.to_string())
 }
 
@@ -234,6 +273,32 @@ mod tests {
         check("/sumdb/localhost.localdev/sumdb/lookup/example.com/tile/m@v1.0.0", Some("sumdb-lookup"));
         check("/sumdb/sum.golang.org/tile/8/0/x001/x234/067.p/12", Some("sumdb-tile"));
         check("/sumdb/sum.golang.org/tile/8/data/000", Some("sumdb-tile"));
+    }
+
+    #[test]
+    fn what_auditors_ask_for_is_a_request_too() {
+        check("/sumdb/corp.example/sumdb/checkpoint", Some("sumdb-checkpoint"));
+        check("/sumdb/corp.example/tile/0/x001/x234/067.p/12", Some("sumdb-tile"));
+        check("/sumdb/corp.example/tile/8/x008/008", Some("sumdb-tile"));
+        check("/sumdb/corp.example/tile/entries/000.p/5", Some("sumdb-tile"));
+        check("/sumdb/corp.example/tile/data/000", None);
+        check("/sumdb/corp.example/tile/0/x000/001", None);
+        check("/sumdb/corp.example/entries/000", None);
+        check("/sumdb/corp.example/checkpoint/", None);
+    }
+
+    #[test]
+    fn tiles_of_records_are_told_from_tiles_of_hashes_in_both_forms() {
+        let tells = |path: &str| match Request::parse(&format!("/sumdb/a.example/{path}")) {
+            Ok(Request::Sumdb(_, ask, _)) => ask.tells_records(),
+            other => panic!("{path}: {other:?}"),
+        };
+        assert!(tells("tile/8/data/000") && tells("tile/entries/000") && tells("tile/8/data/x001/067.p/5"));
+        assert!(tells("tile/4/data/000"), "a tile of any height");
+        for path in ["tile/8/0/000", "tile/0/000", "tile/8/x001/067", "latest", "checkpoint", "supported", "lookup/a.b/c@v1.0.0"]
+        {
+            assert!(!tells(path), "{path}");
+        }
     }
 
     #[test]

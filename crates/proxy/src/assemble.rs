@@ -114,6 +114,8 @@ impl Proxy {
         let rules = Rules {
             routes: settings.routes.iter().map(rule).collect(),
             databases: databases.iter().map(|database| database.name().to_owned()).collect(),
+            own: Vec::new(),
+            retired: settings.sums.own.iter().flat_map(|own| own.retired.clone()).collect(),
             freshness: settings.freshness,
         };
         let cache = Cache::new(ground.blobs, ground.index, settings.freshness);

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use plan::{Event, Trace};
+use plan::{Caller, Event, Trace};
 
 use crate::limits;
 
@@ -13,13 +13,24 @@ use crate::limits;
 #[derive(Clone, Debug)]
 pub struct Journey {
     started: Instant,
+    caller: Arc<Caller>,
     trace: Arc<Mutex<Trace>>,
 }
 
 impl Journey {
-    /// A journey that starts at `started`.
+    /// A journey that starts at `started`, on behalf of nobody in particular.
     pub fn new(started: Instant) -> Self {
-        Self { started, trace: Arc::default() }
+        Self::of(Caller::Anyone, started)
+    }
+
+    /// The journey of a request of `caller`'s that came in at `started`.
+    pub fn of(caller: Caller, started: Instant) -> Self {
+        Self { started, caller: Arc::new(caller), trace: Arc::default() }
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// Notes what just happened. Past [`limits::MAX_EVENTS`] nothing more is noted.

@@ -123,7 +123,7 @@ impl Proxy {
     }
 
     async fn decide_on(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {
-        let (mut facts, mut hand) = (Facts::at(self.inner.clock.now()), AtHand::default());
+        let (mut facts, mut hand) = (Facts::at(self.inner.clock.now(), journey.caller().clone()), AtHand::default());
         loop {
             match decide(request, &self.inner.rules, &facts) {
                 Step::Look => {
@@ -216,6 +216,7 @@ impl Proxy {
         let database = database.ok_or_else(|| Miss::Failed(Reason::Internal(format!("no database {name}"))))?;
         let body = match ask {
             SumdbAsk::Supported => Ok(Bytes::new()),
+            SumdbAsk::Checkpoint | SumdbAsk::Tlog(_) => Err(Reason::Internal(format!("{name} is not ours"))),
             SumdbAsk::Latest => database.latest(journey).await,
             SumdbAsk::Tile(path) => match database.tile(path, journey).await {
                 // Whoever asks knows a newer tree than we are shown, and proves it by that; we promise nothing.
@@ -259,10 +260,10 @@ fn private_lookup(module: &ModulePath, name: &str) -> Reason {
 
 fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {
     let (media, caching, hot_for) = match ask {
-        SumdbAsk::Tile(_) => (Media::Binary, Caching::Immutable, Duration::MAX),
+        SumdbAsk::Tile(_) | SumdbAsk::Tlog(_) => (Media::Binary, Caching::Immutable, Duration::MAX),
         // The record never changes; an older tree head stays true, and the tiles that prove it are kept.
         SumdbAsk::Lookup(..) => (Media::Text, Caching::Immutable, limits::LOOKUP_HOT),
-        SumdbAsk::Latest | SumdbAsk::Supported => (Media::Text, Caching::Revalidate, Duration::ZERO),
+        SumdbAsk::Latest | SumdbAsk::Checkpoint | SumdbAsk::Supported => (Media::Text, Caching::Revalidate, Duration::ZERO),
     };
     Answer { digest: Some(Digest::of(&body)), body: Body::Memory(body), modified_at: 0, media, caching, hot_for }
 }

@@ -260,6 +260,9 @@ fn level(record: &Record) -> &'static str {
                 | Reason::NoVersion(_)
                 | Reason::NoRoute(_)
                 | Reason::Private(_)
+                | Reason::NotRecorded(_)
+                | Reason::AuditorsOnly(_)
+                | Reason::KeyRetired(_)
                 | Reason::Stopping,
             ),
             _,

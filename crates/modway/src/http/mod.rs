@@ -28,7 +28,7 @@ mod workers;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use async_trait::async_trait;
-use plan::{Reason, Request};
+use plan::{Caller, Reason, Request};
 use proxy::{answer::Answer, journey::Journey};
 
 use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records, workers::Workers};
@@ -44,6 +44,11 @@ pub trait Answers: Send + Sync {
     ///
     /// The future is dropped when the client leaves; work that others may want must not live in it (promise 5).
     async fn answer(&self, request: Request, journey: &Journey) -> Result<Answer, Reason>;
+
+    /// Who has this token; whoever has one that nobody has is anyone.
+    fn caller(&self, _token: &str) -> Caller {
+        Caller::Anyone
+    }
 
     /// Whether answers can be expected now: the store is open and writable.
     ///

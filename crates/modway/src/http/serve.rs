@@ -6,10 +6,10 @@ use futures_util::FutureExt;
 use hyper::{
     Method, Request, Response,
     body::{Body as _, Incoming},
-    header::HeaderValue,
+    header::{self, HeaderValue},
     http::request::Parts,
 };
-use plan::{Event, Reason, Trouble, trace::AskEnd};
+use plan::{Caller, Event, Reason, Trouble, trace::AskEnd};
 use proxy::journey::Journey;
 
 use super::{
@@ -68,7 +68,7 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
             own::answer(door, &page, parts).unwrap_or_else(|reason| refuse(ticket, parts, reason))
         }
         Ok(Target::Protocol(request)) => {
-            let (request, journey) = (Arc::new(request), Journey::new(started));
+            let (request, journey) = (Arc::new(request), Journey::of(caller(door, parts), started));
             let record = ticket.record();
             record.endpoint = Endpoint::of(&request);
             record.request = Some(Arc::clone(&request));
@@ -78,6 +78,17 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
                 Err(reason) => refuse(ticket, parts, reason),
             }
         }
+    }
+}
+
+/// Who asks: whose token it is that came as `Authorization: Bearer`. A request with several such headers is nobody's.
+fn caller(door: &Door, parts: &Parts) -> Caller {
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else { return Caller::Anyone };
+    let token = header.to_str().ok().and_then(|header| header.split_once(' '));
+    match token {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => door.answers.caller(token.trim()),
+        Some(_) | None => Caller::Anyone,
     }
 }
 

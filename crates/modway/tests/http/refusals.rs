@@ -32,6 +32,9 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::NotServed(hostile()), 404),
         (Reason::NoRoute(hostile()), 403),
         (Reason::Private(hostile()), 403),
+        (Reason::NotRecorded(hostile()), 404),
+        (Reason::AuditorsOnly(hostile()), 403),
+        (Reason::KeyRetired(hostile()), 403),
         (Reason::StoreFull, 507),
         (Reason::Store(hostile()), 500),
         (Reason::Busy(hostile()), 503),
@@ -49,6 +52,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         | Reason::Mismatch(_) => {}
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
         Reason::NoRoute(_) | Reason::Private(_) | Reason::NoVersion(_) => {}
+        Reason::NotRecorded(_) | Reason::AuditorsOnly(_) | Reason::KeyRetired(_) => {}
         Reason::Store(_) | Reason::Busy(_) | Reason::Stopping | Reason::Internal(_) => {}
     });
     reasons
@@ -85,7 +89,7 @@ async fn only_what_is_not_there_is_404() {
     for (reason, status) in reasons() {
         assert_eq!(
             matches!(status, 404 | 410),
-            matches!(reason, Reason::NotExist(_) | Reason::NotServed(_)),
+            matches!(reason, Reason::NotExist(_) | Reason::NotServed(_) | Reason::NotRecorded(_)),
             "{}",
             reason.code()
         );

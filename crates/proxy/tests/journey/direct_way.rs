@@ -35,6 +35,8 @@ fn site(route: &World, direct: &World) -> Site {
         rules: Rules {
             routes: vec![RouteRule { name: "public".into(), patterns, direct: true }],
             databases: Vec::new(),
+            own: Vec::new(),
+            retired: Vec::new(),
             freshness: FRESHNESS,
         },
         chains: vec![chain(Way::Route, "https://there.test", route)],
