@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::why::Asked;
 use crate::{
     cli::{End, Given},
     config::{Config, Disk, Environment},
     lang::Lang,
-    machine::{Machine, goroot},
     render::terminal::Terminal,
     tree::{Format, Tree},
+    why::hearsay,
 };
 
 /// Flags of `modway why --tree`.
@@ -27,8 +28,8 @@ pub struct Drawn {
     format: Option<Format>,
 }
 
-/// Draws the tree, or the part of it that serves `module`.
-pub(super) fn run(drawn: &Drawn, module: Option<&str>, json: bool, lang: Lang, environment: &Environment) -> anyhow::Result<End> {
+/// Draws the tree, or the part of it that serves the module that is asked about.
+pub(super) fn run(drawn: &Drawn, asked: &Asked, json: bool, lang: Lang, environment: &Environment) -> anyhow::Result<End> {
     let tree = match &drawn.config {
         Some(file) => {
             let given = Given { config: Some(file.clone()), ..Given::default() };
@@ -37,15 +38,19 @@ pub(super) fn run(drawn: &Drawn, module: Option<&str>, json: bool, lang: Lang, e
                 Err(mistakes) => return Ok(super::config::misused(&mistakes)),
             }
         }
-        None => match Tree::of_go(&Machine::here(environment, &Disk, goroot(environment)), lang) {
-            Ok(tree) => tree,
-            Err(no) => {
-                eprintln!("modway: {no}");
-                return Ok(End::Found);
+        None => {
+            let machine = asked.machine(environment)?;
+            hearsay(&machine).iter().for_each(|text| eprintln!("modway: {}", text.get(lang)));
+            match Tree::of_go(&machine, lang) {
+                Ok(tree) => tree,
+                Err(no) => {
+                    eprintln!("modway: {no}");
+                    return Ok(End::Found);
+                }
             }
-        },
+        }
     };
-    let path = module.map(|module| module.split_once('@').map_or(module, |(path, _)| path));
+    let path = asked.module.as_deref().map(|module| module.split_once('@').map_or(module, |(path, _)| path));
     let tree = path.map_or(tree.clone(), |path| tree.serving(path));
     let format = if json { Format::Json } else { drawn.format.unwrap_or(Format::Text) };
     super::config::print(&tree.write(format, lang, Terminal::of_stdout(environment)))

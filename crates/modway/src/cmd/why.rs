@@ -9,8 +9,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{ArgGroup, Args};
 
+pub(super) use self::module::Asked;
 use super::tree;
 use crate::{
     cli::End,
@@ -22,11 +23,11 @@ use crate::{
 
 /// Flags of `modway why`.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, group(ArgGroup::new("about").args(["module", "tree"]).multiple(true)))]
 pub struct Why {
     /// What is asked about a module.
     #[command(flatten)]
-    asked: module::Asked,
+    asked: Asked,
     /// Read the output of a failed go command from a file, or from standard input with `-`
     #[arg(long, value_name = "FILE", conflicts_with = "module")]
     log: Option<PathBuf>,
@@ -51,7 +52,7 @@ pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
         return Ok(End::Good);
     }
     if why.drawn.tree {
-        return tree::run(&why.drawn, why.asked.module.as_deref(), why.json, lang, environment);
+        return tree::run(&why.drawn, &why.asked, why.json, lang, environment);
     }
     if let Some(module) = &why.asked.module {
         return module::run(&why.asked, module, lang, why.json, environment);

@@ -43,6 +43,8 @@ impl Report {
             "details": told.details.iter().map(|detail| detail.get(lang)).collect::<Vec<_>>(),
             "go_prints": told.go_prints,
             "mover": told.mover.get(lang),
+            "code": told.row.map(|row| row.code),
+            "docs": told.row.map(|row| row.docs(lang)),
             "fixes": self.fixes.iter().map(|fix| of_fix(fix, lang)).collect::<Vec<_>>(),
             "duration_ms": millis(self.took),
         })

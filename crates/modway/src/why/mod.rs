@@ -14,3 +14,5 @@ mod text;
 mod words;
 
 pub mod log;
+
+pub use words::hearsay;

@@ -95,11 +95,7 @@ impl Writer<'_> {
             self.told(0, "", &text, Some(Style::Dim));
         }
         if self.report.is_partly_told {
-            let text = self.pick(
-                "It is an environment only: what that machine's go env -w file and its go.env say is not known, and taken to be Go's default.",
-                "它只是环境变量：那台机器的 go env -w 文件和 go.env 的内容无从得知，这里按 Go 默认值处理。",
-            );
-            let text = text.to_owned();
+            let text = words::partly_told().get(self.lang).to_owned();
             self.told(0, "", &text, Some(Style::Dim));
         }
         for note in self.report.notes.clone() {
@@ -210,6 +206,10 @@ impl Writer<'_> {
             let label = self.pick("Whose move", "该谁处理").to_owned();
             let text = verdict.mover.get(self.lang).to_owned();
             self.told(4, &label, &text, None);
+        }
+        if let Some(row) = verdict.row {
+            let label = self.pick("More", "详见").to_owned();
+            self.told(4, &label, &row.docs(self.lang), None);
         }
         let guesses = explain::guesses(self.report);
         for guess in guesses.into_iter().filter(|guess| *guess != Guess::Dry) {

@@ -15,6 +15,7 @@ use self::{
     headline::{Case, headline, mover},
 };
 use super::{
+    log::catalogue::{Row, classes::row_of},
     probe::{Evidence, Probed, web_words},
     report::{Report, Text},
 };
@@ -31,6 +32,8 @@ pub struct Verdict {
     pub details: Vec<Text>,
     /// Whose move it is; empty if it is nobody's.
     pub mover: Text,
+    /// What the catalogue of errors says of it; none where nothing breaks.
+    pub row: Option<&'static Row>,
 }
 
 /// Says how a journey ended.
@@ -54,6 +57,7 @@ fn done(report: &Report, module: &str, version: &str) -> Verdict {
         go_prints: String::new(),
         details: Vec::new(),
         mover: Text::default(),
+        row: None,
     }
 }
 
@@ -68,7 +72,7 @@ fn unknown(report: &Report, question: &Question) -> Verdict {
         Text::new(format!("not found out: what {url} answers"), format!("没能查明：{url} 会如何回答"))
     };
     let details = report.probed(question).map(details).unwrap_or_default();
-    Verdict { headline, go_prints: String::new(), details, mover: Text::default() }
+    Verdict { headline, go_prints: String::new(), details, mover: Text::default(), row: None }
 }
 
 fn break_in_words(report: &Report, broken: &Break) -> Verdict {
@@ -81,9 +85,11 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
         _ => harmless(&broken.words),
     };
     let case = Case { broken, who, words, status: probed.and_then(status), cause: probed.and_then(cause) };
+    let go_prints = go_prints(report, broken, probed, &url);
     Verdict {
         headline: headline(&case),
-        go_prints: go_prints(report, broken, probed, &url),
+        row: row_of(broken.class, &go_prints),
+        go_prints,
         details: [probed.map(details).unwrap_or_default(), of_the_list(report, broken)].concat(),
         mover: mover(&case),
     }

@@ -12,7 +12,7 @@ use super::{
     report::{Hop, Kind, State, Text},
 };
 use crate::{
-    machine::{Layer, Note},
+    machine::{Layer, Machine, Note},
     render::terminal::harmless,
 };
 
@@ -35,6 +35,19 @@ pub(super) fn goauth(value: &str) -> String {
         if ["netrc", "off", "git"].contains(&first) { method.to_owned() } else { format!("{first} … (not run)") }
     };
     value.split(';').map(method).collect::<Vec<_>>().join("; ")
+}
+
+/// What is to be known of settings that somebody told: what they leave open, and what is odd in them.
+pub fn hearsay(machine: &Machine) -> Vec<Text> {
+    let is_partly_told = machine.teller().is_some_and(|teller| !teller.is_effective);
+    is_partly_told.then(partly_told).into_iter().chain(machine.notes().iter().map(note)).collect()
+}
+
+pub(super) fn partly_told() -> Text {
+    Text::new(
+        "It is an environment only: what that machine's go env -w file and its go.env say is not known, and taken to be Go's default.",
+        "它只是环境变量：那台机器的 go env -w 文件和 go.env 的内容无从得知，这里按 Go 默认值处理。",
+    )
 }
 
 pub(super) fn note(note: &Note) -> Text {

@@ -31,6 +31,8 @@ async fn its_exit_code_says_whether_it_breaks() {
     let town = Town::new().await.proxied().recorded();
     check(&why(&town, &[&format!("{MODULE}@v1.0.0")]).await, 0, "it works");
     check(&why(&town, &["--lang", "zh", &format!("{MODULE}@v9.0.0")]).await, 1, "怎么办");
+    let works = why(&town, &["--json", &format!("{MODULE}@v1.0.0")]).await;
+    assert!(serde_json::from_slice::<Value>(&works.stdout).expect("JSON")["docs"].is_null(), "nothing broke");
     check(&why(&town, &["--dry", MODULE]).await, 0, "not known without asking");
     check(&why(&town, &["--dry", "--apply", MODULE]).await, 2, "");
     check(&why(&town, &["--env", "/nowhere", MODULE]).await, 3, "");
@@ -42,6 +44,7 @@ async fn json_tells_the_same_to_programs() {
     let output = why(&town, &["--json", &format!("{MODULE}@v1.0.0")]).await;
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((told["version"].as_u64(), told["outcome"]["class"].as_str()), (Some(1), Some("repository-certificate")));
+    assert_eq!((&told["code"], &told["docs"]), (&"git-tls".into(), &"docs/errors.md#git-tls".into()));
     assert_eq!(told["hops"][0]["kind"], "direct");
     assert_eq!(told["hops"][1]["state"], "passed");
     assert_eq!(told["tls"]["git"]["trust"], "bundle");

@@ -26,15 +26,15 @@ use crate::{
 
 /// What is asked about a module.
 #[derive(Debug, Args)]
-pub(super) struct Asked {
+pub(in crate::cmd) struct Asked {
     /// The module or package, as it would be given to go get: MODULE[@QUERY]
     #[arg(value_name = "MODULE[@QUERY]")]
-    pub(super) module: Option<String>,
+    pub(in crate::cmd) module: Option<String>,
     /// Which go command it is about
     #[arg(long = "as", value_enum, default_value = "get", value_name = "COMMAND", requires = "module")]
     journey: Journey,
     /// Somebody else's settings: the output of go env -json, or a container's KEY=VALUE file
-    #[arg(long, value_name = "FILE", requires = "module")]
+    #[arg(long, value_name = "FILE", requires = "about", conflicts_with = "config")]
     env: Option<PathBuf>,
     /// Ask nobody: open no connection, and say what is not known
     #[arg(long, requires = "module")]
@@ -96,13 +96,7 @@ pub(super) fn run(asked: &Asked, module: &str, lang: Lang, json: bool, environme
 }
 
 async fn look(asked: &Asked, command: &Command, environment: &Environment) -> anyhow::Result<Report> {
-    let machine = match &asked.env {
-        None => Machine::here(environment, &Disk, goroot(environment)),
-        Some(file) => {
-            let text = Disk.read(file).with_context(|| format!("reading {}", file.display()))?;
-            Machine::told(&file.display().to_string(), &String::from_utf8_lossy(&text))?
-        }
-    };
+    let machine = asked.machine(environment)?;
     let helpers = if asked.helpers { Helpers::Run } else { Helpers::Leave };
     let inquiry = Inquiry {
         command: command.clone(),
@@ -171,6 +165,13 @@ fn end(report: &Report) -> End {
 }
 
 impl Asked {
+    /// The machine that it is about: this one, or the one that a file tells of.
+    pub(in crate::cmd) fn machine(&self, environment: &Environment) -> anyhow::Result<Machine> {
+        let Some(file) = &self.env else { return Ok(Machine::here(environment, &Disk, goroot(environment))) };
+        let text = Disk.read(file).with_context(|| format!("reading {}", file.display()))?;
+        Ok(Machine::told(&file.display().to_string(), &String::from_utf8_lossy(&text))?)
+    }
+
     fn command(&self, module: &str) -> Command {
         let (path, query) = module.split_once('@').unwrap_or((module, ""));
         let or = |default: &str| if query.is_empty() { default.to_owned() } else { query.to_owned() };

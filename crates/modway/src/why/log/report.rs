@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     blocks::Block,
-    catalogue::{By, Question, Row, Whose},
+    catalogue::{By, Question, Whose},
     finding::Finding,
     limits::MAX_FINDINGS,
 };
@@ -43,11 +43,6 @@ impl Report {
         let findings: Vec<Value> = self.findings.iter().map(|finding| one(finding, lang)).collect();
         json!({ "version": 1, "lines": self.lines, "cut": self.is_cut, "more": self.more, "errors": findings })
     }
-}
-
-/// Where the documents say more.
-pub(super) fn anchor(row: &Row, lang: Lang) -> String {
-    format!("{}#{}", lang.pick("docs/errors.md", "docs/errors.zh-CN.md"), row.code)
 }
 
 const fn short(by: By) -> &'static str {
@@ -94,7 +89,7 @@ fn one(finding: &Finding, lang: Lang) -> Value {
         value["settings"] = row.settings.into();
         value["fixes"] = fixes.collect();
         value["question"] = row.question.map_or(Value::Null, |question| asked(&question, finding, lang));
-        value["docs"] = anchor(row, lang).into();
+        value["docs"] = row.docs(lang).into();
     }
     value
 }

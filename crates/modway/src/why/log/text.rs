@@ -3,7 +3,7 @@
 use super::{
     catalogue::{By, Question, Row, Whose},
     finding::Finding,
-    report::{Report, anchor},
+    report::Report,
 };
 use crate::{
     lang::Lang,
@@ -104,7 +104,7 @@ impl Page {
         if let Some(question) = &row.question {
             self.question(question, finding);
         }
-        self.field(lang.pick("more", "详见"), &anchor(row, lang));
+        self.field(lang.pick("more", "详见"), &row.docs(lang));
     }
 
     fn question(&mut self, question: &Question, finding: &Finding) {

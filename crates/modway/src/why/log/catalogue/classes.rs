@@ -2,6 +2,21 @@
 
 use gomod::client::ErrorClass;
 
+use super::{Row, row};
+use crate::why::log::recognise;
+
+/// The row of an error of this class. `prints` is what the go command prints of it, and empty where it prints nothing and waits.
+///
+/// Where the words are of no row of the class, it is the most usual one.
+pub fn row_of(class: ErrorClass, prints: &str) -> Option<&'static Row> {
+    let usual = match (class, prints) {
+        (ErrorClass::Unreachable, "") => "no-answer",
+        _ => codes(class).first()?,
+    };
+    let told = recognise(prints).into_iter().filter_map(|finding| finding.row).find(|row| codes(class).contains(&row.code));
+    told.or_else(|| row(usual))
+}
+
 /// The codes of the rows that an error of this class is printed as, the most usual first. The class does not say who failed; the code does.
 pub const fn codes(class: ErrorClass) -> &'static [&'static str] {
     match class {
@@ -80,7 +95,33 @@ pub const fn codes(class: ErrorClass) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::row, *};
+    use super::*;
+
+    #[track_caller]
+    fn check(class: ErrorClass, prints: &str, code: &str) {
+        assert_eq!(row_of(class, prints).map(|row| row.code), Some(code), "{prints}");
+    }
+
+    #[test]
+    fn what_go_prints_tells_the_row_among_those_of_the_class() {
+        let of = |end: &str| format!("go: module a.test/b: reading https://p.test/a.test/b/@v/list: {end}");
+        check(ErrorClass::Status, &of("403 Forbidden"), "proxy-forbidden");
+        check(ErrorClass::Status, &of("500 Internal Server Error"), "proxy-trouble");
+        check(
+            ErrorClass::Certificate,
+            "go: module a.test/b: Get \"https://p.test/a.test/b/@v/list\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+            "proxy-tls-expired",
+        );
+    }
+
+    #[test]
+    fn words_of_another_class_or_none_leave_the_usual_one() {
+        check(ErrorClass::Status, "go: module a.test/b: it is Tuesday", "proxy-forbidden");
+        check(ErrorClass::Absent, "go: module lookup disabled by GOPROXY=off", "proxy-absent");
+        check(ErrorClass::Unreachable, "go: module a.test/b: it is Tuesday", "proxy-refuses-connection");
+        check(ErrorClass::Unreachable, "", "no-answer");
+        check(ErrorClass::NoProtocol, "", "no-secure-protocol");
+    }
 
     #[test]
     fn every_class_of_the_model_has_rows_in_the_catalogue() {

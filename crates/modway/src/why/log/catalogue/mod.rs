@@ -112,6 +112,15 @@ pub struct Row {
     pub question: Option<Question>,
 }
 
+impl Row {
+    /// Where the documents say more.
+    ///
+    /// Specimen: `docs/errors.md#proxy-absent`
+    pub fn docs(&self, lang: Lang) -> String {
+        format!("{}#{}", lang.pick("docs/errors.md", "docs/errors.zh-CN.md"), self.code)
+    }
+}
+
 const fn fix(en: &'static str, zh: &'static str, command: &'static str) -> Fix {
     Fix { say: both(en, zh), command }
 }
