@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -52,7 +53,7 @@ const OF_ENVIRONMENT: [&str; 15] = [
 ];
 
 /// What was found out so far, by what was asked and how, so that no fix that is tried asks it again.
-pub type Memory = tokio::sync::Mutex<HashMap<String, Probed>>;
+pub type Memory = Arc<tokio::sync::Mutex<HashMap<String, Probed>>>;
 
 /// A walked journey.
 pub struct Walked {

@@ -1,4 +1,6 @@
 //! What `modway why` says of drawn worlds with one kind of trouble: its first fix is applied, and the go command is run again.
+//!
+//! What a fix leaves to somebody else is done by the test: git is installed, and whoever runs a host hands over his authority's certificate.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +19,7 @@ use proxy::client::look::Patience;
 use crate::case::Case;
 use crate::drawn;
 use crate::go::{Runner, home};
-use crate::universe::Universe;
+use crate::universe::{PRIVATE_HOST, PUBLIC_HOST, Universe};
 
 /// How many fixes are applied one after the other: what is mended may show the next trouble.
 const ROUNDS: usize = 3;
@@ -27,10 +29,10 @@ const ROUNDS: usize = 3;
 pub(crate) struct Fixed {
     /// The go command succeeds with the first one.
     pub(crate) at_once: usize,
-    /// It succeeds with those that follow.
-    pub(crate) later: usize,
-    /// The tool said that no setting of this machine helps.
+    /// The tool said at once that no setting of this machine helps.
     pub(crate) beyond: usize,
+    /// It succeeds with those that follow, or was then said to be beyond any setting; told.
+    pub(crate) later: Vec<String>,
     /// The others, told.
     pub(crate) not: Vec<String>,
     /// Where the tool names another class of error than the go command.
@@ -51,8 +53,14 @@ impl Fixed {
             return;
         }
         let mut told = format!("seed {seed}: {}\n", case.command);
+        let mut helpers = Helpers::Leave;
         for round in 0..ROUNDS {
-            let report = runtime.block_on(report(&case, &environment));
+            let mut report = runtime.block_on(report(&case, &environment, helpers));
+            if report.fixes.first().is_some_and(|fix| fix.code == "ask-with-helpers") {
+                // This mends nothing yet: it is asked again as it says.
+                helpers = Helpers::Run;
+                report = runtime.block_on(self::report(&case, &environment, helpers));
+            }
             let class = match &report.outcome.end {
                 End::Broken(broken) => Some(broken.class),
                 End::Done { .. } | End::Unknown(_) => None,
@@ -67,24 +75,32 @@ impl Fixed {
                     seen.text
                 ));
             }
-            let Some(fix) = report.fixes.first().filter(|fix| fix.promise != Promise::NoSetting) else {
-                self.beyond += 1;
-                return;
+            let Some(fix) = report.fixes.first() else {
+                told += &format!("  {class}: nothing is told\n");
+                break;
             };
+            if fix.promise == Promise::NoSetting {
+                if round == 0 {
+                    self.beyond += 1;
+                } else {
+                    self.later.push(format!("{told}  {class}: {}\n", fix.code));
+                }
+                return;
+            }
             told += &format!(
                 "  {class:?}: {} {:?} {:?}\n",
                 fix.code,
                 fix.promise,
                 fix.steps.iter().map(StepToTake::line).collect::<Vec<_>>()
             );
-            apply(fix, &mut environment, home.path());
+            apply(fix, runner, &mut environment, home.path());
             drop(std::fs::remove_dir_all(home.path().join("modcache")));
             seen = runner.run_in(&case, home.path(), &environment);
             if seen.exit == 0 {
                 if round == 0 {
                     self.at_once += 1
                 } else {
-                    self.later += 1
+                    self.later.push(format!("{told}  mended\n"));
                 }
                 return;
             }
@@ -94,7 +110,7 @@ impl Fixed {
 
     pub(crate) fn with(mut self, other: Self) -> Self {
         self.at_once += other.at_once;
-        self.later += other.later;
+        self.later.extend(other.later);
         self.beyond += other.beyond;
         self.not.extend(other.not);
         self.misnamed.extend(other.misnamed);
@@ -107,7 +123,8 @@ impl std::fmt::Display for Fixed {
         let Self { at_once, later, beyond, not, misnamed } = self;
         write!(
             f,
-            "{at_once} mended by the first fix, {later} by those that follow, {beyond} beyond any setting, {} not mended; {} misnamed",
+            "{at_once} mended by the first fix, {beyond} beyond any setting, {} ended by the fixes that follow, {} not; {} misnamed",
+            later.len(),
             not.len(),
             misnamed.len()
         )
@@ -137,7 +154,7 @@ fn settled(runner: &Runner<'_>, environment: Vec<(String, String)>, home: &Path)
     environment.into_iter().collect()
 }
 
-async fn report(case: &Case, environment: &[(String, String)]) -> Report {
+async fn report(case: &Case, environment: &[(String, String)], helpers: Helpers) -> Report {
     let vars: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let here = Environment::of(&vars);
     let goroot = here.get("GOROOT").map(Into::into);
@@ -148,20 +165,17 @@ async fn report(case: &Case, environment: &[(String, String)]) -> Report {
         answer: Duration::from_secs(10),
         body_bytes: 1 << 20,
     };
-    let inquiry = Inquiry {
-        command: case.command.clone(),
-        machine: &machine,
-        here: &here,
-        files: &Disk,
-        is_dry: false,
-        helpers: Helpers::Leave,
-        patience,
-    };
+    let inquiry =
+        Inquiry { command: case.command.clone(), machine: &machine, here: &here, files: &Disk, is_dry: false, helpers, patience };
     inquire(&inquiry).await.expect("settings with which one can ask")
 }
 
 /// Does what a fix says: commands are run in the user's home, exports are kept, lines written.
-fn apply(fix: &Fix, environment: &mut Vec<(String, String)>, home: &Path) {
+fn apply(fix: &Fix, runner: &Runner<'_>, environment: &mut Vec<(String, String)>, home: &Path) {
+    for host in [PRIVATE_HOST, PUBLIC_HOST] {
+        let pem = home.join(format!("{host}-authority.pem"));
+        std::fs::copy(runner.certificates.join("other.pem"), pem).expect("the folder is ours");
+    }
     for step in &fix.steps {
         let line = step.line();
         let at_home = |text: &str| text.replace("~/", &format!("{}/", home.display())).trim_matches('\'').to_owned();
@@ -175,6 +189,10 @@ fn apply(fix: &Fix, environment: &mut Vec<(String, String)>, home: &Path) {
             let line = line.replace("USER", "user").replace("TOKEN", "secret");
             let old = std::fs::read_to_string(at_home(file)).unwrap_or_default();
             std::fs::write(at_home(file), format!("{old}{line}\n")).expect("the folder is ours");
+        } else if line == "sudo apt-get install git" {
+            let path = format!("{}/bin:{}", runner.go.root().display(), std::env::var("PATH").expect("the tests have one"));
+            environment.retain(|(known, _)| known != "PATH");
+            environment.push(("PATH".into(), path));
         } else {
             let mut shell = Process::new("/bin/sh");
             shell.args(["-c", &line]).env_clear().envs(environment.iter().map(|(name, value)| (name, value)));

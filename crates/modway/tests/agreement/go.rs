@@ -42,6 +42,7 @@ pub(crate) struct Runner<'a> {
 
 pub(crate) fn write_certificates(folder: &Path, trust: &Trust) {
     std::fs::write(folder.join("good.pem"), trust.good.pem()).expect("the folder is ours");
+    std::fs::write(folder.join("other.pem"), trust.other.pem()).expect("the folder is ours");
 }
 
 impl Runner<'_> {

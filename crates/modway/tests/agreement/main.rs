@@ -84,11 +84,12 @@ async fn the_first_fix_that_is_told_mends_it_or_no_setting_can() {
     let fixed = all.into_iter().fold(Fixed::default(), Fixed::with);
     let said = format!("fixes: seeds {first}..{}: {fixed} in {:.1?}\n", first + count - 1, started.elapsed());
     drop(std::io::stderr().write_all(said.as_bytes()));
-    let told = [fixed.not.join("\n"), fixed.misnamed.join("\n")].join("\nMISNAMED\n");
+    let told = format!("LATER\n{}NOT\n{}MISNAMED\n{}", fixed.later.concat(), fixed.not.concat(), fixed.misnamed.concat());
+    // Which ones are not mended at once, and why, is worth seeing, too.
     drop(std::io::stderr().write_all(told.as_bytes()));
-    let failing = fixed.at_once + fixed.later + fixed.beyond + fixed.not.len();
-    assert!(fixed.not.len() * 4 <= failing, "{said}{told}");
-    // What a zip has inside is not looked at before it is fetched.
+    let others = fixed.later.len() + fixed.not.len();
+    let failing = fixed.at_once + fixed.beyond + others;
+    assert!(others * 20 <= failing, "less than 95 % of {failing}: {said}{told}");
     assert!(fixed.misnamed.len() * 20 <= failing, "{said}{told}");
 }
 

@@ -14,12 +14,18 @@ use gomod::{
 };
 
 pub use change::{Change, quoted};
+pub use rest::with_ssh;
 
-use super::report::{Report, Text};
-use crate::machine::Machine;
+use proxy::client::look::Exchange;
+
+use super::{
+    probe::Evidence,
+    report::{Report, Text},
+};
+use crate::{lang::Lang, machine::Machine};
 
 /// One thing that can be done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fix {
     /// Its stable name: `goprivate`.
     pub code: &'static str,
@@ -33,10 +39,23 @@ pub struct Fix {
     pub changes: Vec<Change>,
     /// The files that Go believes with it, if that is what it changes.
     pub roots: Vec<std::path::PathBuf>,
+    /// What is tried in thought in its place.
+    pub as_if: Option<AsIf>,
+    /// True if it gets further, to where nothing on this machine helps.
+    pub is_dead_end: bool,
     /// How the journey ends with it.
     pub promise: Promise,
     /// The lower, the better, of fixes that promise the same.
     pub weight: u8,
+}
+
+/// Settings with which Go gets as far as with a fix that cannot be tried in thought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AsIf {
+    /// The settings.
+    pub changes: Vec<Change>,
+    /// True if git, too, believes who is believed with the fix.
+    pub is_for_git: bool,
 }
 
 /// A line to type or to write.
@@ -56,7 +75,7 @@ pub enum StepToTake {
 }
 
 /// How the journey ends with a fix.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Promise {
     /// It was tried in thought with the answers of the world: it works.
     Works,
@@ -65,6 +84,7 @@ pub enum Promise {
     /// It gets further, to where nothing is known.
     Further,
     /// It was not tried: it changes something besides the settings of the go command.
+    #[default]
     NotTried,
     /// Nothing that can be set on this machine mends it.
     NoSetting,
@@ -110,12 +130,16 @@ pub fn propose(case: &Case<'_>) -> Vec<Fix> {
         E::PageStatus => {
             [rest::login(case), routes::public(case), vec![rest::no_setting(case, case.weight_of_absence())]].concat()
         }
-        E::PageUseless if case.is_without_tags() => [rest::login(case), vec![rest::no_setting(case, 80)]].concat(),
+        E::PageUseless if case.is_without_tags() => {
+            [rest::login(case), vec![rest::no_setting(case, case.weight_of_no_tags())]].concat()
+        }
         E::PageUseless => vec![rest::no_setting(case, 10)],
         E::NoProtocol => case.of_git(),
         E::GovcsDisallows | E::InvalidGovcs => rest::govcs(case),
         E::ToolMissing => rest::install(case),
-        E::NoRepository | E::RepositoryLogin => rest::login(case),
+        E::RepositoryLogin => rest::login(case),
+        // A server that wants a login says so; one that says "not found" to whoever did not send one seldom has it.
+        E::NoRepository => [rest::login(case), vec![rest::no_setting(case, 10)]].concat(),
         E::RepositoryCertificate => trusts::git(case),
         E::RepositoryUnreachable => rest::way_out(case),
         E::RepositoryFailed => vec![rest::no_setting(case, 80)],
@@ -143,17 +167,17 @@ pub fn propose(case: &Case<'_>) -> Vec<Fix> {
     fixes
 }
 
-/// Puts fixes in order: what works comes first, but not before what mends the same without giving up a check.
-pub fn rank(fixes: &mut [Fix]) {
-    fixes.sort_by_key(|fix| {
-        let gives_up = ["goinsecure", "git-unverified", "gonosumdb"].contains(&fix.code);
-        match fix.promise {
-            Promise::Works if !gives_up => (0, fix.weight),
-            Promise::Works | Promise::NotTried | Promise::Further => (1, fix.weight),
-            Promise::BreaksAt(_) => (1, fix.weight.saturating_add(30)),
-            Promise::NoSetting => (1, fix.weight),
-        }
-    });
+/// Where a fix stands among others, the lower the better: what works comes first, but not before what mends the same without giving up a
+/// check.
+pub fn rank(fix: &Fix) -> (u8, u8) {
+    let gives_up = ["goinsecure", "git-unverified", "gonosumdb"].contains(&fix.code);
+    match fix.promise {
+        Promise::Works if !gives_up => (0, fix.weight),
+        Promise::Works | Promise::NotTried | Promise::Further => (1, fix.weight),
+        Promise::BreaksAt(_) if fix.changes.is_empty() => (1, fix.weight),
+        Promise::BreaksAt(_) => (1, fix.weight.saturating_add(30)),
+        Promise::NoSetting => (1, fix.weight),
+    }
 }
 
 impl Case<'_> {
@@ -166,6 +190,20 @@ impl Case<'_> {
     fn is_without_tags(&self) -> bool {
         let probed = self.broken.at.as_ref().and_then(|question| self.report.probed(question));
         probed.is_some_and(|probed| matches!(&probed.answer, Answer::Found(Found::Page(page)) if page.tags().is_empty()))
+    }
+
+    /// Where a page is that of a login: somebody was sent there, or it asks for a password.
+    fn weight_of_no_tags(&self) -> u8 {
+        let probed = self.broken.at.as_ref().and_then(|question| self.report.probed(question));
+        let exchanges = match probed.map(|probed| &probed.evidence) {
+            Some(Evidence::Web(exchanges)) => exchanges.as_slice(),
+            Some(Evidence::Git(_) | Evidence::File | Evidence::Guessed(_)) | None => &[],
+        };
+        let asks = |exchange: &Exchange| {
+            let body = exchange.end.as_ref().map(|told| String::from_utf8_lossy(&told.body).to_lowercase()).unwrap_or_default();
+            body.contains("type=\"password\"") || body.contains("type=password")
+        };
+        if exchanges.len() > 1 || exchanges.last().is_some_and(asks) { 80 } else { 10 }
     }
 
     /// What git failed of, where Go says only that there is no protocol.
@@ -189,8 +227,8 @@ impl Case<'_> {
     }
 
     /// What is told where nothing else is left.
-    pub fn no_setting(&self) -> Fix {
-        rest::no_setting(self, 80)
+    pub fn no_setting(&self, weight: u8) -> Fix {
+        rest::no_setting(self, weight)
     }
 
     /// True if the break is at an entry of GOPROXY.
@@ -235,12 +273,12 @@ impl Case<'_> {
         let changes: Vec<Change> =
             changes.into_iter().map(|(variable, value)| Change::new(variable, value, self.machine)).collect();
         let steps = changes.iter().map(Change::step).collect();
-        Fix { code, what, steps, price, changes, roots: Vec::new(), promise: Promise::NotTried, weight }
+        Fix { code, what, steps, price, changes, promise: Promise::NotTried, weight, ..Fix::default() }
     }
 
     /// A fix that changes something else.
     pub fn elsewhere(&self, code: &'static str, weight: u8, steps: Vec<StepToTake>, what: Text, price: Text) -> Fix {
-        Fix { code, what, steps, price, changes: Vec::new(), roots: Vec::new(), promise: Promise::NotTried, weight }
+        Fix { code, what, steps, price, promise: Promise::NotTried, weight, ..Fix::default() }
     }
 }
 
@@ -255,6 +293,27 @@ impl StepToTake {
 }
 
 impl Fix {
+    /// This one and then that one, which mends what breaks after it.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        let joined = |one: &Text, other: &Text, (en, zh): (&str, &str)| match (one.is_empty(), other.is_empty()) {
+            (_, true) => one.clone(),
+            (true, false) => other.clone(),
+            (false, false) => Text::new(
+                format!("{}{en}{}", one.get(Lang::En), other.get(Lang::En)),
+                format!("{}{zh}{}", one.get(Lang::Zh), other.get(Lang::Zh)),
+            ),
+        };
+        Self {
+            what: joined(&self.what, &next.what, ("; then ", "；然后")),
+            steps: [self.steps, next.steps].concat(),
+            price: joined(&self.price, &next.price, ("; ", "；")),
+            changes: [self.changes, next.changes].concat(),
+            promise: next.promise,
+            ..self
+        }
+    }
+
     /// True if modway can run all of it.
     pub fn can_be_applied(&self) -> bool {
         !self.steps.is_empty() && self.steps.iter().all(|step| matches!(step, StepToTake::Run(_)))

@@ -113,9 +113,7 @@ pub(super) fn login(case: &Case<'_>) -> Vec<Fix> {
             "your git has a credential helper, which was not run: ask again with it",
             "你的 git 配置了凭据助手，这里没有运行它：允许后再查一次",
         );
-        let step = StepToTake::Shell(format!("modway why --helpers {}", case.report.command.path()));
-        let price = Text::new("runs the programs that git's configuration names", "会运行 git 配置中指定的程序");
-        fixes.push(case.elsewhere("ask-with-helpers", 5, vec![step], what, price));
+        fixes.push(with_helpers(case.report.command.path(), what));
     }
     if case.is_at_proxy() && (case.status != Some(401) || case.url.starts_with("http://")) {
         // Go sends logins over https only, and a 403 is a no to somebody who is known, or to everybody.
@@ -157,6 +155,21 @@ pub(super) fn login(case: &Case<'_>) -> Vec<Fix> {
         fixes.push(case.elsewhere("ssh", 25, vec![StepToTake::Run(words.map(str::to_owned).to_vec())], what, price));
     }
     fixes
+}
+
+/// How a repository that is reached by ssh answers is known only by running ssh.
+pub fn with_ssh(path: &str) -> Fix {
+    let what = Text::new(
+        "the repository is reached by ssh, which was not run: ask again with it",
+        "该仓库通过 ssh 访问，这里没有运行 ssh：允许后再查一次",
+    );
+    with_helpers(path, what)
+}
+
+fn with_helpers(path: &str, what: Text) -> Fix {
+    let steps = vec![StepToTake::Shell(format!("modway why --helpers {path}"))];
+    let price = Text::new("runs the programs that git's configuration names", "会运行 git 配置中指定的程序");
+    Fix { code: "ask-with-helpers", what, steps, price, weight: 5, ..Fix::default() }
 }
 
 /// The first program of GOAUTH that is neither of Go's own methods.

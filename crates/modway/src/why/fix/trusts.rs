@@ -1,8 +1,9 @@
 //! Fixes that make somebody believe a certificate: Go, or git. These are two switches.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proxy::client::look::{Exchange, Shown, vouched};
 
-use super::{Case, Fix, StepToTake};
+use super::{AsIf, Case, Fix, StepToTake};
 use crate::why::{
     probe::{Evidence, certificate::Certificate, git::Trust},
     report::Text,
@@ -40,13 +41,74 @@ pub(super) fn go(case: &Case<'_>) -> Vec<Fix> {
     fixes
 }
 
+/// A server does not show who vouches for it, and only whoever runs it can say: git believes no other certificate.
+fn authority(case: &Case<'_>, shown: &Shown, is_for_go: bool) -> Fix {
+    let (host, issuer) = (&shown.host, issuer(shown));
+    let place = host_and_port(case, shown);
+    let pem = format!("~/{}-authority.pem", host.replace(':', "-"));
+    let mut steps = Vec::new();
+    if is_for_go {
+        steps.push(StepToTake::Shell(install(case, &pem)));
+    }
+    if is_unknown_to_git(case, shown) && !(is_for_go && is_one_store(case)) {
+        steps.push(StepToTake::Shell(format!("git config --global http.https://{place}/.sslCAInfo {pem}")));
+    }
+    let what = Text::new(
+        format!(
+            "get the certificate of the authority “{issuer}” from whoever runs {host}, which does not show it; save it as {pem}, and have it believed"
+        ),
+        format!("向 {host} 的管理员索取 CA“{issuer}”的证书（{host} 没有出示它），存为 {pem}，并信任它"),
+    );
+    let price = Text::new(
+        "whatever that authority signs is believed: compare its fingerprint with whoever runs it",
+        "该 CA 签发的一切都会受信任；请与管理员核对指纹",
+    );
+    case.elsewhere("authority", 9, steps, what, price)
+}
+
+/// True if all that was shown is a server's own certificate, which somebody else signed.
+fn hides_its_authority(shown: &Shown) -> bool {
+    matches!(&shown.chain[..], [own] if !Certificate::read(own).is_self_signed)
+}
+
+fn issuer(shown: &Shown) -> String {
+    shown.chain.last().map(|last| Certificate::read(last).issuer).unwrap_or_default()
+}
+
+fn is_unknown_to_git(case: &Case<'_>, shown: &Shown) -> bool {
+    match &case.report.trust.git {
+        Some((_, Trust::Bundle(path, _))) => vouched(std::slice::from_ref(path), shown).is_err(),
+        Some((_, Trust::System)) => true,
+        Some((_, Trust::None | Trust::Anyone(_))) | None => false,
+    }
+}
+
+/// True if git reads the very certificates that Go reads.
+fn is_one_store(case: &Case<'_>) -> bool {
+    let of_go = case.report.trust.go.as_ref();
+    match &case.report.trust.git {
+        Some((_, Trust::Bundle(path, _))) => of_go.is_some_and(|bundle| bundle.path == *path),
+        Some((_, Trust::System)) => of_go.is_none_or(|bundle| bundle.variable.is_none()),
+        Some((_, Trust::None | Trust::Anyone(_))) | None => true,
+    }
+}
+
+/// Where the certificates were shown, as git's configuration names it.
+fn host_and_port(case: &Case<'_>, shown: &Shown) -> String {
+    let of_url = host(&case.url).filter(|place| place.starts_with(shown.host.as_str()));
+    of_url.unwrap_or_else(|| shown.host.clone())
+}
+
 /// A `?go-get=1` page did not come over TLS: trust, or GOINSECURE.
 pub(super) fn page(case: &Case<'_>) -> Vec<Fix> {
     let mut fixes = go(case);
     let path = case.report.command.path();
     let (goinsecure, setting) = case.machine.goinsecure();
-    if shown(case).is_none() || goinsecure.find(path).is_some() {
-        return fixes;
+    let Some(shown) = shown(case).filter(|_| goinsecure.find(path).is_none()) else { return fixes };
+    if is_about_trust(case) && hides_its_authority(&shown) {
+        // A certificate that is itself no authority's is enough for Go, and not for the git that comes after it.
+        fixes.retain(|fix| fix.code != "ca-into-system");
+        fixes.push(authority(case, &shown, true));
     }
     let near = goinsecure.near_misses(path).into_iter().next().map(|near| (near.pattern.to_owned(), near.meant));
     let pattern = near.as_ref().map_or_else(|| case.pattern(), |(_, meant)| meant.clone());
@@ -67,7 +129,12 @@ pub(super) fn page(case: &Case<'_>) -> Vec<Fix> {
         ),
         format!("途中的任何人都可以谎报 {pattern} 的位置，https 也可能退成 http；git 仍会自己检查证书，校验和不受影响"),
     );
-    fixes.push(case.setting("goinsecure", 35, vec![("GOINSECURE", value)], what, price));
+    let insecure = case.setting("goinsecure", 35, vec![("GOINSECURE", value)], what, price);
+    for fix in fixes.iter_mut().filter(|fix| fix.roots.is_empty()) {
+        let is_for_git = fix.code == "authority" || is_one_store(case);
+        fix.as_if = Some(AsIf { changes: insecure.changes.clone(), is_for_git });
+    }
+    fixes.push(insecure);
     fixes
 }
 
@@ -77,12 +144,19 @@ pub(super) fn git(case: &Case<'_>) -> Vec<Fix> {
     let Some(place) = host(url) else { return Vec::new() };
     let scope = format!("http.https://{place}/.sslCAInfo");
     let mut fixes = Vec::new();
-    let go_believes = case.report.trust.go.as_ref().filter(|_| matches!(trust, Trust::Bundle(..)) && go_vouches(case));
+    let hidden = shown_by(case, &place).filter(hides_its_authority);
+    let go_believes = case.report.trust.go.as_ref().filter(|bundle| {
+        let is_other = matches!(trust, Trust::Bundle(path, _) if *path != bundle.path);
+        is_other && go_vouches(case) && !hidden.as_ref().is_some_and(|shown| holds(&bundle.path, shown))
+    });
     if let Some(bundle) = go_believes {
         let words = ["git", "config", "--global", &scope, &bundle.path.display().to_string()].map(str::to_owned).to_vec();
         let what = Text::new("let git believe what Go believes already", "让 git 也信任 Go 已经信任的证书");
         let price = Text::new(format!("none beyond {place}"), format!("只影响 {place}"));
         fixes.push(case.elsewhere("git-ca-of-go", 10, vec![StepToTake::Run(words)], what, price));
+    }
+    if let Some(shown) = hidden.filter(|shown| go_believes.is_none() && is_unknown_to_git(case, shown)) {
+        fixes.push(authority(case, &shown, false));
     }
     let pem = format!("{}.pem", place.replace(':', "-"));
     let steps = vec![
@@ -114,7 +188,7 @@ pub(super) fn git(case: &Case<'_>) -> Vec<Fix> {
 fn into_the_system(case: &Case<'_>, shown: &Shown, leaf: &Certificate) -> Fix {
     let place = host(&case.url).unwrap_or_else(|| case.host.clone());
     let pem = format!("{}.crt", shown.host.replace(':', "-"));
-    let steps = vec![StepToTake::Shell(save(case, &place, &pem)), StepToTake::Shell(install(case, &pem))];
+    let steps = vec![StepToTake::Shell(save(case, &place, &pem)), StepToTake::Shell(install(case, &format!("~/{pem}")))];
     let (host, issuer) = (&shown.host, &leaf.issuer);
     let what = if leaf.is_self_signed || shown.chain.len() > 1 {
         Text::new(
@@ -141,12 +215,16 @@ fn install(case: &Case<'_>, pem: &str) -> String {
     let bundle = case.report.trust.go.as_ref();
     match bundle {
         Some(bundle) if bundle.variable.is_some() => {
-            format!("cat ~/{pem} >> {}", super::quoted(&bundle.path.display().to_string()))
+            format!("cat {pem} >> {}", super::quoted(&bundle.path.display().to_string()))
         }
         Some(bundle) if bundle.path.starts_with("/etc/pki") => {
-            format!("sudo cp ~/{pem} /etc/pki/ca-trust/source/anchors/ && sudo update-ca-trust")
+            format!("sudo cp {pem} /etc/pki/ca-trust/source/anchors/ && sudo update-ca-trust")
         }
-        _ => format!("sudo cp ~/{pem} /usr/local/share/ca-certificates/ && sudo update-ca-certificates"),
+        // Only what is called .crt is taken there.
+        _ => {
+            let name = pem.trim_start_matches("~/").trim_end_matches(".crt").trim_end_matches(".pem");
+            format!("sudo cp {pem} /usr/local/share/ca-certificates/{name}.crt && sudo update-ca-certificates")
+        }
     }
 }
 
@@ -167,6 +245,20 @@ fn shown(case: &Case<'_>) -> Option<Shown> {
     let probed = case.report.probed(case.broken.at.as_ref()?)?;
     let Evidence::Web(exchanges) = &probed.evidence else { return None };
     exchanges.last()?.certificates.clone().filter(|shown| shown.verdict.is_err())
+}
+
+/// The certificates that a host showed to Go on this journey.
+fn shown_by(case: &Case<'_>, place: &str) -> Option<Shown> {
+    let name = place.split(':').next().unwrap_or_default();
+    let all = case.report.hops.iter().flat_map(|hop| &hop.asked).filter_map(|asked| asked.probed.as_ref());
+    all.filter_map(last).filter_map(|exchange| exchange.certificates.clone()).find(|shown| shown.host == name)
+}
+
+/// True if a bundle holds a server's own certificate: that is enough for Go, and not for every git.
+fn holds(bundle: &std::path::Path, shown: &Shown) -> bool {
+    let Some(own) = shown.chain.first() else { return false };
+    let written: String = std::fs::read_to_string(bundle).unwrap_or_default().split_whitespace().collect();
+    written.contains(&STANDARD.encode(own))
 }
 
 /// False for certificates that no store could make right: expired ones, and those of other names.

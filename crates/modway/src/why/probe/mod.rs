@@ -1,6 +1,7 @@
 //! Asking the world what a journey asks: each [`Ask`] becomes a look at a server, a repository or a file, and its [`Answer`].
 //!
-//! Nothing is changed by it, nothing is downloaded whole, and no program that a setting names is run.
+//! Nothing is changed by it, no program that a setting names is run, and of a body no more is read than [`Patience`] says: a zip only if the
+//! command is about a package that may be in it.
 
 pub mod certificate;
 
@@ -89,6 +90,7 @@ pub struct World {
     sumdb: Option<SumdbSetting>,
     git: Git,
     hearers: Option<Vec<String>>,
+    package: Option<String>,
 }
 
 impl World {
@@ -113,8 +115,15 @@ impl World {
             netrc: machine.netrc().filter(|_| uses_netrc).cloned(),
             sumdb: SumdbSetting::parse(&machine.setting("GOSUMDB").value).ok(),
             hearers: None,
+            package: None,
             git: Git::new(if machine.teller().is_none() { machine.environment() } else { here }, helpers),
         })
+    }
+
+    /// The same world for a command about this package: zips of modules above it are looked into.
+    #[must_use]
+    pub fn about(self, package: &str) -> Self {
+        Self { package: Some(package.to_owned()), ..self }
     }
 
     /// The same world in thought: of proxies and databases only those may hear of the module that hear of it as things are. A fix that is
@@ -139,7 +148,9 @@ impl World {
         let (answer, evidence) = match &ask.question {
             Question::Proxy { server, module, file } => match self.file_url(server) {
                 Some(folder) => (web::file(&folder, module, file), Evidence::File),
-                None => web::proxy(&self.looker, ask, self.login(server, &ask.url), module, file).await,
+                None => {
+                    web::proxy(&self.looker, ask, self.login(server, &ask.url), (module, self.package.as_deref()), file).await
+                }
             },
             Question::Page { way, .. } => web::page(&self.looker, ask, *way, self.netrc_login(&ask.url)).await,
             Question::Ping { vcs: Vcs::Git, url, .. } => self.ping(url).await,

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use gomod::{
-    client::{Answer, Ask, Failure, File, Found, GoModFacts, InfoFacts, PageWay, TlsFailure},
+    client::{Answer, Ask, Failure, File, Found, GoModFacts, InfoFacts, PageWay, TlsFailure, ZipFacts},
     goimport::Page,
     info::Info,
     list::VersionList,
     module::ModulePath,
+    zip::read::{Archive, Source},
 };
 use plan::{Trouble, trouble::Deadline};
 use proxy::{
@@ -18,9 +19,15 @@ use url::Url;
 
 use super::Evidence;
 
-/// Asks a module proxy for a file.
-pub(super) async fn proxy(looker: &Looker, ask: &Ask, login: Login, module: &str, file: &File) -> (Answer, Evidence) {
-    let is_head_enough = matches!(file, File::Zip(_));
+/// Asks a module proxy for a file. Of a zip the status is enough, unless the command is about a package below the module.
+pub(super) async fn proxy(
+    looker: &Looker,
+    ask: &Ask,
+    login: Login,
+    (module, package): (&str, Option<&str>),
+    file: &File,
+) -> (Answer, Evidence) {
+    let is_head_enough = matches!(file, File::Zip(_)) && !is_below(package, module);
     let exchanges = follow(looker, &ask.url, login, true, is_head_enough).await;
     (answer(&exchanges, |body| read(module, file, body)), Evidence::Web(exchanges))
 }
@@ -39,12 +46,20 @@ pub(super) async fn page(looker: &Looker, ask: &Ask, way: PageWay, login: Login)
     (answer, Evidence::Web(exchanges))
 }
 
+/// True for a package that may or may not be in the module.
+fn is_below(package: Option<&str>, module: &str) -> bool {
+    package.and_then(|package| package.strip_prefix(module)).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Reads a file of a file proxy.
 pub(super) fn file(folder: &Path, module: &str, file: &File) -> Answer {
     let below = ModulePath::parse(module).ok().and_then(|path| below(&path, file));
     let Some(path) = below.map(|below| folder.join(below)) else { return Answer::Failed(Failure::NoFile) };
     if matches!(file, File::Zip(_)) {
-        return if path.is_file() { Answer::zip() } else { Answer::Failed(Failure::NoFile) };
+        return match std::fs::File::open(&path) {
+            Ok(mut zip) if path.is_file() => packages(module, &mut zip),
+            _ => Answer::Failed(Failure::NoFile),
+        };
     }
     match std::fs::read(&path) {
         Ok(body) => read(module, file, &body),
@@ -96,9 +111,24 @@ fn read(module: &str, file: &File, body: &[u8]) -> Answer {
             Ok(path) => Found::GoMod(GoModFacts::read(&path, body)),
             Err(_) => return Answer::Unknown,
         },
-        File::Zip(_) => return Answer::zip(),
+        File::Zip(_) => return packages(module, &mut std::io::Cursor::new(body)),
     };
     Answer::Found(found)
+}
+
+/// The folders of a module's zip that have Go files. Of one that did not come whole, or is none, nothing is said: whether it is good is
+/// found out when it is fetched.
+fn packages(module: &str, zip: &mut dyn Source) -> Answer {
+    let Ok(archive) = Archive::open(zip) else { return Answer::zip() };
+    let in_module = |name: &str| {
+        let (top, below) = name.split_once('@')?;
+        let (_, file) = below.split_once('/').filter(|_| top == module)?;
+        file.ends_with(".go").then(|| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
+    };
+    let mut packages: Vec<String> = archive.entries().iter().filter_map(|entry| in_module(entry.name())).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    Answer::Found(Found::Zip(ZipFacts { packages: Some(packages), ..ZipFacts::default() }))
 }
 
 /// What trouble means to the go command.
