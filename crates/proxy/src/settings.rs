@@ -17,6 +17,7 @@ pub use self::{
     direct::{Access, Credential, Direct, Forge},
     own::{Auditor, OwnSumdb, Records},
 };
+pub use crate::egress::{NoPlace, Place};
 
 /// Everything the proxy is told.
 #[derive(Clone, Debug)]

@@ -5,10 +5,11 @@ mod credential;
 use std::path::PathBuf;
 
 use gomod::pattern::Patterns;
-use proxy::settings::{Access, Credential, Forge};
+use proxy::settings::{Access, Credential, Forge, Place};
+use url::Url;
 
 use self::credential::{credential, of_goauth};
-use super::{bench::Bench, file, hops::is_loopback, keys::nearest, machine::Machine, mistake::Place};
+use super::{bench::Bench, file, hops::is_loopback, keys::nearest, machine::Machine, mistake};
 
 /// The place of all hosts.
 const EVERYWHERE: &str = "*";
@@ -28,19 +29,25 @@ pub(super) fn written(rules: &[file::Access], machine: &Machine, bench: &mut Ben
 
 /// Without rules, what GOPRIVATE (set at `place`) and the machine's other settings say: whoever named a host in GOPRIVATE trusts it, wherever
 /// it is; and GOAUTH knows who we are everywhere.
-pub(super) fn of_machine(private: &str, place: Place, machine: &Machine, bench: &mut Bench<'_>) -> Vec<Access> {
+pub(super) fn of_machine(private: &str, named: mistake::Place, machine: &Machine, bench: &mut Bench<'_>) -> Vec<Access> {
     let patterns = Patterns::parse(private);
     let (open, whole): (Vec<&str>, Vec<&str>) = patterns.iter().partition(|pattern| pattern.contains(['*', '?', '[', '\\']));
     if let Some(pattern) = open.first() {
         let what = format!("`{pattern}` of GOPRIVATE names no host in full: its hosts are asked at public addresses only");
         let fix = "write a [[direct.access]] with private_addresses for each host that has a private address".to_owned();
-        bench.put(false, place, what, fix);
+        bench.put(false, named.clone(), what, fix);
     }
     let credential = of_goauth(machine, bench);
     let rule = |place: &str, private_addresses| Access { private_addresses, credential: credential.clone(), ..public(place) };
     let places = whole.iter().map(|pattern| pattern.trim_end_matches('/')).filter(|place| has_host(place));
+    let (places, others): (Vec<&str>, Vec<&str>) = places.partition(|place| Place::parse(place).is_ok());
+    for pattern in others {
+        // The go command takes it for a pattern, and no module path matches it.
+        let what = format!("`{pattern}` of GOPRIVATE is no host, with or without the beginning of a path: it opens nothing");
+        bench.put(false, named.clone(), what, "write hosts with commas between them and no spaces".to_owned());
+    }
     let everywhere = (!matches!(credential, Credential::None)).then(|| rule(EVERYWHERE, false));
-    places.map(|place| rule(place, true)).chain(everywhere).collect()
+    places.into_iter().map(|place| rule(place, true)).chain(everywhere).collect()
 }
 
 fn access(index: usize, rule: &file::Access, machine: &Machine, bench: &mut Bench<'_>) -> Access {
@@ -94,7 +101,7 @@ fn place(rule: &file::Access, path: &str, bench: &mut Bench<'_>) -> String {
         bench.wrong(&key, format!("`{}`: a place has no scheme", shown(&rule.place)), fix);
     } else if host.contains('@') {
         bench.wrong(&key, "a place has no user and no password", "take them out; set user and password_file");
-    } else if host.is_empty() || !rule.place.chars().all(is_of_place) || below.split('/').any(|element| element == "..") {
+    } else if Place::parse(&rule.place).is_err() {
         bench.wrong(&key, format!("`{}` is no host, with or without the beginning of a path", rule.place), fix);
     }
     let below = below.trim_end_matches('/');
@@ -104,10 +111,6 @@ fn place(rule: &file::Access, path: &str, bench: &mut Bench<'_>) -> String {
 /// A place as a message may show it: text in front of a host may be a password.
 fn shown(place: &str) -> &str {
     if place.contains('@') { "(secret)" } else { place }
-}
-
-const fn is_of_place(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | ':' | '/' | '[' | ']')
 }
 
 fn forge(rule: &file::Access, path: &str, bench: &mut Bench<'_>) -> Option<Forge> {
@@ -177,15 +180,22 @@ fn check_everywhere(place: &str, credential: &Credential, rule: &file::Access, p
 /// The first rule that fits counts, so one below a wider one is never reached.
 fn check_order(rules: &[Access], bench: &mut Bench<'_>) {
     for (index, rule) in rules.iter().enumerate() {
-        let covers = |earlier: &&Access| {
-            let place = &earlier.place;
-            *place == rule.place || place == EVERYWHERE || rule.place.starts_with(&format!("{place}/"))
-        };
-        if let Some(earlier) = rules.iter().take(index).find(covers).filter(|earlier| !earlier.place.is_empty()) {
+        if let Some(earlier) = rules.iter().take(index).find(|earlier| fits_all(&earlier.place, rule)) {
             let what = format!("never reached: `{}` above fits all of `{}`", earlier.place, rule.place);
             bench.wrong(&format!("direct.access.{index}.place"), what, "write the longer place first, and each place once");
         }
     }
+}
+
+/// True if every URL that `rule` is for lies at `place`: whether the port is the same depends on the scheme.
+fn fits_all(place: &str, rule: &Access) -> bool {
+    if rule.place == EVERYWHERE {
+        return place == EVERYWHERE;
+    }
+    let Ok(place) = Place::parse(place) else { return false };
+    let mut urls =
+        ["https"].into_iter().chain(rule.schemes.iter().map(String::as_str)).map(|scheme| format!("{scheme}://{}", rule.place));
+    urls.all(|url| Url::parse(&url).is_ok_and(|url| place.covers(&url)))
 }
 
 fn ca_files(rule: &file::Access, path: &str, bench: &mut Bench<'_>) -> Vec<PathBuf> {

@@ -46,6 +46,17 @@ fn with_no_file_direct_mode_follows_the_users_go_settings() {
 }
 
 #[test]
+fn a_pattern_of_goprivate_that_is_no_place_is_noted_and_the_server_starts() {
+    let world = World::new().var("GOPRIVATE", "a.example, git.corp.example,b.example:99999");
+    let config = world.good();
+    let places: Vec<_> = config.proxy.direct.access.iter().map(|access| access.place.as_str()).collect();
+    assert_eq!(places, ["a.example"]);
+    let told: Vec<_> = config.notes.iter().map(|note| note.what.as_str()).filter(|what| what.contains("is no host")).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("` git.corp.example` of GOPRIVATE") && told[1].contains("`b.example:99999`"), "{told:?}");
+}
+
+#[test]
 fn goauth_says_who_we_are_where_nothing_else_does() {
     let logins = |world: &World| {
         direct(world).access.iter().map(|access| format!("{} {:?}", access.place, access.credential)).collect::<Vec<_>>()
@@ -162,6 +173,7 @@ fn a_place_is_a_host_and_the_beginning_of_a_path() {
     wrong(&place("git example"), "is no host");
     wrong(&place("/team"), "is no host");
     wrong(&place("git.example.com/a/../b"), "is no host");
+    wrong(&place("git.example.com:99999"), "is no host");
     wrong(&World::with("[[direct.access]]\n"), "a [[direct.access]] without place");
     let hidden = place("https://amy:pw@git.example.com").bad().to_string();
     assert!(!hidden.contains(":pw"), "{hidden}");
@@ -176,6 +188,10 @@ fn the_first_place_that_fits_counts_so_the_longer_ones_come_first() {
     assert_eq!(two("h.example", "h.example.com").good().proxy.direct.access.len(), 2);
     wrong(&two("h.example", "h.example/team"), "never reached: `h.example` above fits all of `h.example/team`");
     wrong(&two("h.example", "H.example"), "never reached");
+    wrong(&two("h.example", "h.example:443"), "never reached: `h.example` above fits all of `h.example:443`");
+    assert_eq!(two("h.example:8443", "h.example").good().proxy.direct.access.len(), 2);
+    let over_ssh = "h.example:443\"\nschemes = [\"ssh\"]\nssh_key_file = \"/k\"\nknown_hosts_file = \"/h";
+    assert_eq!(two("h.example", over_ssh).file("/k", "k").file("/h", "h").good().proxy.direct.access.len(), 2);
 }
 
 #[test]

@@ -13,7 +13,12 @@ use plan::Trouble;
 use url::Url;
 
 use self::{exchange::Exchanger, gateway::Gateway};
-pub use self::{gateway::Pass, login::Kind, ssh::SshWay};
+pub use self::{
+    gateway::Pass,
+    login::Kind,
+    place::{NoPlace, Place},
+    ssh::SshWay,
+};
 use crate::{
     client::{Answer, Resolve, Roots, SystemResolver},
     settings::{Direct, Forge},

@@ -1,5 +1,7 @@
 //! Which rule a URL falls under.
 
+use std::fmt;
+
 use plan::Trouble;
 use url::{Host, Url};
 
@@ -15,9 +17,19 @@ pub(super) type At = Option<usize>;
 ///
 /// Without a port it means the default port of the URL's scheme.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Place {
+pub struct Place(Part);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Part {
     All,
     Below { host: String, port: Option<u16>, path: Vec<String> },
+}
+
+/// Text that is no [`Place`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoPlace {
+    text: String,
+    why: &'static str,
 }
 
 impl Places {
@@ -25,10 +37,10 @@ impl Places {
     /// [`Trouble::Refused`] for a place that is not understood, and for a login that would be sent to every host.
     pub(super) fn new(access: &[Access]) -> Result<Self, Trouble> {
         let all = access.iter().map(|access| {
-            let place = Place::parse(&access.place)?;
+            let place = Place::parse(&access.place).map_err(|no_place| Trouble::Refused(no_place.to_string()))?;
             let chooses = matches!(access.credential, Credential::None | Credential::Netrc(_) | Credential::Helper(_));
             match place {
-                Place::All if !chooses => {
+                Place(Part::All) if !chooses => {
                     Err(Trouble::Refused("place *: only netrc and a helper tell hosts apart; name the host".to_owned()))
                 }
                 place => Ok((place, access.clone())),
@@ -51,10 +63,10 @@ impl Places {
     pub(super) fn same_host(&self, at: At, url: &Url) -> bool {
         let rule = at.and_then(|at| self.0.get(at)).map(|(rule, _)| rule);
         match rule {
-            Some(Place::Below { host, port, .. }) => {
-                Place::Below { host: host.clone(), port: *port, path: Vec::new() }.covers(url)
+            Some(Place(Part::Below { host, port, .. })) => {
+                Place(Part::Below { host: host.clone(), port: *port, path: Vec::new() }).covers(url)
             }
-            Some(Place::All) | None => false,
+            Some(Place(Part::All)) | None => false,
         }
     }
 
@@ -65,15 +77,20 @@ impl Places {
 }
 
 impl Place {
-    fn parse(text: &str) -> Result<Self, Trouble> {
-        let refused = |why: &str| Err(Trouble::Refused(format!("place {text:?}: {why}; write host, host:port or host/path")));
+    /// Reads `host`, `host:port`, either with a path, or `*`.
+    ///
+    /// # Errors
+    /// [`NoPlace`] for anything else: text with a scheme, a user, a query, white space, or a path that climbs.
+    pub fn parse(text: &str) -> Result<Self, NoPlace> {
+        let refused = |why| Err(NoPlace { text: text.to_owned(), why });
         if text == "*" {
-            return Ok(Self::All);
+            return Ok(Self(Part::All));
         }
         if text.starts_with('/')
             || text.contains(['@', '?', '#', '%', '\\', '*'])
             || text.contains("://")
             || text.contains(char::is_whitespace)
+            || text.split('/').skip(1).any(|element| element == "..")
         {
             return refused("not understood");
         }
@@ -82,13 +99,14 @@ impl Place {
         let port = if authority(text).ends_with(":443") { Some(443) } else { url.port() };
         let path: Vec<String> = elements(&url).map(str::to_owned).collect();
         match host(&url) {
-            Some(host) => Ok(Self::Below { host, port, path }),
+            Some(host) => Ok(Self(Part::Below { host, port, path })),
             None => refused("no host"),
         }
     }
 
-    fn covers(&self, url: &Url) -> bool {
-        let Self::Below { host: own, port, path } = self else { return true };
+    /// True if `url` lies here.
+    pub fn covers(&self, url: &Url) -> bool {
+        let Part::Below { host: own, port, path } = &self.0 else { return true };
         let same_host = host(url).as_ref() == Some(own);
         let same_port = match port {
             Some(port) => super::place::port(url) == Some(*port),
@@ -98,6 +116,14 @@ impl Place {
         same_host && same_port && path.iter().all(|element| there.next() == Some(element))
     }
 }
+
+impl fmt::Display for NoPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "place {:?}: {}; write host, host:port or host/path", self.text, self.why)
+    }
+}
+
+impl std::error::Error for NoPlace {}
 
 /// The host in lower case, an IPv6 address without brackets, a name without the final dot; addresses of any spelling as addresses.
 pub(super) fn host(url: &Url) -> Option<String> {
@@ -186,8 +212,20 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused() {
-        for text in ["", "https://a.test", "user@a.test", "a.test?x", "a.test/%2e", "*.a.test", "a b", "/team", "a.test:x"] {
-            assert!(matches!(Place::parse(text), Err(Trouble::Refused(_))), "{text}");
+        for text in [
+            "",
+            "https://a.test",
+            "user@a.test",
+            "a.test?x",
+            "a.test/%2e",
+            "*.a.test",
+            "a b",
+            "/team",
+            "a.test:x",
+            "a.test:99999",
+            "a.test/a/../b",
+        ] {
+            assert!(Place::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -40,8 +40,8 @@ pub struct Direct {
 /// How one host, or a part of it, is reached.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// `host`, `host:port` or either with a path prefix, `gitlab.corp/team`; compared element by element, host in lower case. Without a port it
-    /// means the default one of the URL's scheme. `*` is every host; then the credential is none, netrc or a helper, which tell hosts apart.
+    /// The text of a [`super::Place`]: `host`, `host:port` or either with a path prefix, `gitlab.corp/team`; compared element by element, host in
+    /// lower case. Without a port it means the default one of the URL's scheme. `*` is every host; then the credential is none, netrc or a helper, which tell hosts apart.
     pub place: String,
     /// Who we are there.
     pub credential: Credential,
