@@ -5,11 +5,14 @@ mod credential;
 use std::path::PathBuf;
 
 use gomod::pattern::Patterns;
-use proxy::settings::{Access, Credential, Forge, Place};
+use proxy::{
+    client::loopback,
+    settings::{Access, Credential, Forge, Place},
+};
 use url::Url;
 
 use self::credential::{credential, of_goauth};
-use super::{bench::Bench, file, hops::is_loopback, keys::nearest, machine::Machine, mistake};
+use super::{bench::Bench, file, keys::nearest, machine::Machine, mistake};
 
 /// The place of all hosts.
 const EVERYWHERE: &str = "*";
@@ -149,7 +152,7 @@ fn check_ways(place: &str, credential: &Credential, schemes: &[String], path: &s
             bench.wrong(path, "an ssh key that is never used: schemes lacks ssh", "set schemes = [\"ssh\"]");
         }
         Credential::None | Credential::Ssh(..) => (),
-        _ if has("http") && !is_loopback(place.split('/').next().unwrap_or("")) => {
+        _ if has("http") && !loopback(place.split('/').next().unwrap_or("")) => {
             let what = format!("refusing to pass credentials to insecure URL: http://{place}");
             bench.wrong(&key, what, "take http out, or take the login out");
         }

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use gomod::{goenv::Netrc, goproxy::GoUrl};
-use proxy::settings::{Breaker, ForwardProxy, Hop, Login, Secret, StepDown};
+use proxy::{
+    client::loopback,
+    settings::{Breaker, ForwardProxy, Hop, Login, Secret, StepDown},
+};
 
 use super::{bench::Bench, file::Upstream, keys::nearest};
 use crate::machine;
@@ -247,16 +250,7 @@ fn netrc_login(url: &str, key: &str, bench: &mut Bench<'_>) -> Login {
 /// Credentials go over https, or to this very machine.
 fn insecure(url: &str) -> bool {
     let Ok(url) = GoUrl::parse(url) else { return false };
-    url.scheme() == "http" && !is_loopback(url.host())
-}
-
-/// Tells whether `host`, with or without a port, is this very machine by its spelling.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map_or_else(|| host.split(':').next().unwrap_or(host), |(bare, _)| bare);
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    url.scheme() == "http" && !loopback(url.host())
 }
 
 fn ca_files(upstream: &Upstream, path: &str, bench: &mut Bench<'_>) -> Vec<PathBuf> {

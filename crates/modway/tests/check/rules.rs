@@ -103,6 +103,15 @@ fn the_hosts_of_the_organisation_are_private() {
     let world = |private: &str| World::good().rules("[organisation]\nhosts = [\"git.corp.example\"]\n").env("GOPRIVATE", private);
     check("private-hosts", world("corp.example"), "", "git.corp.example", world("*.corp.example"));
     check(
+    for elsewhere in ["http://127.evil.test", "http://localhost.corp"] {
+        check(
+            "goproxy-plain",
+            world(elsewhere),
+            "",
+            &format!("GOPROXY {elsewhere}"),
+            world("http://127.1.2.3:8080,http://[::1]:1"),
+        );
+    }
         "private-hosts",
         world("git.corp.example").env("GONOSUMDB", "none"),
         "",

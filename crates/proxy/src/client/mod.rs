@@ -15,6 +15,7 @@ use http_body_util::Empty;
 use plan::Trouble;
 use url::Url;
 
+pub use self::no_proxy::loopback;
 pub use self::{
     answer::Answer,
     resolve::{Resolve, Resolving, SystemResolver},
@@ -26,7 +27,6 @@ pub(crate) use self::{
     forward::Forward,
     judge::{Reachable, Rule},
     line::{Line, Lost},
-    no_proxy::loopback,
     patience::retry_after,
     trust::{Belief, Proofs},
 };

@@ -31,8 +31,12 @@ impl NoProxy {
     }
 }
 
-/// True for `localhost` and loopback addresses, with or without brackets.
-pub(crate) fn loopback(host: &str) -> bool {
+/// True for `localhost` and loopback addresses, with or without brackets, with or without a port: whoever is there is this very machine.
+pub fn loopback(host: &str) -> bool {
+    let host = match host.rsplit_once(':') {
+        Some((bare, port)) if address(host).is_none() && port.bytes().all(|byte| byte.is_ascii_digit()) => bare,
+        _ => host,
+    };
     host.eq_ignore_ascii_case("localhost") || address(host).is_some_and(|ip| ip.to_canonical().is_loopback())
 }
 

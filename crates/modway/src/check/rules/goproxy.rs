@@ -1,6 +1,7 @@
 //! GOPROXY: what it leads to, and past what.
 
-use gomod::goproxy::{Entry, GoProxyList, GoUrl, Separator, Source};
+use gomod::goproxy::{Entry, GoProxyList, Separator, Source};
+use proxy::client::loopback;
 
 use super::Court;
 use crate::machine::{Setting, masked};
@@ -133,7 +134,7 @@ fn urls(court: &mut Court<'_>, setting: &Setting, list: &GoProxyList) {
     for entry in list.entries() {
         let Source::Proxy(url) = &entry.source else { continue };
         let name = bare(entry);
-        if url.scheme() == "http" && !is_loopback(url) {
+        if url.scheme() == "http" && !loopback(url.host()) {
             let why = court.say(
                 format!("{name} is asked in the clear: whoever is on the way reads which modules are used, and can answer in its place"),
                 format!("对 {name} 的访问是明文的：途中任何人都能看到用了哪些模块，也能冒充它回答"),
@@ -153,16 +154,11 @@ fn urls(court: &mut Court<'_>, setting: &Setting, list: &GoProxyList) {
     }
 }
 
-fn is_loopback(url: &GoUrl) -> bool {
-    let host = url.host();
-    host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.") || host.starts_with("[::1]")
-}
-
 /// The commands that set the list as the rules want it: the policy's own, else this one without what they object to. None if it holds a
 /// login, which is not printed, and without which it would be another list.
 fn mended(court: &Court<'_>, setting: &Setting, list: &GoProxyList) -> Vec<String> {
     let entry = |entry: &Entry| match &entry.source {
-        Source::Proxy(url) if !is_loopback(url) => entry.to_string().replacen("http://", "https://", 1),
+        Source::Proxy(url) if !loopback(url.host()) => entry.to_string().replacen("http://", "https://", 1),
         _ => entry.to_string(),
     };
     let own = || list.entries().iter().map(entry).collect::<Vec<_>>().join(",");

@@ -4,6 +4,7 @@ use gomod::{
     client::{Command, Found},
     goenv::defaults,
 };
+use proxy::client::loopback;
 
 use super::{Case, Fix, Promise, StepToTake, retyped};
 use crate::why::{
@@ -17,7 +18,7 @@ pub(super) fn way_out(case: &Case<'_>) -> Vec<Fix> {
     let environment = case.machine.environment();
     let exchange = case.broken.at.as_ref().and_then(|question| case.report.probed(question)).and_then(verdict::last);
     // Who showed a certificate was reached, and this machine is reached by itself.
-    let is_near = case.host.starts_with("127.") || case.host.starts_with("localhost") || case.host.starts_with('[');
+    let is_near = loopback(&case.host);
     if is_near || exchange.is_some_and(|exchange| exchange.certificates.is_some()) {
         return Vec::new();
     }
