@@ -9,6 +9,7 @@ use super::outcome::{End, ErrorClass, Outcome};
 use super::process::{Fault, Hop, Process, Rank, Stop, Told, fault};
 use super::query::{Allowed, is_revision};
 use super::setup::{Command, Setup};
+use crate::goenv::goflags;
 use crate::module::prefixes;
 
 /// Tells a command's journey from its beginning as far as the answers reach.
@@ -61,7 +62,7 @@ impl Process<'_> {
 
     /// Whether GOFLAGS has this flag, with one hyphen or two.
     pub(super) fn has_flag(&self, flag: &str) -> bool {
-        let flags = flags::split(&self.rules.setup.goflags.value).unwrap_or_default();
+        let flags = goflags::split(&self.rules.setup.goflags.value).unwrap_or_default();
         flags.iter().any(|known| known.trim_start_matches('-') == flag.trim_start_matches('-'))
     }
 

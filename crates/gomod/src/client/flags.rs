@@ -1,6 +1,6 @@
 //! GOFLAGS: which words are flags that some go command has.
 
-use crate::text::quote;
+use crate::{goenv::goflags::split, text::quote};
 
 /// Every flag of every go command.
 ///
@@ -119,7 +119,6 @@ const KNOWN: &[&str] = &[
     "trace",
     "trimpath",
     "u",
-    "u",
     "unix",
     "use",
     "v",
@@ -148,25 +147,4 @@ pub(super) fn check(goflags: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Splits words at white space; a word may stand in single or double quotes.
-///
-/// Errors: a quote without its end.
-///
-/// Source: `quoted.Split` in `cmd/internal/quoted`, Go 1.27.
-pub(super) fn split(goflags: &str) -> Result<Vec<String>, String> {
-    let is_space = |byte: char| matches!(byte, ' ' | '\t' | '\n' | '\r');
-    let (mut words, mut rest) = (Vec::new(), goflags.trim_start_matches(is_space));
-    while let Some(first) = rest.chars().next() {
-        let (word, after) = if matches!(first, '"' | '\'') {
-            let inside = rest.get(1..).unwrap_or_default();
-            inside.split_once(first).ok_or_else(|| format!("parsing $GOFLAGS: unterminated {first} string"))?
-        } else {
-            rest.split_at(rest.find(is_space).unwrap_or(rest.len()))
-        };
-        words.push(word.to_owned());
-        rest = after.trim_start_matches(is_space);
-    }
-    Ok(words)
 }

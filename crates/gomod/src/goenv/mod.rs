@@ -6,6 +6,7 @@
 //! Source: `cmd/go/internal/cfg/cfg.go` in Go 1.27.
 
 pub mod defaults;
+pub mod goflags;
 mod goinsecure;
 mod gosumdb;
 mod govcs;

@@ -45,6 +45,16 @@ fn goflags() {
 }
 
 #[test]
+fn a_quoted_flag_is_one_flag() {
+    let world = || World::good().settings("GOFLAGS='-toolexec=/x y' \"-ldflags=-s -w\" -v\n");
+    check("goflags-toolexec", world(), &format!("{MINE}:1"), "GOFLAGS -toolexec=/x y", World::good());
+    let report = world().modway(&["LISTED", "--json"]).json();
+    let findings = report["findings"].as_array().unwrap();
+    let fix = findings.iter().find(|finding| finding["rule"] == "goflags-toolexec").map(|finding| finding["fix"][0].clone());
+    assert_eq!(fix.unwrap(), r"go env -w GOFLAGS=''\''-ldflags=-s -w'\'' -v'", "{report:#}");
+}
+
+#[test]
 fn goproxy_that_cannot_be_read() {
     let bad = World::good().settings("GOPROXY=ftp://a.test\n");
     check("goproxy-invalid", bad, &format!("{MINE}:1"), "GOPROXY=ftp://a.test", World::good().settings("GOPROXY=a.test\n"));
@@ -93,6 +103,15 @@ fn goproxy_is_asked_in_the_clear_or_with_a_password_in_sight() {
         "GOPROXY http://a.test",
         world("http://localhost:8080,http://127.0.0.1:1,https://a.test"),
     );
+    for elsewhere in ["http://127.evil.test", "http://localhost.corp"] {
+        check(
+            "goproxy-plain",
+            world(elsewhere),
+            "",
+            &format!("GOPROXY {elsewhere}"),
+            world("http://127.1.2.3:8080,http://[::1]:1"),
+        );
+    }
     check("goproxy-login", world("https://me:secret@a.test/x"), "", "GOPROXY https://a.test/x", world("https://a.test/x"));
     let said = world("https://me:secret@a.test/x|http://b.test").modway(&["LISTED"]);
     assert!(!said.stdout.contains("secret"), "{}", said.stdout);
@@ -103,15 +122,6 @@ fn the_hosts_of_the_organisation_are_private() {
     let world = |private: &str| World::good().rules("[organisation]\nhosts = [\"git.corp.example\"]\n").env("GOPRIVATE", private);
     check("private-hosts", world("corp.example"), "", "git.corp.example", world("*.corp.example"));
     check(
-    for elsewhere in ["http://127.evil.test", "http://localhost.corp"] {
-        check(
-            "goproxy-plain",
-            world(elsewhere),
-            "",
-            &format!("GOPROXY {elsewhere}"),
-            world("http://127.1.2.3:8080,http://[::1]:1"),
-        );
-    }
         "private-hosts",
         world("git.corp.example").env("GONOSUMDB", "none"),
         "",

@@ -1,14 +1,16 @@
 //! GO111MODULE and GOFLAGS: settings that change what every go command does.
 
+use gomod::goenv::goflags;
+
 use super::Court;
 
 pub(super) fn judge(court: &mut Court<'_>) {
     modules(court);
     let setting = court.setting("GOFLAGS");
-    let flags: Vec<&str> = setting.value.split_whitespace().collect();
+    // With a quote that does not end every go command stops and says so.
+    let flags = goflags::split(&setting.value).unwrap_or_default();
     // One command for all of them: two that each leave the other's flag would undo each other.
-    let good: Vec<&str> = flags.iter().copied().filter(|flag| judged(flag).is_none()).collect();
-    let good = good.join(" ");
+    let good = goflags::join(flags.iter().map(String::as_str).filter(|flag| judged(flag).is_none())).unwrap_or_default();
     let fix = court.change(&setting, Some(good.as_str()).filter(|good| !good.is_empty()));
     for flag in &flags {
         let Some((id, en, zh)) = judged(flag) else { continue };

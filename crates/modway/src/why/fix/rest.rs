@@ -2,7 +2,7 @@
 
 use gomod::{
     client::{Command, Found},
-    goenv::defaults,
+    goenv::{defaults, goflags},
 };
 use proxy::client::loopback;
 
@@ -256,7 +256,8 @@ pub(super) fn default_of(variable: &'static str, case: &Case<'_>) -> Vec<Fix> {
 
 fn without_flag(flags: &str, name: &str) -> String {
     let is_other = |flag: &&str| flag.trim_start_matches('-').split('=').next() != Some(name.trim_start_matches('-'));
-    flags.split_whitespace().filter(is_other).collect::<Vec<_>>().join(" ")
+    let words = goflags::split(flags).unwrap_or_default();
+    goflags::join(words.iter().map(String::as_str).filter(is_other)).unwrap_or_default()
 }
 
 /// No setting helps: another version, another spelling.
