@@ -169,9 +169,9 @@ impl Process<'_> {
         };
         let (prefix, path_major) = split_path_version(module).unwrap_or((module, ""));
         let below = prefix.strip_prefix(root.root.trim_end_matches('/')).unwrap_or_default();
-        let below = below.trim_matches('/');
-        let parts = [root.subdir.trim_matches('/'), below];
-        let tag_prefix: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!("{part}/")).collect();
+        // No page leads out of its repository: such a directory is refused when the page is read.
+        let folder = root.folder(below).unwrap_or_default();
+        let tag_prefix = if folder.is_empty() { folder } else { folder + "/" };
         Ok(Repository { vcs, url: root.url.clone(), tag_prefix, path_major: path_major.into(), refs, because })
     }
 

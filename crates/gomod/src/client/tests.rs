@@ -368,6 +368,22 @@ fn a_needless_suffix_is_refused_and_is_no_absence() {
     assert!(matches!(story.outcome.end, End::Broken(broken) if broken.class == ErrorClass::ModuleMisfit && !broken.is_absence));
 }
 
+#[test]
+fn a_page_may_name_the_directory_in_which_its_modules_are() {
+    let page = "<meta name=\"go-import\" content=\"e.test/m git https://git.test/m go\">";
+    let command = Command::Download { module: "e.test/m/sub".into(), query: "v1.1.0".into() };
+    let end = |tag: &'static str| {
+        let world = |ask: &Ask| match &ask.question {
+            Question::Page { .. } => Answer::Found(Found::Page(Page::read(&ask.url, "200 OK", "", page.as_bytes()))),
+            Question::Repo { part: RepoPart::Refs, .. } => Answer::refs(&[tag]),
+            _ => plain(ask),
+        };
+        walk(&setup(&[("GOPROXY", "direct")]), &command, &mut |ask| world(ask)).outcome.end
+    };
+    assert!(matches!(end("sub/go/v1.1.0"), End::Done { .. }));
+    assert!(matches!(end("go/sub/v1.1.0"), End::Broken(_)));
+}
+
 /// Seed 160.
 #[test]
 fn every_class_has_a_code_of_its_own() {

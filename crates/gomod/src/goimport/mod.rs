@@ -120,3 +120,24 @@ pub struct RepoRoot {
     /// The directory below the repository's root that corresponds to `root`; usually empty.
     pub subdir: String,
 }
+
+impl RepoRoot {
+    /// The directory of the repository in which the module is whose path has `below` behind [`root`](Self::root): `subdir` of it, without
+    /// needless elements, `below/subdir`. Empty for the repository's own.
+    ///
+    /// # Errors
+    /// None if it leaves the repository; Go lets that pass to the tool, which then finds nothing.
+    ///
+    /// Source: `newCodeRepo` in Go's `coderepo.go`, 1.27.
+    pub fn folder(&self, below: &str) -> Option<String> {
+        let mut elements: Vec<&str> = Vec::new();
+        for element in below.split('/').chain(self.subdir.split('/')) {
+            match element {
+                "" | "." => {}
+                ".." => drop(elements.pop()?),
+                _ => elements.push(element),
+            }
+        }
+        Some(elements.join("/"))
+    }
+}

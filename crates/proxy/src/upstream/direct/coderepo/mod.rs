@@ -104,7 +104,8 @@ impl CodeRepo {
             return Err(Refused::Invalid(format!("repository rooted at {} cannot contain module {path}", root.root)));
         }
         let below = path_prefix.get(root.root.len()..).unwrap_or_default().trim_matches('/');
-        let Some(dir) = join(below, &root.subdir) else {
+        // What a tool could take for an option is refused, too; Go lets it pass to the tool, which then finds nothing.
+        let Some(dir) = root.folder(below).filter(|dir| !dir.starts_with('-')) else {
             return Err(Refused::NotExist(format!("invalid subdirectory {}", quote(&root.subdir))));
         };
         Ok(Self { repo, memory, root: root.root.clone(), dir, path_prefix, path_major, module })
@@ -207,18 +208,4 @@ fn has_path_prefix(path: &str, prefix: &str) -> bool {
 /// A version without `+incompatible`.
 fn compatible(version: &str) -> &str {
     if semver::build(version) == "+incompatible" { version.strip_suffix("+incompatible").unwrap_or(version) } else { version }
-}
-
-/// The directory `subdir` of the directory `below`, without needless elements. None if it leaves the repository, or could be taken for an
-/// option by a tool; Go lets both pass to the tool, which then finds nothing.
-fn join(below: &str, subdir: &str) -> Option<String> {
-    let mut elements: Vec<&str> = Vec::new();
-    for element in below.split('/').chain(subdir.split('/')) {
-        match element {
-            "" | "." => {}
-            ".." => drop(elements.pop()?),
-            _ => elements.push(element),
-        }
-    }
-    Some(elements.join("/")).filter(|path| !path.starts_with('-'))
 }
