@@ -30,6 +30,17 @@ async fn a_child_learns_that_it_must_wait_and_so_do_those_after_it() {
 }
 
 #[tokio::test]
+async fn a_child_learns_that_it_must_wait_until_a_date() {
+    let world = World::start().await;
+    let date = Play::status(503, "").header("Retry-After", "Sat, 06 Nov 2094 08:49:37 GMT");
+    world.on("/lib/info/refs?service=git-upload-pack", [date]);
+    let egress = egress(vec![at(&world)]);
+    let pass = egress.pass(&url(&format!("{}/lib", world.url()))).await.expect("a pass");
+    assert_eq!(info_refs(&pass).await, 503);
+    assert!(matches!(pass.trouble(), Some(Trouble::Wait(503, 1..))), "{:?}", pass.trouble());
+}
+
+#[tokio::test]
 async fn questions_per_minute_are_bounded_per_origin() {
     let (world, other) = (World::start().await, World::start().await);
     world.on("/x", [Play::ok("")]);

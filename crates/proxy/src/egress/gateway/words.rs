@@ -1,5 +1,7 @@
 //! What a remote's refusal means, with whose move it is.
 
+use std::time::SystemTime;
+
 use http::{StatusCode, header::RETRY_AFTER};
 use plan::Trouble;
 
@@ -64,5 +66,6 @@ fn repository(step: &Step) -> String {
 }
 
 fn asked_to_wait(got: &Got) -> Option<u64> {
-    got.response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+    let said = got.response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    client::retry_after(said, SystemTime::now()).map(|wait| wait.as_secs())
 }
