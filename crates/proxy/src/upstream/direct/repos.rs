@@ -28,6 +28,9 @@ use crate::{
     },
 };
 
+/// What the names of folders begin with that nobody opens any more, and that are being removed.
+const OUTGOING: &str = "outgoing-";
+
 /// Opens repositories and keeps them open. Cheap to clone.
 #[derive(Clone)]
 pub struct Repos {
@@ -136,6 +139,8 @@ impl Repos {
     }
 
     /// Removes those folders that were not used for longest, while all together take more than they may. Open ones stay.
+    ///
+    /// A crash on the way leaves folders that are on their way out: the next one to make room removes them.
     async fn make_room(&self) {
         let inner = Arc::clone(&self.inner);
         let made = tokio::task::spawn_blocking(move || {
@@ -144,17 +149,25 @@ impl Repos {
             let mut total: u64 = folders.iter().map(|(_, _, bytes)| bytes).sum();
             for (_, name, bytes) in folders {
                 if total <= inner.total_bytes {
-                    return;
+                    break;
                 }
-                let open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
-                // The lock is kept while it goes, so that nobody opens what is half there.
-                if !open.contains_key(&name) && fs::remove_dir_all(inner.folder.join(&name)).is_ok() {
+                // Renamed under the lock that every request takes, so that nobody opens what is half there; deleted without it.
+                if inner.put_out(&name) {
                     total -= bytes;
                 }
             }
+            remove_outgoing(&inner.folder);
         });
         // What could not be removed is tried again with the next repository.
         let _ = made.await;
+    }
+}
+
+impl Inner {
+    /// Takes the repository `name` out of sight, unless it is open. True if it is gone.
+    fn put_out(&self, name: &str) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        !open.contains_key(name) && fs::rename(self.folder.join(name), self.folder.join(format!("{OUTGOING}{name}"))).is_ok()
     }
 }
 
@@ -162,6 +175,16 @@ impl Seat {
     /// True if nobody holds the repository but its seat.
     fn is_idle(&self) -> bool {
         Arc::strong_count(&self.repo) == 1 && self.repo.get().is_none_or(|repo| Arc::strong_count(repo) == 1)
+    }
+}
+
+/// Removes all that is on its way out.
+fn remove_outgoing(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(OUTGOING) {
+            // What stays is tried again when room is made next.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
