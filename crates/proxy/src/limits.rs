@@ -195,6 +195,9 @@ pub const MAX_REPLAYED_BYTES: usize = 1 << 20;
 /// What a child may send in one request: wants and haves of a repository with a million references.
 pub const MAX_CHILD_REQUEST_BYTES: u64 = 256 << 20;
 
+/// How long nothing is accepted after accepting failed: usually too many open files, which a moment mends.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// Connections of children to the gateway at once: more than all children that may run together hold.
 pub const MAX_GATEWAY_CONNECTIONS: usize = 512;
 

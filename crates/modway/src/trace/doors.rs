@@ -18,6 +18,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::{JoinHandle, JoinSet},
+    time::sleep,
 };
 
 use super::{
@@ -97,7 +98,7 @@ async fn listen(listener: TcpListener, to: For, hall: Arc<Hall>) {
                 });
             }
             // Too many open files, for one: the next moment may be better.
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => sleep(limits::ACCEPT_PAUSE).await,
         }
         while open.try_join_next().is_some() {}
     }

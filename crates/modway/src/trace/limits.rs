@@ -31,6 +31,9 @@ pub(super) const MAX_REDIRECTS: usize = 10;
 /// bounds but its work. Further ones wait.
 pub(super) const MAX_CONNECTIONS: usize = 512;
 
+/// How long nothing is accepted after accepting failed: usually too many open files, which a moment mends.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// The head of a request of the traced command. Its own are below 1 KiB; git's can hold a login.
 pub(super) const MAX_HEAD_BYTES: usize = 64 << 10;
 

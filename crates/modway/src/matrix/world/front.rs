@@ -1,6 +1,6 @@
 //! The forward proxy of this world, behind which everyone in it stands. One for each row, so that what is heard is the row's own.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -16,6 +16,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{Ear, Ground, Heard, Record, Tongue};
 use crate::matrix::imagined::{Imagined, ProxySays};
+
+/// How long nothing is accepted after accepting failed: usually too many open files, which a moment mends.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A forward proxy that listens until it is dropped.
 pub(in crate::matrix) struct Front {
@@ -73,7 +76,12 @@ impl Drop for Front {
 async fn accept(listener: TcpListener, behind: Behind) {
     // Those of one go command and its git; all end with this task.
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, for one: the next moment may be better.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
         connections.spawn(serve(stream, behind.clone()));
         while connections.try_join_next().is_some() {}
     }

@@ -20,6 +20,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OnceCell, Semaphore},
     task::{JoinHandle, JoinSet},
+    time::sleep,
 };
 use url::Url;
 
@@ -141,8 +142,8 @@ async fn accept(listener: TcpListener, passes: Arc<Passes>) {
                     drop(place);
                 });
             }
-            // Too many open files, for one: the next moment may be better, and other tasks get theirs.
-            Err(_) => tokio::task::yield_now().await,
+            // Too many open files, for one: the next moment may be better.
+            Err(_) => sleep(limits::ACCEPT_PAUSE).await,
         }
         while open.try_join_next().is_some() {}
     }

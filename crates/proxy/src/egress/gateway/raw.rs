@@ -18,7 +18,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use url::Url;
 
@@ -64,7 +64,12 @@ pub(super) async fn pass(exchanger: &Arc<Exchanger>, at: At, remote: &Url) -> Re
 
 async fn accept(listener: TcpListener, relay: Arc<Relay>) {
     let mut open = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, for one: the next moment may be better.
+            sleep(limits::ACCEPT_PAUSE).await;
+            continue;
+        };
         while open.len() >= limits::MAX_RAW_CONNECTIONS {
             open.join_next().await;
         }
