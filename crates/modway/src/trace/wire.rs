@@ -188,6 +188,10 @@ async fn ask(
     while !head.ends_with(b"\r\n\r\n") && head.len() < limits::MAX_CONNECT_HEAD_BYTES {
         head.push(stream.read_u8().await.map_err(failed)?);
     }
+    if !head.ends_with(b"\r\n\r\n") {
+        let most = limits::MAX_CONNECT_HEAD_BYTES;
+        return Err(Refused(format!("net/http: server response headers exceeded {most} bytes; aborted")));
+    }
     let line = String::from_utf8_lossy(head.split(|&byte| byte == b'\r').next().unwrap_or_default()).into_owned();
     match line.split_once(' ').map(|(_, status)| status) {
         Some(status) if status.starts_with("200") => Ok(stream),
@@ -307,5 +311,28 @@ impl Write for Wire {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a forward proxy that answers CONNECT with these bytes and closes.
+    async fn asked(answer: &[u8]) -> Result<(), String> {
+        let (ours, mut theirs) = tokio::io::duplex(64 << 10);
+        theirs.write_all(answer).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        ask(Box::new(ours), "go.test", 443, None).await.map(|_| ()).map_err(|Refused(words)| words)
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_begins_behind_a_whole_head() {
+        assert_eq!(asked(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n").await, Ok(()));
+        assert_eq!(asked(b"HTTP/1.1 200 OK\r\nA: b\r\n").await, Err("EOF".to_owned()));
+        assert_eq!(asked(b"HTTP/1.1 407 Who are you\r\n\r\n").await, Err("Who are you".to_owned()));
+        let endless = format!("HTTP/1.1 200 OK\r\nA: {}", "b".repeat(limits::MAX_CONNECT_HEAD_BYTES));
+        let exceeded = format!("net/http: server response headers exceeded {} bytes; aborted", limits::MAX_CONNECT_HEAD_BYTES);
+        assert_eq!(asked(endless.as_bytes()).await, Err(exceeded));
     }
 }
