@@ -18,7 +18,14 @@ pub enum Hitch {
 }
 
 /// Words of the tools, and of Go, that are about a login.
-const LOGIN: [&str; 4] = ["terminal prompts disabled", "Permission denied", "401 ", "403 "];
+const LOGIN: [&str; 6] = [
+    "terminal prompts disabled",
+    "Permission denied",
+    "Authentication failed",
+    "returned error: 403",
+    "401 Unauthorized",
+    "403 Forbidden",
+];
 
 impl Hitch {
     /// What the trouble of version control is.
@@ -87,6 +94,9 @@ mod tests {
         let vcs = |text: &str| Trouble::Vcs(text.to_owned());
         check(vcs("fatal: could not read Username for 'https://h': terminal prompts disabled"), Hitch::Login);
         check(vcs("git@h: Permission denied (publickey)."), Hitch::Login);
+        check(vcs("fatal: Authentication failed for 'https://h/m'"), Hitch::Login);
+        check(vcs("fatal: unable to access 'https://h/m/': The requested URL returned error: 403"), Hitch::Login);
+        check(vcs("h/m@v0.401.0: invalid version: unknown revision 401 of 403 "), Hitch::Theirs);
         check(vcs("unrecognized import path \"h/m\": reading https://h/m?go-get=1: 401 Unauthorized"), Hitch::Login);
         check(Trouble::Status(403, String::new()), Hitch::Login);
         check(Trouble::Tls("invalid peer certificate: UnknownIssuer".into()), Hitch::Trust);

@@ -115,14 +115,14 @@ async fn what_the_host_refuses_is_said_with_the_login_that_was_used_or_missing()
         assert_eq!(pass.trouble(), Some(Trouble::Status(status, want)));
     }
     let fixed = |password: &str| Credential::Fixed("alice".into(), secret(password));
-    let prompts = "could not read Username for 'http://HOST': terminal prompts disabled: place HOST has no credential; if it is private, add one";
+    let prompts = "could not read Username for 'http://HOST': terminal prompts disabled\nplace HOST has no credential; if it is private, add one";
     check(Some(("alice", "s3cret")), "lib", Credential::None, 401, prompts).await;
-    let failed = "Authentication failed for 'http://HOST/lib/info/refs': the configured token of place HOST was sent; is it valid, and has it access?";
+    let failed = "Authentication failed for 'http://HOST/lib'\nthe configured token of place HOST was sent; is it valid, and has it access?";
     check(Some(("alice", "s3cret")), "lib", fixed("wrong"), 401, failed).await;
-    let missing = "repository 'http://HOST/none' not found: place HOST has no credential; if it is private, add one";
+    let missing = "repository 'http://HOST/none' not found\nplace HOST has no credential; if it is private, add one";
     check(None, "none", Credential::None, 404, missing).await;
     let absent =
-        "repository 'http://HOST/none' not found: the configured token of place HOST was sent; is it valid, and has it access?";
+        "repository 'http://HOST/none' not found\nthe configured token of place HOST was sent; is it valid, and has it access?";
     check(None, "none", fixed("s3cret"), 404, absent).await;
 }
 

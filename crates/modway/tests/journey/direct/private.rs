@@ -80,7 +80,12 @@ async fn a_private_host_with_an_authority_and_a_login_of_its_own_serves_through_
     // A login that the host does not know is refused in words, those of Go, with whose move it is.
     let (status, words) = read(&format!("/{PRIVATE}/@v/v1.0.0.info"));
     assert_eq!(status, 502, "{words}");
-    for part in ["terminal prompts disabled", "whose move: whoever runs this server", "modway config check --auth MODULE"] {
+    for part in [
+        "fatal: Authentication failed for 'https://git.example.test/team/lib'",
+        "of place git.example.test was sent",
+        "whose move: whoever runs this server",
+        "modway config check --auth MODULE",
+    ] {
         assert!(words.contains(part), "{words}");
     }
     // The token is exchanged; nobody restarts anything.

@@ -11,22 +11,23 @@ use crate::{
     egress::{LoginUse, exchange::Got, follow::Step, login::Kind},
 };
 
-/// Why a status is trouble, if it is: git's own phrases first, as Go users know them, then what we know and git does not.
+/// Why a status is trouble, if it is: git's own phrase is the first line, as Go users know it, then what we know and git does not.
 pub(super) fn objection(bound: &Bound, tail: &Tail, step: &Step, got: &Got) -> Option<Trouble> {
     let status = got.response.status();
     let text = match status {
         StatusCode::UNAUTHORIZED if got.login == LoginUse::Sent => {
-            format!("Authentication failed for '{}': {}", client::shown(&step.url), login(bound, step, &got.login))
+            format!("Authentication failed for '{}'\n{}", repository(step), login(bound, step, &got.login))
         }
         StatusCode::UNAUTHORIZED => {
             let site = step.url.origin().ascii_serialization();
-            format!("could not read Username for '{site}': terminal prompts disabled: {}", login(bound, step, &got.login))
+            format!("could not read Username for '{site}': terminal prompts disabled\n{}", login(bound, step, &got.login))
         }
         StatusCode::FORBIDDEN => {
-            format!("access to '{}' is forbidden: {}", client::shown(&step.url), login(bound, step, &got.login))
+            let (url, who) = (repository(step), login(bound, step, &got.login));
+            format!("unable to access '{url}/': The requested URL returned error: 403\n{who}")
         }
         StatusCode::NOT_FOUND | StatusCode::GONE if tail.is_whole() && !bound.is_settled() => {
-            format!("repository '{}' not found: {}", repository(step), login(bound, step, &got.login))
+            format!("repository '{}' not found\n{}", repository(step), login(bound, step, &got.login))
         }
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => match asked_to_wait(got) {
             Some(seconds) => return Some(Trouble::Wait(status.as_u16(), seconds)),

@@ -7,6 +7,9 @@ use crate::upstream::{
     direct::repo::RepoError,
 };
 
+/// What git says if it may not ask for a login, as GIT_TERMINAL_PROMPT=0 tells it.
+const NO_PROMPTS: &str = "terminal prompts disabled";
+
 /// What follows when a remote wants a login that we do not have.
 ///
 /// Source: the help text of `loadRefs` in Go's `codehost/git.go`, 1.27.
@@ -19,15 +22,17 @@ const NO_LOGIN_HELP: &str = "Confirm the import path was entered correctly.\nIf 
 pub(super) fn of_remote(output: &Output, passage: &dyn Passage, remote: &str) -> RepoError {
     let said = told(output, passage, remote);
     match passage.trouble() {
-        Some(Trouble::Status(404 | 410, _)) => return RepoError::NotExist(format!("fatal: repository '{remote}' not found")),
-        Some(Trouble::Status(401 | 403, _)) => return RepoError::Failed(no_login(remote)),
+        Some(Trouble::Status(404 | 410, told)) => {
+            return RepoError::NotExist(with_rest(format!("fatal: repository '{remote}' not found"), &told));
+        }
+        Some(Trouble::Status(401 | 403, told)) => return RepoError::Failed(refused(remote, &told)),
         Some(trouble) => return RepoError::Failed(trouble),
         None => (),
     }
     if is_absent(&said) {
         RepoError::NotExist(said)
     } else if said.contains("could not read Username") || said.contains("could not read Password") {
-        RepoError::Failed(no_login(remote))
+        RepoError::Failed(no_login(remote, ""))
     } else {
         RepoError::Failed(failed(&said, passage.remark(&said)))
     }
@@ -76,9 +81,24 @@ pub(super) fn of_local(output: &Output) -> Trouble {
     failed(&output.stderr, None)
 }
 
-fn no_login(remote: &str) -> Trouble {
+/// The host wants a login, and what the gateway `told` of the one that was sent or missing.
+fn refused(remote: &str, told: &str) -> Trouble {
+    match told.lines().next() {
+        Some(first) if !first.contains(NO_PROMPTS) => Trouble::Vcs(with_rest(format!("fatal: {first}"), told)),
+        _ => no_login(remote, told),
+    }
+}
+
+/// What Go says where nobody is there to type a login.
+fn no_login(remote: &str, told: &str) -> Trouble {
     let place: String = remote.split('/').take(3).collect::<Vec<_>>().join("/");
-    Trouble::Vcs(format!("fatal: could not read Username for '{place}': terminal prompts disabled\n{NO_LOGIN_HELP}"))
+    let first = format!("fatal: could not read Username for '{place}': {NO_PROMPTS}");
+    Trouble::Vcs(format!("{}\n{NO_LOGIN_HELP}", with_rest(first, told)))
+}
+
+/// `first` in the place of the first line of `told`.
+fn with_rest(first: String, told: &str) -> String {
+    std::iter::once(first.as_str()).chain(told.lines().skip(1)).collect::<Vec<_>>().join("\n")
 }
 
 fn is_absent(said: &str) -> bool {
@@ -144,8 +164,10 @@ mod tests {
     fn what_the_gateway_saw_goes_before_what_git_says() {
         let tls = Trouble::Tls("unknown authority".into());
         check("fatal: unable to access 'http://h/x/'", Some(tls.clone()), &RepoError::Failed(tls));
-        let gone = RepoError::NotExist("fatal: repository 'https://h/x' not found".into());
-        check("fatal: whatever", Some(Trouble::Status(404, String::new())), &gone);
+        let gone = |more: &str| RepoError::NotExist(format!("fatal: repository 'https://h/x' not found{more}"));
+        check("fatal: whatever", Some(Trouble::Status(404, String::new())), &gone(""));
+        let told = Trouble::Status(404, "repository 'https://h/x' not found\nthe token of place h was sent".into());
+        check("fatal: whatever", Some(told), &gone("\nthe token of place h was sent"));
         check(
             "remote: no\nfatal: repository 'http://h/x' not found",
             None,
@@ -160,6 +182,21 @@ mod tests {
         )));
         check("fatal: could not read Username for 'http://h': terminal prompts disabled", None, &expected);
         check("", Some(Trouble::Status(401, String::new())), &expected);
+        let told = "could not read Username for 'https://h': terminal prompts disabled\nno place covers it";
+        let expected = RepoError::Failed(Trouble::Vcs(format!("fatal: {told}\n{NO_LOGIN_HELP}")));
+        check("", Some(Trouble::Status(401, told.into())), &expected);
+    }
+
+    #[test]
+    fn a_login_that_was_sent_and_refused_is_told_as_such() {
+        for told in [
+            "Authentication failed for 'https://h/x'\nthe token of place h was sent; is it valid, and has it access?",
+            "unable to access 'https://h/x/': The requested URL returned error: 403\nthe token of place h was sent",
+        ] {
+            let status = if told.ends_with('?') { 401 } else { 403 };
+            let expected = RepoError::Failed(Trouble::Vcs(format!("fatal: {told}")));
+            check("fatal: whatever", Some(Trouble::Status(status, told.into())), &expected);
+        }
     }
 
     #[test]
