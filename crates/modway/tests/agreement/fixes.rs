@@ -76,14 +76,14 @@ impl Fixed {
                 ));
             }
             let Some(fix) = report.fixes.first() else {
-                told += &format!("  {class}: nothing is told\n");
+                told += &format!("  {class:?}: nothing is told\n");
                 break;
             };
             if fix.promise == Promise::NoSetting {
                 if round == 0 {
                     self.beyond += 1;
                 } else {
-                    self.later.push(format!("{told}  {class}: {}\n", fix.code));
+                    self.later.push(format!("{told}  {class:?}: {}\n", fix.code));
                 }
                 return;
             }
