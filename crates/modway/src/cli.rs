@@ -31,6 +31,9 @@ pub enum Command {
     Matrix(crate::cmd::matrix::MatrixArgs),
     /// Run a go command and show what it does on the wire
     Trace(crate::cmd::trace::Trace),
+    /// Prove again what is stored
+    #[command(subcommand)]
+    Store(crate::cmd::store::StoreCommand),
     /// Have a checksum database of your own, and check any
     #[command(subcommand)]
     Sumdb(crate::cmd::sumdb::SumdbCommand),

@@ -17,6 +17,8 @@ pub mod sumdb;
 pub mod tlog;
 pub mod vouch;
 
+pub mod stocktake;
+
 pub mod answer;
 pub mod assemble;
 pub mod clock;

@@ -45,7 +45,7 @@ pub fn open_parts(path: &Path, reserve_bytes: u64) -> Result<(Arc<FsBlobs>, Arc<
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it open.
-    #[error("{}: another modway server uses this store; stop that server, or give this one a directory of its own", path.display())]
+    #[error("{}: another modway uses this store, a server or `modway store check`; stop it, or give this one a directory of its own", path.display())]
     Locked {
         /// The store's directory.
         path: PathBuf,

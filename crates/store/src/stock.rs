@@ -2,11 +2,12 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Cursor, Read, Seek},
+    io::{self, BufReader, Cursor, Read as _},
     path::Path,
     sync::Arc,
 };
 
+use gomod::zip::read::Source;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -46,11 +47,6 @@ pub enum Look<T> {
     /// It is not there.
     Missing,
 }
-
-/// Bytes that can be read from any place.
-pub trait Source: Read + Seek {}
-
-impl<T: Read + Seek> Source for T {}
 
 impl Stock {
     /// Opens the store in the directory `path`, which must be there. With `may_change` it is taken for this process alone, if no other one has it;

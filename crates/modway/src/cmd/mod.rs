@@ -5,6 +5,7 @@ pub mod check;
 mod config;
 pub mod matrix;
 mod serve;
+pub mod store;
 pub mod sumdb;
 pub mod trace;
 pub mod tree;
@@ -31,6 +32,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<End> {
         Command::Why(why) => why::run(why, environment),
         Command::Matrix(asked) => matrix::run(asked, environment),
         Command::Trace(asked) => trace::run(asked, environment),
+        Command::Store(command) => store::run(command, environment),
         Command::Sumdb(command) => sumdb::run(command, environment),
     }
 }

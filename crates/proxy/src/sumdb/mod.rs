@@ -270,7 +270,7 @@ impl Sumdb {
     }
 }
 
-fn lookup_path(module: &ModulePath, version: &Version) -> String {
+pub(crate) fn lookup_path(module: &ModulePath, version: &Version) -> String {
     format!("lookup/{}@{}", module.escaped(), version.escaped())
 }
 

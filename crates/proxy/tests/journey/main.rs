@@ -10,6 +10,7 @@ mod held;
 mod lies;
 mod once;
 mod private;
+mod stocktake;
 mod streaming;
 mod sums;
 mod trouble;

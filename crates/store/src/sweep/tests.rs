@@ -121,7 +121,8 @@ async fn a_store_has_one_server_at_a_time() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::open_embedded(home.path()).unwrap();
     let told = Store::open_embedded(home.path()).err().unwrap().to_string();
-    let expected = "another modway server uses this store; stop that server, or give this one a directory of its own";
+    let expected =
+        "another modway uses this store, a server or `modway store check`; stop it, or give this one a directory of its own";
     assert_eq!(told, format!("{}: {expected}", home.path().display()));
     let Store { blobs, index, logs } = store;
     drop((index, logs));

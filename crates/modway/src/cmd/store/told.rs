@@ -1,0 +1,117 @@
+//! What `modway store check` says at the end, and of each finding.
+
+use std::time::Duration;
+
+use proxy::stocktake::{Fault, Finding, Tally};
+use serde_json::json;
+use store::stock::Hold;
+
+use super::bar::{rate, size};
+use crate::{check::shown, lang::Lang};
+
+/// All that was found out.
+pub(super) struct Report {
+    pub(super) lang: Lang,
+    pub(super) tally: Tally,
+    pub(super) hold: Hold,
+    pub(super) elapsed: Duration,
+    /// Those that JSON lists.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The document, for programs.
+    pub(super) fn json(&self) -> String {
+        let Tally { versions, files, bytes, compared, found, unreadable } = self.tally;
+        let finding = |finding: &Finding| {
+            let Finding { path, fault, aside } = finding;
+            json!({ "path": path, "code": fault.code(), "text": fault.to_string(), "put_aside": aside })
+        };
+        let held = match self.hold {
+            Hold::Alone => "alone",
+            Hold::Beside => "beside",
+            Hold::Reading => "reading",
+        };
+        let document = json!({
+            "version": 1,
+            "good": found == 0,
+            "held": held,
+            "versions": versions,
+            "files": files,
+            "size_bytes": bytes,
+            "compared": compared,
+            "found": found,
+            "unreadable": unreadable,
+            "duration_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+        });
+        format!("{document:#}\n")
+    }
+
+    /// The last lines, for people.
+    pub(super) fn text(&self) -> String {
+        let Tally { versions, files, bytes, compared, found, .. } = self.tally;
+        let (size, rate, seconds) = (size(bytes), rate(bytes, self.elapsed), self.elapsed.as_secs_f64());
+        let all = match self.lang {
+            Lang::En => format!(
+                "{} of {}, {size}, read in {seconds:.1} s ({rate}); {} held against a checksum database",
+                count(files, "file"),
+                count(versions, "version"),
+                count(compared, "version"),
+            ),
+            Lang::Zh => format!(
+                "{versions} 个版本，{files} 个文件，共 {size}，用时 {seconds:.1} 秒（{rate}）；其中 {compared} 个版本已与校验和数据库核对"
+            ),
+        };
+        let end = match (self.lang, found) {
+            (Lang::En, 0) => "all of it is right".to_owned(),
+            (Lang::En, found) => count(found, "finding"),
+            (Lang::Zh, 0) => "全部正确".to_owned(),
+            (Lang::Zh, found) => format!("发现 {found} 处问题"),
+        };
+        format!("{all}\n{end}{}\n", self.advice())
+    }
+
+    /// What is to be done, or was not done, if something is wrong.
+    fn advice(&self) -> &'static str {
+        match (self.tally.found, self.hold) {
+            (0, _) => "",
+            (_, Hold::Alone) => self.lang.pick(
+                "; what was put aside lies in the folder quarantine, and is fetched again when asked for: only bytes with the recorded h1 are taken",
+                "；移出的文件在 quarantine 目录中，下次被请求时会重新下载，且只接受 h1 与记录一致的内容",
+            ),
+            (_, Hold::Beside) => self.lang.pick(
+                "; a server uses this store, so nothing was changed: its daily sweep puts damaged bytes aside; stop it and run this again for the rest",
+                "；有服务器正在使用此存储，因此没有做任何改动：损坏的内容会由它每天的清扫移出；其余问题请停止服务器后再运行一次",
+            ),
+            (_, Hold::Reading) => self.lang.pick("; nothing was changed (--dry)", "；没有做任何改动（--dry）"),
+        }
+    }
+}
+
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// One finding in a line.
+pub(super) fn line(finding: &Finding, lang: Lang) -> String {
+    let aside = if finding.aside { lang.pick("; put aside", "；已移出") } else { "" };
+    format!("{}{}{aside}\n", shown(&finding.path), words(&finding.fault, lang))
+}
+
+fn words(fault: &Fault, lang: Lang) -> String {
+    let zh = match fault {
+        _ if lang == Lang::En => return format!(": {}", shown(&fault.to_string())),
+        Fault::Missing => "记录所指的内容不存在".to_owned(),
+        Fault::Damaged => "内容与保存时不同".to_owned(),
+        Fault::Unreadable(said) => format!("无法读取：{}", shown(said)),
+        Fault::NotAModule(said) => format!("不是该模块的 zip：{}", shown(said)),
+        Fault::UnlikeRecord { recorded, computed, proven_by } => {
+            let proven = proven_by.as_ref().map(|database| format!("；{database} 证明内容是对的")).unwrap_or_default();
+            format!("内容的校验和是 {computed}，记录中是 {}{proven}", shown(recorded))
+        }
+        Fault::UnlikeDatabase { database, proven, computed } => format!("内容的校验和是 {computed}，{database} 中是 {proven}"),
+        Fault::Unproven(said) => format!("无法证明：{}", shown(said)),
+    };
+    format!("：{zh}")
+}

@@ -1,0 +1,260 @@
+//! Proves all that a store holds again: every blob's digest, every h1 out of the bytes, against the record and against the checksum databases' own
+//! records, as far as their lookups are kept. It asks nobody.
+//!
+//! What is wrong is put aside where the store is held alone, and then comes back only as bytes with the recorded h1. Two things are told and left:
+//! bytes that a database proves although their record says otherwise, for then the record is what is damaged; and lookups that do not prove.
+
+use std::{collections::VecDeque, sync::Arc, thread::available_parallelism, time::Instant};
+
+use gomod::{
+    goenv::SumdbSetting,
+    module::{ModulePath, Version},
+    sumdb::note::VerifierKey,
+};
+use store::{
+    Index, Kind, Part, Reference, StoreError, VersionRecord,
+    limits::PAGE,
+    stock::{Hold, Stock},
+};
+use tokio::task::{JoinSet, spawn_blocking};
+
+use self::read::read_parts;
+use crate::{
+    BadSettings, Journey, settings,
+    sumdb::{Sumdb, lookup_path},
+    vouch::Sums,
+};
+
+mod fault;
+mod read;
+
+pub use self::fault::{Fault, Finding};
+
+/// All that is needed to prove a store again.
+pub struct Stocktake {
+    stock: Arc<Stock>,
+    databases: Arc<[Arc<Sumdb>]>,
+}
+
+/// What is told while a store is proven.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// Something is wrong.
+    Found(&'a Finding),
+    /// So far it went.
+    Read(&'a Tally),
+}
+
+/// What was proven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Module versions.
+    pub versions: u64,
+    /// Files of them: `.info`, `.mod` and `.zip`.
+    pub files: u64,
+    /// The length of these files in bytes.
+    pub bytes: u64,
+    /// Versions whose sums were held against a checksum database's.
+    pub compared: u64,
+    /// Findings, those that could not be read among them.
+    pub found: u64,
+    /// Files that could not be read, so that nobody knows.
+    pub unreadable: u64,
+}
+
+/// One version, read again.
+struct Taken {
+    module: String,
+    version: String,
+    record: VersionRecord,
+    compared: bool,
+    faults: Vec<(Place, Fault)>,
+}
+
+/// What a fault is in.
+enum Place {
+    Part(Kind),
+    Lookup(String),
+}
+
+impl Stocktake {
+    /// Proves `stock`, and holds it against what is kept of the databases of `sums`.
+    ///
+    /// # Errors
+    /// [`BadSettings::Key`].
+    pub fn new(stock: Arc<Stock>, sums: &settings::Sums) -> Result<Self, BadSettings> {
+        let mut databases = Vec::new();
+        for setting in std::iter::once(&sums.database).chain(&sums.proxied) {
+            let SumdbSetting::Database { name, key, .. } = setting else { continue };
+            let key = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
+            databases.push(Sumdb::new(name.clone(), key, Vec::new(), Arc::clone(stock.index()) as _));
+        }
+        Ok(Self { stock, databases: databases.into() })
+    }
+
+    /// Proves everything, and tells what is wrong and how far it is.
+    ///
+    /// A few versions at a time are read on threads that may block. What is kept meanwhile by a server beside it may be looked at or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the index cannot be read, or what is wrong cannot be put aside.
+    pub async fn run(&self, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        let databases = self.check_heads(&mut tally, tell).await;
+        let at_once = (2 * available_parallelism().map_or(1, usize::from)).clamp(4, 16);
+        let (mut names, mut tasks) = (Names::new(&self.stock), JoinSet::new());
+        loop {
+            while tasks.len() < at_once {
+                let Some((module, version)) = names.next().await? else { break };
+                let (stock, databases) = (Arc::clone(&self.stock), Arc::clone(&databases));
+                tasks.spawn(async move { take(&stock, &databases, module, version).await });
+            }
+            let Some(end) = tasks.join_next().await else { return Ok(tally) };
+            if let Some(taken) = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))? {
+                self.count(taken, &mut tally, tell).await?;
+            }
+            tell(Told::Read(&tally));
+        }
+    }
+
+    /// The databases whose kept tree heads can be believed. Without one, nothing of it can be proven, and saying so once is enough.
+    async fn check_heads(&self, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Arc<[Arc<Sumdb>]> {
+        let mut good = Vec::new();
+        for database in &*self.databases {
+            match database.head().await {
+                Ok(_) => good.push(Arc::clone(database)),
+                Err(reason) => {
+                    let path = format!("sumdb/{}/latest", database.name());
+                    tally.found += 1;
+                    tell(Told::Found(&Finding { path, fault: Fault::Unproven(reason.to_string()), aside: false }));
+                }
+            }
+        }
+        good.into()
+    }
+
+    async fn count(&self, taken: Taken, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<(), StoreError> {
+        let parts = [&taken.record.info, &taken.record.go_mod, &taken.record.zip].into_iter().flatten();
+        tally.versions += 1;
+        tally.compared += u64::from(taken.compared);
+        for part in parts {
+            tally.files += 1;
+            tally.bytes += part.size_bytes;
+        }
+        for (place, fault) in taken.faults {
+            let reference = match &place {
+                Place::Part(kind) => reference(&taken.module, &taken.version, *kind, &taken.record),
+                Place::Lookup(_) => None,
+            };
+            // A server beside us may have found it first.
+            if let Some(reference) = &reference
+                && !self.is_named(reference).await?
+            {
+                continue;
+            }
+            let aside = reference.filter(|_| fault.goes_aside() && self.stock.hold() == Hold::Alone);
+            if let Some(reference) = &aside {
+                self.stock.put_aside(reference).await?;
+            }
+            tally.found += 1;
+            tally.unreadable += u64::from(matches!(fault, Fault::Unreadable(_)));
+            let path = place.path(&taken.module, &taken.version);
+            tell(Told::Found(&Finding { path, fault, aside: aside.is_some() }));
+        }
+        Ok(())
+    }
+
+    async fn is_named(&self, reference: &Reference) -> Result<bool, StoreError> {
+        let record = self.stock.index().version(&reference.module, &reference.version).await?;
+        Ok(record.and_then(|record| record.part(reference.kind).map(|part| part.digest)) == Some(reference.digest))
+    }
+}
+
+impl Place {
+    fn path(&self, module: &str, version: &str) -> String {
+        let escaped = || Some((ModulePath::parse(module).ok()?.escaped(), Version::parse(version).ok()?.escaped()));
+        let (module, version) = escaped().unwrap_or_else(|| (module.to_owned(), version.to_owned()));
+        match self {
+            Self::Part(Kind::Info) => format!("{module}/@v/{version}.info"),
+            Self::Part(Kind::Mod) => format!("{module}/@v/{version}.mod"),
+            Self::Part(Kind::Zip) => format!("{module}/@v/{version}.zip"),
+            Self::Lookup(database) => format!("sumdb/{database}/lookup/{module}@{version}"),
+        }
+    }
+}
+
+fn reference(module: &str, version: &str, kind: Kind, record: &VersionRecord) -> Option<Reference> {
+    let Part { digest, size_bytes, .. } = *record.part(kind)?;
+    Some(Reference { module: module.to_owned(), version: version.to_owned(), kind, digest, size_bytes })
+}
+
+/// The names of all versions, a page at a time.
+struct Names<'a> {
+    stock: &'a Stock,
+    page: VecDeque<Reference>,
+    last: Option<Reference>,
+}
+
+impl<'a> Names<'a> {
+    fn new(stock: &'a Stock) -> Self {
+        Self { stock, page: VecDeque::new(), last: None }
+    }
+
+    async fn next(&mut self) -> Result<Option<(String, String)>, StoreError> {
+        loop {
+            if self.page.is_empty() {
+                self.page = self.stock.index().references(self.last.as_ref(), PAGE).await?.into();
+            }
+            let Some(next) = self.page.pop_front() else { return Ok(None) };
+            let is_new = self.last.as_ref().is_none_or(|last| (&last.module, &last.version) != (&next.module, &next.version));
+            let name = (next.module.clone(), next.version.clone());
+            self.last = Some(next);
+            if is_new {
+                return Ok(Some(name));
+            }
+        }
+    }
+}
+
+/// Reads one version again; `None` if it is gone by now.
+async fn take(
+    stock: &Arc<Stock>,
+    databases: &[Arc<Sumdb>],
+    module: String,
+    version: String,
+) -> Result<Option<Taken>, StoreError> {
+    let Some(record) = stock.index().version(&module, &version).await? else { return Ok(None) };
+    let (to_read, subject, parts) = (Arc::clone(stock), (module.clone(), version.clone()), record.clone());
+    let read = spawn_blocking(move || read_parts(&to_read, &subject.0, &subject.1, &parts));
+    let mut read = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let (mut faults, mut compared) = (Vec::new(), false);
+    if let (Ok(module), Ok(version)) = (ModulePath::parse(&module), Version::parse(&version)) {
+        for database in databases {
+            match kept_sums(&**stock.index(), database, &module, &version).await? {
+                None => {}
+                Some(Err(said)) => faults.push((Place::Lookup(database.name().to_owned()), Fault::Unproven(said))),
+                Some(Ok(sums)) => {
+                    compared = true;
+                    read.iter_mut().for_each(|read| read.compare(database.name(), &sums));
+                }
+            }
+        }
+    }
+    let of_parts = read.into_iter().filter_map(|read| Some((Place::Part(read.kind), read.fault?)));
+    let faults = of_parts.chain(faults).collect();
+    Ok(Some(Taken { module, version, record, compared, faults }))
+}
+
+/// What a database has on a version, proven out of what is kept; `None` if its lookup is not.
+async fn kept_sums(
+    index: &dyn Index,
+    database: &Sumdb,
+    module: &ModulePath,
+    version: &Version,
+) -> Result<Option<Result<Sums, String>>, StoreError> {
+    if index.sumdb_file(database.name(), &lookup_path(module, version)).await?.is_none() {
+        return Ok(None);
+    }
+    let sums = database.prove(module, version, &Journey::new(Instant::now())).await;
+    Ok(Some(sums.map_err(|reason| reason.to_string())))
+}
