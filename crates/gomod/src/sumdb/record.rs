@@ -160,7 +160,10 @@ mod tests {
             assert_eq!(Record::parse(text.as_bytes()), Ok(record));
         }
         assert_eq!(record("example.com/m", "v2.0.0"), Err(RecordError::Lines));
-        assert_eq!(record(&format!("example.com/{}", "m".repeat(MAX_RECORD_BYTES / 2)), "v1.0.0").map(drop).is_err(), true);
+        assert!(matches!(
+            record(&format!("example.com/{}", "m".repeat(MAX_RECORD_BYTES / 2)), "v1.0.0"),
+            Err(RecordError::Long(_))
+        ));
     }
 
     #[test]

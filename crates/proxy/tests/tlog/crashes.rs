@@ -1,0 +1,70 @@
+//! A crash before and behind every single call to the store, and every call failed, with and without effect.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use proxy::tlog::{Added, LogError};
+
+use crate::world::{Whim, Whims, World, key, record};
+
+/// How many records the second life adds: so many that a tile fills up.
+const MORE: u64 = 10;
+
+/// What became of one life whose call with this number met this whim.
+async fn live(world: &World, call: u64, whim: Whim) -> (Vec<(u64, Result<Added, LogError>)>, u64) {
+    let whims = Whims::new(move |number, _| if number == call { whim } else { Whim::Done });
+    let life = async {
+        let node = world.start_by(whims.clone(), &[key()]).await?;
+        let adds = (250..250 + MORE).map(|number| {
+            let (log, record) = (Arc::clone(&node.log), record(number, ""));
+            async move { (number, log.add(&record.key(), &record.to_string()).await) }
+        });
+        Ok::<_, LogError>(join_all(adds).await)
+    };
+    // A process that died answers nobody; here its silence is cut short.
+    let ends = tokio::time::timeout(Duration::from_secs(3600), life).await;
+    (ends.ok().and_then(Result::ok).unwrap_or_default(), whims.calls())
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_call_fails_or_kills_the_log_goes_on_with_all_that_was_answered() {
+    let world = World::new();
+    let node = world.start().await.unwrap();
+    join_all((0..250).map(|number| {
+        let (log, record) = (Arc::clone(&node.log), record(number, ""));
+        async move { log.add(&record.key(), &record.to_string()).await.unwrap() }
+    }))
+    .await;
+    node.stop().await;
+    let (files, lock) = (world.files.backup(), world.lock.backup());
+    let calls = live(&copy(&files, &lock), u64::MAX, Whim::Done).await.1;
+    assert!(calls > 20, "{calls} calls make a life");
+    for whim in [Whim::Failed, Whim::Unanswered, Whim::DeadBefore, Whim::DeadBehind] {
+        for call in 0..calls {
+            let world = copy(&files, &lock);
+            let (ends, _) = live(&world, call, whim).await;
+            let what = format!("{whim:?} at call {call}");
+            let node = world.start().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            for (number, end) in ends {
+                if let Ok(added) = end {
+                    let found = node.log.lookup(&record(number, "").key()).await.unwrap().expect(&what);
+                    assert_eq!((found.number, found.text), (added.number, added.text), "{what}");
+                }
+            }
+            for number in [0, 249].into_iter().chain(250..250 + MORE) {
+                let record = record(number, "");
+                assert_eq!(node.log.add(&record.key(), &record.to_string()).await.expect(&what).text, record.to_string());
+            }
+            assert_eq!(node.log.head().unwrap().tree().size, 260, "{what}: one record a version");
+            world.recorder.judge(&what);
+        }
+    }
+}
+
+/// A world with this store.
+fn copy(files: &store::log::memory::MemoryLogFiles, lock: &store::log::memory::MemoryLogLock) -> World {
+    let world = World::new();
+    world.files.restore(files);
+    world.lock.restore(lock);
+    world
+}

@@ -1,0 +1,95 @@
+//! Remembers every head that was ever signed and every tile that was ever put, and judges them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use gomod::sumdb::{
+    tile::{Tile, TileLevel, records},
+    tlog::{Hash, Tree, record_hash, stored_hashes, stored_hashes_indexes, tree_hash, tree_hash_indexes},
+};
+use proxy::tlog::SignedHead;
+
+/// Clones share what is remembered. Backups that come back do not reach it.
+#[derive(Clone, Default)]
+pub(crate) struct Recorder(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    signed: Vec<(Tree, String)>,
+    tiles: BTreeMap<String, Bytes>,
+    changed: Vec<String>,
+}
+
+impl Recorder {
+    pub(crate) fn signed(&self, head: &SignedHead) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).signed.push((head.tree(), head.note().to_owned()));
+    }
+
+    pub(crate) fn put(&self, path: &str, bytes: &Bytes) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if path.starts_with("tile/") && seen.tiles.entry(path.to_owned()).or_insert_with(|| bytes.clone()) != bytes {
+            seen.changed.push(path.to_owned());
+        }
+    }
+
+    pub(crate) fn heads(&self) -> Vec<Tree> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).signed.iter().map(|(tree, _)| *tree).collect()
+    }
+
+    /// Fails unless no tile ever had two contents, every head is of one and the same history, and each is larger than those before it or one
+    /// of them, to the last byte.
+    pub(crate) fn judge(&self, what: &str) {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(seen.changed.is_empty(), "{what}: tiles with two contents: {:?}", seen.changed);
+        let mut notes: BTreeMap<u64, &str> = BTreeMap::new();
+        for (tree, note) in &seen.signed {
+            let newest = notes.last_key_value().map_or(0, |(size, _)| *size);
+            let known = *notes.entry(tree.size).or_insert(note);
+            assert!(known == note, "{what}: two heads of {} records:\n{known}\n{note}", tree.size);
+            assert!(tree.size >= newest || seen.signed.iter().any(|(other, _)| other == tree), "{what}: back to {}", tree.size);
+        }
+        let Some(largest) = seen.signed.iter().map(|(tree, _)| *tree).max_by_key(|tree| tree.size) else { return };
+        let history = History::new(&seen.texts(largest.size));
+        for (tree, _) in &seen.signed {
+            assert_eq!(history.root(tree.size), tree.hash, "{what}: a head of {} records of another history", tree.size);
+        }
+    }
+}
+
+impl Seen {
+    /// The texts of the first `size` records, from the widest tiles that were ever put.
+    fn texts(&self, size: u64) -> Vec<Bytes> {
+        let mut widest: BTreeMap<u64, &Bytes> = BTreeMap::new();
+        for (path, body) in &self.tiles {
+            let tile = Tile::parse(path).expect("a tile's path");
+            if tile.level() == TileLevel::Data {
+                let known = widest.entry(tile.number()).or_insert(body);
+                *known = if body.len() > known.len() { body } else { known };
+            }
+        }
+        let texts = widest.values().flat_map(|body| records(body).expect("records").into_iter().map(Bytes::copy_from_slice));
+        texts.take(size as usize).collect()
+    }
+}
+
+/// A log's hashes, computed from its records alone.
+pub(crate) struct History(Vec<Hash>);
+
+impl History {
+    pub(crate) fn new(texts: &[Bytes]) -> Self {
+        let mut all: Vec<Hash> = Vec::new();
+        for (number, text) in texts.iter().enumerate() {
+            let old: Vec<Hash> = stored_hashes_indexes(number as u64).iter().map(|index| all[*index as usize]).collect();
+            all.extend(stored_hashes(number as u64, record_hash(text), &old).expect("as many as named"));
+        }
+        Self(all)
+    }
+
+    pub(crate) fn root(&self, size: u64) -> Hash {
+        let hashes: Vec<Hash> = tree_hash_indexes(size).iter().filter_map(|index| self.0.get(*index as usize).copied()).collect();
+        tree_hash(size, &hashes).expect("the recorder has seen all records")
+    }
+}
