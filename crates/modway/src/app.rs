@@ -11,6 +11,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use gomod::sumdb::note::SignerKey;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -86,7 +87,7 @@ impl App {
         let listeners = listen(&config.server.listen).await?;
         let diary = Diary::open(&config.server.log)?;
         let metrics = Arc::new(Metrics::new());
-        let standing = Arc::new(Standing::open(&config, &metrics)?);
+        let standing = Arc::new(Standing::open(&config, &metrics).await?);
         let pulse = Pulse::start(Arc::clone(&standing));
         let broom = Broom::start(Arc::clone(&standing), diary.clone());
         let tools = Tools::look(Arc::clone(&standing), diary.clone());
@@ -210,6 +211,7 @@ fn waits_for_restart(old: &Config, new: &Config) -> String {
         ("https instead of http, or the other way round", tls),
         ("limits of connections", format!("{:?}", limits(old)) != format!("{:?}", limits(new))),
         ("store", old.store_path != new.store_path || old.reserve_bytes != new.reserve_bytes),
+        ("the keys of our own checksum database", of_log(old) != of_log(new)),
         ("folder, tools and bounds of version control", of_repositories(old) != of_repositories(new)),
     ];
     let names: Vec<&str> = changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
@@ -221,4 +223,10 @@ fn of_repositories(config: &Config) -> String {
     let direct = &config.proxy.direct;
     let (times, tools) = ((direct.refs_fresh, direct.patience.total, direct.patience.total_zip), (&direct.path, direct.children));
     format!("{:?} {times:?} {tools:?} {}", direct.folder, direct.repository_bytes)
+}
+
+/// What the log was opened with. Whether there is one counts, too; auditors, retired names and what gets a record change at once.
+fn of_log(config: &Config) -> String {
+    let keys = config.proxy.sums.own.as_ref().map(|own| (own.key.verifier(), own.old_key.as_ref().map(SignerKey::verifier)));
+    format!("{keys:?}")
 }

@@ -26,9 +26,11 @@ use crate::{
     fetch::{Distrusted, Fetcher},
     flight::Flight,
     metrics::Metrics,
+    notary::Notary,
     proxy::{Landed, Parts, Proxy},
     settings::{Direct, Hop, Route, Settings, Sums, hop_name},
     sumdb::{Source, Sumdb},
+    tlog::Log,
     upstream::{
         Files, Upstream,
         direct::{DirectUpstream, NotReady},
@@ -59,6 +61,8 @@ pub struct Ground {
     pub checks: Arc<Semaphore>,
     /// The repositories that are open.
     pub repositories: Repositories,
+    /// The log of our own checksum database, whose sequencer runs; `None` if there is none.
+    pub log: Option<Arc<Log>>,
 }
 
 /// Version control of this node, as the first proxy made it: a later one shares its repositories, so that nothing is fetched twice.
@@ -111,16 +115,17 @@ impl Proxy {
         for other in &settings.sums.proxied {
             databases.extend(reached(other)?);
         }
+        let notary = settings.sums.own.as_ref().zip(ground.log.clone()).map(|(own, log)| Arc::new(Notary::new(log, own)));
         let rules = Rules {
             routes: settings.routes.iter().map(rule).collect(),
             databases: databases.iter().map(|database| database.name().to_owned()).collect(),
-            own: Vec::new(),
+            own: notary.iter().flat_map(|notary| notary.names().map(str::to_owned)).collect(),
             retired: settings.sums.own.iter().flat_map(|own| own.retired.clone()).collect(),
             freshness: settings.freshness,
         };
         let cache = Cache::new(ground.blobs, ground.index, settings.freshness);
         let Ground { clock, metrics, air, checks, .. } = ground;
-        let voucher = Voucher { database, waived: settings.sums.waived };
+        let voucher = Voucher { database, waived: settings.sums.waived, notary: notary.clone() };
         let fetcher = Fetcher {
             cache: cache.clone(),
             voucher,
@@ -135,6 +140,7 @@ impl Proxy {
             chains,
             direct,
             databases,
+            notary,
             cache,
             fetcher: Arc::new(fetcher),
             clock,

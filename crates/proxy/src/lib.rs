@@ -13,6 +13,7 @@ pub mod client;
 pub mod egress;
 pub mod spool;
 
+pub mod notary;
 pub mod sumdb;
 pub mod tlog;
 pub mod vouch;

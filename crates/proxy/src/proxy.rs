@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use gomod::module::ModulePath;
 use plan::{
-    Ask, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age, trace::Look,
+    Ask, Caller, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age, trace::Look,
 };
 use store::Digest;
+
+mod own;
 
 use crate::{
     answer::{Answer, Body, Caching, Media},
@@ -19,6 +21,7 @@ use crate::{
     journey::Journey,
     limits,
     metrics::Metrics,
+    notary::Notary,
     sumdb::{ServedTile, Sumdb},
     upstream::direct::DirectUpstream,
 };
@@ -37,6 +40,7 @@ struct Inner {
     chains: Vec<Arc<Chain>>,
     direct: Arc<Chain>,
     databases: Vec<Arc<Sumdb>>,
+    notary: Option<Arc<Notary>>,
     cache: Cache,
     fetcher: Arc<Fetcher>,
     air: Flight<Landed>,
@@ -55,6 +59,8 @@ pub struct Parts {
     pub direct: Arc<Chain>,
     /// One per name in `rules.databases`.
     pub databases: Vec<Arc<Sumdb>>,
+    /// Our own checksum database, under each name in `rules.own`.
+    pub notary: Option<Arc<Notary>>,
     /// The store.
     pub cache: Cache,
     /// Who fetches.
@@ -79,8 +85,9 @@ struct AtHand {
 impl Proxy {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { rules, chains, direct, databases, cache, fetcher, clock, metrics, air, version_control } = parts;
-        Self { inner: Arc::new(Inner { rules, chains, direct, databases, cache, fetcher, air, clock, metrics, version_control }) }
+        let Parts { rules, chains, direct, databases, notary, cache, fetcher, clock, metrics, air, version_control } = parts;
+        let inner = Inner { rules, chains, direct, databases, notary, cache, fetcher, air, clock, metrics, version_control };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The fetches in the air, for the proxy that takes this one's place.
@@ -98,6 +105,11 @@ impl Proxy {
         if let Some(version_control) = &self.inner.version_control {
             version_control.take_place();
         }
+    }
+
+    /// Who has this token: an auditor of our own checksum database, or anyone.
+    pub fn caller(&self, token: &str) -> Caller {
+        self.inner.notary.as_ref().map_or(Caller::Anyone, |notary| notary.caller(token))
     }
 
     /// Answers `request`; what happens on the way is noted in `journey`.
@@ -207,11 +219,16 @@ impl Proxy {
                 Way::Direct => Arc::clone(&inner.direct),
             };
             inner.fetcher.fetch(&chain, &module, &ask, &journey, landing).await;
+            // Whoever waited has the answer by now.
+            inner.record_kept(&module, &ask, &journey).await;
         }
     }
 
     async fn fetch_sumdb(&self, request: &Request, journey: &Journey) -> Landed {
         let Request::Sumdb(name, ask, _) = request else { return Err(Miss::Failed(Reason::Internal("no database".into()))) };
+        if let Some(notary) = self.inner.notary.as_ref().filter(|_| self.inner.rules.own.contains(name)) {
+            return self.fetch_own(notary, request, journey).await;
+        }
         let database = self.inner.databases.iter().find(|database| database.name() == name);
         let database = database.ok_or_else(|| Miss::Failed(Reason::Internal(format!("no database {name}"))))?;
         let body = match ask {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use plan::{Reason, Request};
+use plan::{Caller, Reason, Request};
 use proxy::{answer::Answer, journey::Journey};
 use tokio::{sync::watch, task::JoinHandle, time};
 
@@ -66,6 +66,10 @@ pub(super) struct Answering {
 impl Answers for Answering {
     async fn answer(&self, request: Request, journey: &Journey) -> Result<Answer, Reason> {
         self.standing.proxy().answer(&request, journey).await
+    }
+
+    fn caller(&self, token: &str) -> Caller {
+        self.standing.proxy().caller(token)
     }
 
     fn ready(&self) -> Result<(), Reason> {

@@ -25,7 +25,7 @@ fn site(route: &World, direct: &World) -> Site {
     let patterns = PatternIndex::new(Patterns::parse("*"));
     let fetcher = Fetcher {
         cache: cache.clone(),
-        voucher: Voucher { database: None, waived: Patterns::parse("") },
+        voucher: Voucher { database: None, waived: Patterns::parse(""), notary: None },
         clock: clock.clone(),
         metrics: Metrics::default(),
         checks: Arc::clone(&checks),
@@ -42,6 +42,7 @@ fn site(route: &World, direct: &World) -> Site {
         chains: vec![chain(Way::Route, "https://there.test", route)],
         direct: chain(Way::Direct, "direct", direct),
         databases: Vec::new(),
+        notary: None,
         cache,
         fetcher: Arc::new(fetcher),
         clock,

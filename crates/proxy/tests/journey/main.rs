@@ -9,6 +9,7 @@ mod freshness;
 mod held;
 mod lies;
 mod once;
+mod own;
 mod private;
 mod stocktake;
 mod streaming;
@@ -40,6 +41,7 @@ use proxy::{
     proxy::Landed,
     settings::{Breaker, Direct, ForwardProxy, Hop, Login, Route, Secret, Sums},
     spool::{Settled, SpoolReader},
+    tlog::Log,
 };
 use store::{
     Kind, Store,
@@ -148,7 +150,12 @@ impl Setup {
         (self.site_on(store), faults)
     }
 
-    fn site_on(mut self, store: Store) -> Site {
+    fn site_on(self, store: Store) -> Site {
+        self.site_with(store, None)
+    }
+
+    /// A site whose own checksum database, if it has one, is this log.
+    fn site_with(mut self, store: Store, log: Option<Arc<Log>>) -> Site {
         let folder = TempDir::new().expect("a temporary folder");
         self.0.direct.folder = folder.path().to_owned();
         let (air, now, checks) = (Flight::default(), Arc::new(AtomicI64::new(NOW)), Arc::new(Semaphore::new(2)));
@@ -162,6 +169,7 @@ impl Setup {
             air: air.clone(),
             checks: Arc::clone(&checks),
             repositories: Repositories::default(),
+            log,
         };
         Site {
             proxy: Proxy::assemble(self.0, ground).expect("settings that work"),
