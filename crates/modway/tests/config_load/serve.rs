@@ -205,7 +205,7 @@ fn a_taken_address_or_store_is_named_with_what_to_do() {
     let address = taken.local_addr().expect("its address").to_string();
     check(&home, &["serve", "--listen", &address], 3, &format!("listening on {address} (is another server there?"));
     let first = home.serve();
-    check(&home, &["serve", "--listen", "127.0.0.1:0"], 3, "another modway server uses this store");
+    check(&home, &["serve", "--listen", "127.0.0.1:0"], 3, "another modway uses this store");
     first.signal(Signal::TERM);
     assert_eq!(first.end(), Some(0));
 }
