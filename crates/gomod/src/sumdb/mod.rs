@@ -15,6 +15,8 @@ pub mod record;
 
 pub mod grow;
 
+pub mod peaks;
+
 pub mod checkpoint;
 
 pub mod cosign;
