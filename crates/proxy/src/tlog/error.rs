@@ -38,6 +38,9 @@ pub enum LogError {
         /// The file's path in its log.
         path: String,
     },
+    /// The text of this record was forgotten, as the log's retention wants it. Its hash is there.
+    #[error("the text of record {0} of the log was too old to be kept")]
+    Forgotten(u64),
     /// The log takes no more records until an operator has looked at it.
     #[error("the log takes no more records")]
     Refused(#[source] Refusal),
@@ -107,6 +110,7 @@ impl LogError {
         match self {
             Self::Busy | Self::Leased | Self::Unpublished => Reason::Busy(text),
             Self::Stopped => Reason::Stopping,
+            Self::Forgotten(_) => Reason::NotExist(text),
             Self::BadRecord(_) | Self::BadKey(_) => Reason::BadContent(text),
             Self::Store(error) if error.is_full() => Reason::StoreFull,
             Self::Clock { .. } | Self::Damaged { .. } | Self::Refused(_) | Self::Store(_) => Reason::Store(text),

@@ -14,6 +14,7 @@
 mod append;
 mod bundle;
 mod error;
+mod forget;
 mod head;
 mod read;
 mod sequencer;

@@ -94,12 +94,25 @@ impl Shared {
         })
     }
 
-    /// The body of the tile of records `tile`, proven by tiles that have its hashes.
+    /// The body of the tile of records `tile`, proven by tiles that have its hashes; no bytes if its records were forgotten.
     pub(super) async fn data(&self, tile: &Tile, tiles: &VerifiedTiles) -> Result<Bytes, LogError> {
         let damaged = || LogError::Damaged { path: tile.to_string() };
-        let body = self.file(&tile.to_string()).await?.ok_or_else(damaged)?;
+        let body = match self.file(&tile.to_string()).await? {
+            Some(body) => body,
+            None if self.is_forgotten(tile).await? => return Ok(Bytes::new()),
+            None => return Err(damaged()),
+        };
         tiles.check_tile(tile, &body).map_err(|_| damaged())?;
         Ok(body)
+    }
+
+    /// The body of a tile of a log, whose first record has this number.
+    async fn body(&self, tile: &Tile, number: u64) -> Result<Bytes, LogError> {
+        match self.file(&tile.to_string()).await? {
+            Some(body) => Ok(body),
+            None if self.is_forgotten(tile).await? => Err(LogError::Forgotten(number)),
+            None => Err(LogError::Damaged { path: tile.to_string() }),
+        }
     }
 
     async fn record_at(&self, head: &SignedHead, number: u64) -> Result<String, LogError> {
@@ -108,7 +121,7 @@ impl Shared {
         let tiles = self.verified(tree, &[index]).await?;
         let tile = widest(tree, TileLevel::Data, number / FULL).ok_or(LogError::Unpublished)?;
         let damaged = || LogError::Damaged { path: tile.to_string() };
-        let body = self.file(&tile.to_string()).await?.ok_or_else(damaged)?;
+        let body = self.body(&tile, number).await?;
         let text = records(&body).and_then(|records| records.get((number % FULL) as usize).copied()).ok_or_else(damaged)?;
         if tiles.hash(index).ok() != Some(record_hash(text)) {
             return Err(damaged());
@@ -122,7 +135,7 @@ impl Shared {
         let damaged = || LogError::Damaged { path: widest.to_string() };
         let first = stored_hash_index(level_of(tile) * HEIGHT, tile.number() * FULL);
         let tiles = self.verified(tree, &[first]).await?;
-        let body = self.file(&widest.to_string()).await?.ok_or_else(damaged)?;
+        let body = self.body(&widest, tile.number() * FULL).await?;
         tiles.check_tile(&widest, &body).map_err(|_| damaged())?;
         tile.cut(&body).ok_or_else(damaged)
     }
