@@ -14,6 +14,7 @@ pub mod egress;
 pub mod spool;
 
 pub mod notary;
+pub mod audit;
 pub mod sumdb;
 pub mod tlog;
 pub mod vouch;

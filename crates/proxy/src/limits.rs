@@ -280,3 +280,25 @@ pub const LOG_TURNS: u32 = 64;
 
 /// Paths of one place of a log that are looked at: a tile has at most 255 narrower forms, a crash leaves one staged file.
 pub const LOG_LISTED: usize = 1024;
+
+/// Requests that wait to become lines of the audit log, about 500 bytes each: what two seconds of a busy server bring while a disk is slow. More
+/// are counted as lost, and the count becomes a line.
+pub const AUDIT_WAITING: usize = 8192;
+
+/// How long lines of the audit log are gathered before they are written: what a crash may lose, and how often a quiet server writes a head.
+pub const AUDIT_PAUSE: Duration = Duration::from_millis(500);
+
+/// A module path in a line of the audit log, in bytes. This and the next three, each byte escaped, stay below [`MAX_LOG_RECORD_BYTES`].
+pub const AUDIT_MODULE_BYTES: usize = 1000;
+
+/// A version or query in a line of the audit log, in bytes. What a branch may be called on most hosts.
+pub const AUDIT_VERSION_BYTES: usize = 250;
+
+/// The name of a login in a line of the audit log, in bytes.
+pub const AUDIT_LOGIN_BYTES: usize = 150;
+
+/// An address, a request's id or a code in a line of the audit log, in bytes; all of ours are shorter.
+pub const AUDIT_WORD_BYTES: usize = 60;
+
+/// A line of an exported audit log: a record with its number and hash, or a signed head.
+pub const MAX_EXPORT_LINE_BYTES: usize = 1 << 20;

@@ -1,0 +1,67 @@
+//! An audit log as lines of JSON, that prove themselves wherever they are taken.
+
+use std::io::{self, Write};
+
+use gomod::sumdb::{
+    grow::FULL,
+    tile::{HEIGHT, Tile, TileLevel, records},
+    tlog::record_hash,
+};
+use serde_json::json;
+
+use super::Audit;
+use crate::tlog::{Log, LogError};
+
+/// Why a log could not be written out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What was written to did not take it.
+    #[error("writing the export")]
+    Write(#[from] io::Error),
+}
+
+/// Writes all lines that are kept, as they are at the newest head, which is the last line; what stands before them, and is forgotten, as the hashes of
+/// the first. [`super::prove`] reads it.
+///
+/// ```text
+/// {"log":"audit.example.com","from":256,"peaks":["…"]}
+/// {"number":256,"hash":"…","record":{"event":"asked",…}}
+/// {"head":"go.sum database tree\n…"}
+/// ```
+///
+/// # Errors
+/// [`ExportError`]; what was written is no whole export, and does not prove.
+pub async fn export(log: &Log, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
+    let head = log.head()?;
+    let (size, mut number) = (head.tree().size, log.first_kept().await?);
+    let peaks = log.peaks(&head, number).await?;
+    let hashes: Vec<String> = peaks.hashes().iter().map(ToString::to_string).collect();
+    writeln!(out, "{}", json!({ "log": log.names().next(), "from": number, "peaks": hashes }))?;
+    while number < size {
+        let width = (size - number).min(FULL) as u32;
+        let tile = Tile::new(HEIGHT, TileLevel::Data, number / FULL, width).expect("a tile of this tree");
+        let damaged = || LogError::Damaged { path: tile.to_string() };
+        let body = log.tile(&tile).await?.ok_or_else(damaged)?;
+        for text in records(&body).ok_or_else(damaged)? {
+            let record = std::str::from_utf8(text).map_err(|_| damaged())?.trim_end_matches('\n');
+            // The record's own bytes, which are what is hashed.
+            writeln!(out, "{{\"number\":{number},\"hash\":\"{}\",\"record\":{record}}}", record_hash(text))?;
+            number += 1;
+        }
+    }
+    writeln!(out, "{}", json!({ "head": head.note() }))?;
+    Ok(())
+}
+
+impl Audit {
+    /// As [`export`].
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub async fn export(&self, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
+        export(&self.log, out).await
+    }
+}

@@ -1,0 +1,153 @@
+//! What a line says: one JSON object on one line, whose bytes are what is hashed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Blind;
+use crate::limits;
+
+/// A line of an audit log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Line {
+    /// A request.
+    Asked(Asked),
+    /// Lines that are missing before this one.
+    Gap(Gap),
+    /// A process begins to record.
+    Start {
+        /// When, in milliseconds since the Unix epoch.
+        time_ms: i64,
+        /// Which life of which process.
+        life: String,
+    },
+    /// A process has recorded all it had, and ends. Where this is missing, the last lines of that life may be, too.
+    Stop {
+        /// When, in milliseconds since the Unix epoch.
+        time_ms: i64,
+        /// Which life of which process.
+        life: String,
+        /// Requests that it recorded.
+        recorded: u64,
+    },
+    /// The text of all lines before a number was too old, and is gone.
+    Forget {
+        /// When, in milliseconds since the Unix epoch.
+        time_ms: i64,
+        /// The number of the first line that is kept.
+        before: u64,
+    },
+}
+
+/// A request: who, what, and how it was answered. Texts that are not known are empty.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// When it came, in milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    /// The request's id, as its answer had it.
+    pub request: String,
+    /// The address of who asked.
+    pub client: String,
+    /// The name that it gave with a password, which nobody has checked unless the server asks for logins.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub login: String,
+    /// What of the module: `list`, `info`, `zip`, …
+    pub what: String,
+    /// The module path.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module: String,
+    /// The version or query.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// How it was answered.
+    pub decision: Decision,
+    /// The status of the answer.
+    pub status: u16,
+    /// The reason's code, see `docs/reasons.md`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// How a request was answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// With what was asked for.
+    Served,
+    /// It does not exist.
+    Absent,
+    /// It is not for who asked, or not asked for in a way that is answered.
+    Refused,
+    /// It could not be answered.
+    Failed,
+}
+
+/// How many lines are missing, and from when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Gap {
+    /// The time of the first one, in milliseconds since the Unix epoch.
+    pub from_ms: i64,
+    /// That of the last one.
+    pub to_ms: i64,
+    /// So many did not fit into the queue.
+    pub lost: u64,
+    /// So many were being written when the log failed: they may stand in it or not.
+    pub unsure: u64,
+}
+
+impl Line {
+    /// The record of a line: JSON on one line, with a line feed. No character of it is a control character.
+    ///
+    /// Units and ranges: at most [`limits::MAX_LOG_RECORD_BYTES`]; long texts are cut, which an `…` at their end shows.
+    pub fn print(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are JSON") + "\n"
+    }
+
+    /// Reads a record back; `None` if it is none of an audit log.
+    pub fn parse(record: &str) -> Option<Self> {
+        serde_json::from_str(record).ok()
+    }
+
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub fn time_ms(&self) -> i64 {
+        match self {
+            Self::Asked(asked) => asked.time_ms,
+            Self::Gap(gap) => gap.to_ms,
+            Self::Start { time_ms, .. } | Self::Stop { time_ms, .. } | Self::Forget { time_ms, .. } => *time_ms,
+        }
+    }
+}
+
+impl Asked {
+    /// As it is recorded: without control characters, not too long, and with names blinded if there is a key.
+    pub(super) fn settled(self, blind: Option<&Blind>) -> Self {
+        let name = |field, text: &str, most| blind.map_or_else(|| cut(text, most), |blind| blind.name(field, text));
+        let version = match blind {
+            // A version alone, such as a commit's hash, can tell of which module it is.
+            Some(blind) if !self.version.is_empty() => blind.name("version", &format!("{}@{}", self.module, self.version)),
+            _ => cut(&self.version, limits::AUDIT_VERSION_BYTES),
+        };
+        Self {
+            request: cut(&self.request, limits::AUDIT_WORD_BYTES),
+            client: name("client", &self.client, limits::AUDIT_WORD_BYTES),
+            login: name("login", &self.login, limits::AUDIT_LOGIN_BYTES),
+            what: cut(&self.what, limits::AUDIT_WORD_BYTES),
+            module: name("module", &self.module, limits::AUDIT_MODULE_BYTES),
+            version,
+            reason: cut(&self.reason, limits::AUDIT_WORD_BYTES),
+            ..self
+        }
+    }
+}
+
+/// `text` with other characters for control characters, and no more of it than so many bytes and an `…`.
+fn cut(text: &str, most: usize) -> String {
+    let mut short = String::new();
+    for c in text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }) {
+        if short.len() + c.len_utf8() > most {
+            short.push('…');
+            break;
+        }
+        short.push(c);
+    }
+    short
+}

@@ -1,0 +1,182 @@
+//! Whether an export is what was signed: all of it, unchanged, in order.
+
+use std::io::{self, BufRead};
+
+use gomod::sumdb::{
+    note::{self, VerifierKey},
+    peaks::Peaks,
+    tlog::{Hash, Tree, record_hash},
+};
+use serde::Deserialize;
+
+use crate::limits;
+
+/// What an export was found to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proven {
+    /// The number of the first line that is there; those before were forgotten.
+    pub from: u64,
+    /// The tree that is signed, and that the lines make.
+    pub tree: Tree,
+}
+
+/// Why an export is not what was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    /// It could not be read.
+    #[error("reading the export")]
+    Read(#[from] io::Error),
+    /// It ends before its head, or has more behind it, or a line of it is of another form.
+    #[error("line {line} is not that of an export, or the export does not end where it should")]
+    Form {
+        /// The line of the file, counted from 1.
+        line: u64,
+    },
+    /// A record is not the one whose hash stands beside it.
+    #[error("line {line}: record {number} was changed")]
+    Changed {
+        /// The line of the file, counted from 1.
+        line: u64,
+        /// The number that it says it has.
+        number: u64,
+    },
+    /// A record is missing, or stands at another's place.
+    #[error("line {line}: here should be record {expected}, and is record {found}: one was deleted, moved or put in")]
+    Order {
+        /// The line of the file, counted from 1.
+        line: u64,
+        /// The number that comes next.
+        expected: u64,
+        /// The number that is there.
+        found: u64,
+    },
+    /// The head is not signed by the key.
+    #[error("the head is not signed by {key}")]
+    Head {
+        /// The key's name.
+        key: String,
+    },
+    /// The lines agree among themselves, and are not those that were signed.
+    #[error("the lines are not those that were signed at {size} records: something was changed, and its hash with it")]
+    Root {
+        /// The size of the signed tree.
+        size: u64,
+    },
+    /// A head that was signed earlier is of another history: what was in the log then was changed later, and signed again.
+    #[error("an earlier head of {size} records is of another history: what it signed was changed since, and signed again")]
+    Earlier {
+        /// The size of the earlier tree.
+        size: u64,
+    },
+    /// A head that was signed earlier speaks of lines that were forgotten or were never there, so nothing can be said.
+    #[error("an earlier head of {size} records cannot be looked at: the export has records {from} to {to}")]
+    Beyond {
+        /// The size of the earlier tree.
+        size: u64,
+        /// The first record that is there.
+        from: u64,
+        /// The one behind the last.
+        to: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct Begin {
+    from: u64,
+    peaks: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct End {
+    head: String,
+}
+
+/// Proves an export by the log's key alone. `earlier` are heads, whole signed notes, that were kept from before: they must be of the same history, which is
+/// what shows a log that its owner changed and signed again.
+///
+/// Reads line by line, in memory that does not grow.
+///
+/// # Errors
+/// [`Unproven`], with the first line that is wrong.
+pub fn prove(export: impl BufRead, key: &VerifierKey, earlier: &[String]) -> Result<Proven, Unproven> {
+    let mut earlier = earlier.iter().map(|note| signed(note, key)).collect::<Result<Vec<_>, _>>()?;
+    let (mut lines, mut at) = (Lines { export, line: 0 }, Vec::new());
+    let mut peaks = lines.next(&mut at)?.then(|| begin(&at)).flatten().ok_or(Unproven::Form { line: 1 })?;
+    let from = peaks.size();
+    loop {
+        earlier.retain(|tree| tree.size != peaks.size() || *tree != peaks.tree());
+        if !lines.next(&mut at)? {
+            return Err(Unproven::Form { line: lines.line + 1 });
+        }
+        let line = lines.line;
+        if let Ok(end) = serde_json::from_slice::<End>(&at) {
+            if lines.next(&mut at)? {
+                return Err(Unproven::Form { line: lines.line });
+            }
+            return ended(from, &peaks, &signed(&end.head, key)?, &earlier);
+        }
+        let (number, hash, record) = entry(&at).ok_or(Unproven::Form { line })?;
+        if number != peaks.size() {
+            return Err(Unproven::Order { line, expected: peaks.size(), found: number });
+        }
+        if record_hash(&record) != hash {
+            return Err(Unproven::Changed { line, number });
+        }
+        peaks.push(hash);
+    }
+}
+
+fn ended(from: u64, peaks: &Peaks, head: &Tree, earlier: &[Tree]) -> Result<Proven, Unproven> {
+    let tree = peaks.tree();
+    if tree != *head {
+        return Err(Unproven::Root { size: head.size });
+    }
+    match earlier.first() {
+        None => Ok(Proven { from, tree }),
+        Some(early) if (from..=tree.size).contains(&early.size) => Err(Unproven::Earlier { size: early.size }),
+        Some(early) => Err(Unproven::Beyond { size: early.size, from, to: tree.size }),
+    }
+}
+
+/// The tree that a signed note is about.
+fn signed(note: &str, key: &VerifierKey) -> Result<Tree, Unproven> {
+    let opened = note::open(note.as_bytes(), &[key]).ok();
+    let tree = opened.and_then(|note| Tree::parse(note.text()).ok());
+    tree.ok_or_else(|| Unproven::Head { key: key.name().to_owned() })
+}
+
+fn begin(line: &[u8]) -> Option<Peaks> {
+    let begin: Begin = serde_json::from_slice(line).ok()?;
+    let hashes: Result<Vec<Hash>, _> = begin.peaks.iter().map(|hash| Hash::parse(hash)).collect();
+    Peaks::new(begin.from, hashes.ok()?)
+}
+
+/// Number, hash and record of a line, the record's bytes as they stand there, with the line feed that they were hashed with.
+fn entry(line: &[u8]) -> Option<(u64, Hash, Vec<u8>)> {
+    let rest = std::str::from_utf8(line).ok()?.strip_prefix("{\"number\":")?;
+    let (number, rest) = rest.split_once(",\"hash\":\"")?;
+    let (hash, rest) = rest.split_once("\",\"record\":")?;
+    let record = rest.strip_suffix('}')?;
+    Some((number.parse().ok()?, Hash::parse(hash).ok()?, format!("{record}\n").into_bytes()))
+}
+
+/// Lines of a file, none longer than those of an export can be.
+struct Lines<R> {
+    export: R,
+    line: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads the next line into `at`, without its end; false if there is none.
+    fn next(&mut self, at: &mut Vec<u8>) -> Result<bool, Unproven> {
+        at.clear();
+        self.line += 1;
+        let most = limits::MAX_EXPORT_LINE_BYTES as u64;
+        let read = io::Read::take(&mut self.export, most).read_until(b'\n', at)?;
+        match (read, at.pop_if(|last| *last == b'\n')) {
+            (0, _) => Ok(false),
+            (_, Some(_)) => Ok(true),
+            (_, None) => Err(Unproven::Form { line: self.line }),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The one task that writes lines.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use super::{Asked, AuditSettings, Line, Tally};
+use crate::{
+    clock::Clock,
+    limits,
+    tlog::{Log, LogError},
+};
+
+/// The writing half of an [`super::Audit`]. Whoever opens one runs it as a task with a name, once.
+pub struct Recorder {
+    log: Arc<Log>,
+    settings: AuditSettings,
+    clock: Clock,
+    waiting: mpsc::Receiver<Asked>,
+    tally: Arc<Tally>,
+    /// How long lines are gathered before they are written.
+    pause: Duration,
+}
+
+impl Recorder {
+    pub(super) fn new(
+        log: Arc<Log>,
+        settings: AuditSettings,
+        clock: Clock,
+        waiting: mpsc::Receiver<Asked>,
+        tally: Arc<Tally>,
+    ) -> Self {
+        Self { log, settings, clock, waiting, tally, pause: limits::AUDIT_PAUSE }
+    }
+
+    /// Writes until every [`super::Audit`] is dropped, and then what waits and the `stop`.
+    ///
+    /// May be dropped at any await: then the `stop` is missing, which says that lines may be missing.
+    pub async fn run(mut self) {
+        let life = self.settings.life.clone();
+        self.told(Line::Start { time_ms: self.clock.now() * 1000, life: life.clone() }).await;
+        let mut batch = Vec::new();
+        while self.waiting.recv_many(&mut batch, limits::LOG_BATCH).await > 0 {
+            if batch.len() < limits::LOG_BATCH && !self.waiting.is_closed() {
+                tokio::time::sleep(self.pause).await;
+                while batch.len() < limits::LOG_BATCH {
+                    let Ok(asked) = self.waiting.try_recv() else { break };
+                    batch.push(asked);
+                }
+            }
+            self.write(std::mem::take(&mut batch)).await;
+            self.tell_gap().await;
+        }
+        self.tell_gap().await;
+        let recorded = self.tally.lock().0.recorded;
+        self.told(Line::Stop { time_ms: self.clock.now() * 1000, life, recorded }).await;
+    }
+
+    /// Writes lines under one head, in the order in which they came.
+    async fn write(&self, batch: Vec<Asked>) {
+        let times: Vec<i64> = batch.iter().map(|asked| asked.time_ms).collect();
+        let texts: Vec<String> =
+            batch.into_iter().map(|asked| Line::Asked(asked.settled(self.settings.blind.as_ref())).print()).collect();
+        // Of what is brought to a log that was closed already, nothing is in it.
+        let is_closed = self.log.refusal().is_some();
+        let ends = join_all(texts.iter().map(|text| self.log.append(text))).await;
+        for (end, time_ms) in ends.iter().zip(times) {
+            match end {
+                Ok(_) => self.tally.recorded(1),
+                Err(error) if !is_closed && is_unsure(error) => self.tally.miss(time_ms, 0, 1),
+                Err(_) => self.tally.miss(time_ms, 1, 0),
+            }
+        }
+    }
+
+    /// Says how many lines are missing, if any are. If even that cannot be written, it is said later.
+    async fn tell_gap(&self) {
+        if let Some(gap) = self.tally.take()
+            && !self.told(Line::Gap(gap)).await
+        {
+            self.tally.give_back(gap);
+        }
+    }
+
+    async fn told(&self, line: Line) -> bool {
+        self.log.append(&line.print()).await.is_ok()
+    }
+}
+
+/// True if the record may be in the log all the same.
+fn is_unsure(error: &LogError) -> bool {
+    matches!(
+        error,
+        LogError::Store(_) | LogError::Unpublished | LogError::Damaged { .. } | LogError::Refused(_) | LogError::Stopped
+    )
+}
