@@ -171,7 +171,8 @@ impl Process<'_> {
         let below = path.strip_prefix(module).unwrap_or_default().trim_start_matches('/');
         let has_package = zip.packages.as_ref().is_none_or(|packages| packages.iter().any(|package| package == below));
         if !has_package && path != module {
-            let words = format!("module {module}@{query} found ({version}), but does not contain package {path}");
+            let found = if query == version { String::new() } else { format!(" ({version})") };
+            let words = format!("module {module}@{query} found{found}, but does not contain package {path}");
             return Err(fault(ErrorClass::NoPackage, module, &version, None, &words).ranked(Rank::NoPackage));
         }
         Ok(((module.to_owned(), version), has_package))

@@ -195,11 +195,15 @@ fn read(module: &str, query: &str) -> Told<Kind> {
         let words = format!("can't query version \"patch\" of module {module}: no existing version is required");
         return Err(fault(ErrorClass::NoPatchBase, module, query, None, &words).ranked(Rank::NoPatchBase));
     } else if let Some((version, bound)) = bounds.iter().find_map(|(sign, bound)| Some((query.strip_prefix(sign)?, *bound))) {
+        let of_range = |what: &str| {
+            let words = format!("{what} semantic version {} in range {}", crate::text::quote(version), crate::text::quote(query));
+            Err(fault(ErrorClass::InvalidVersion, module, query, None, &words))
+        };
         if !semver::is_valid(version) {
-            return Err(fault(ErrorClass::InvalidVersion, module, query, None, "invalid semantic version"));
+            return of_range("invalid");
         }
         if is_prefix(version) && matches!(bound, Bound::AtMost | Bound::Above) {
-            return Err(fault(ErrorClass::InvalidVersion, module, query, None, "ambiguous semantic version"));
+            return of_range("ambiguous");
         }
         matcher.prefer_lower = matches!(bound, Bound::AtLeast | Bound::Above);
         matcher.prefer_incompatible = !fits_major(version);

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::query::is_revision;
 use crate::goenv::{Setting, Settings};
 
 /// The settings that a journey depends on, each with the layer it comes from.
@@ -84,6 +85,21 @@ impl Command {
             Command::Get { path, .. } => path,
             Command::Download { module, .. } | Command::List { module, .. } | Command::Versions { module } => module,
         }
+    }
+}
+
+impl Command {
+    /// The version query; `None` where all versions are asked for.
+    pub fn query(&self) -> Option<&str> {
+        match self {
+            Command::Get { query, .. } | Command::Download { query, .. } | Command::List { query, .. } => Some(query),
+            Command::Versions { .. } => None,
+        }
+    }
+
+    /// True if the query names a revision, and does not choose from the list of versions.
+    pub fn names_revision(&self) -> bool {
+        self.query().is_some_and(is_revision)
     }
 }
 

@@ -2,21 +2,22 @@
 
 mod details;
 mod headline;
+mod prints;
 
 use gomod::{
-    client::{Answer, Break, End, ErrorClass, Failure, Question, Server, Through},
+    client::{Answer, Break, End, Failure, Question, Server, Through},
     goproxy::Separator,
 };
-use plan::{Trouble, trouble::Deadline};
 use proxy::client::look::{Exchange, Step};
 
 use self::{
     details::{cause, details},
     headline::{Case, headline, mover},
+    prints::Printing,
 };
 use super::{
     log::catalogue::{Row, classes::row_of},
-    probe::{Evidence, Probed, web_words},
+    probe::{Evidence, Probed},
     report::{Report, Text},
 };
 use crate::render::terminal::harmless;
@@ -26,7 +27,7 @@ use crate::render::terminal::harmless;
 pub struct Verdict {
     /// One sentence.
     pub headline: Text,
-    /// What the go command prints, as near as can be said; empty if it prints nothing of its own.
+    /// What the go command prints; empty if it prints nothing, or if that is not known to the letter.
     pub go_prints: String,
     /// What else is known about it.
     pub details: Vec<Text>,
@@ -85,7 +86,7 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
         _ => harmless(&broken.words),
     };
     let case = Case { broken, who, words, status: probed.and_then(status), cause: probed.and_then(cause) };
-    let go_prints = go_prints(report, broken, probed, &url);
+    let go_prints = Printing { report, broken, probed, url: &url }.line().unwrap_or_default();
     Verdict {
         headline: headline(&case),
         row: row_of(broken.class, &go_prints),
@@ -111,63 +112,6 @@ fn of_the_list(report: &Report, broken: &Break) -> Vec<Text> {
     vec![told]
 }
 
-/// Source: the shapes of `cmd/go/internal/modfetch`, `web` and `vcs` in Go 1.27; §9 of Go's own messages.
-fn go_prints(report: &Report, broken: &Break, probed: Option<&Probed>, url: &str) -> String {
-    let end = probed.and_then(last).map(|exchange| &exchange.end);
-    let said = match (probed.map(|probed| &probed.evidence), end) {
-        (Some(Evidence::Git(seen)), _) if !seen.words.is_empty() => format!("git ls-remote … {url}: {}", first_line(&seen.words)),
-        (_, Some(Ok(told))) if told.status != 200 => {
-            let detail = super::probe::detail_of(told);
-            let detail =
-                if detail.is_empty() { String::new() } else { format!("\n\tserver response: {}", harmless(first_line(&detail))) };
-            format!("reading {url}: {}{detail}", web_words(told.status))
-        }
-        (_, Some(Ok(_))) if broken.class == ErrorClass::InvalidResponse => match probed.map(|probed| &probed.answer) {
-            Some(Answer::Failed(Failure::Unreadable(words))) => {
-                format!("invalid response from proxy {:?}: {}", origin(url), harmless(words))
-            }
-            _ => harmless(&broken.words),
-        },
-        (_, Some(Err(trouble))) => match in_gos_words(trouble) {
-            Some(words) => format!("Get {url:?}: {words}"),
-            None => return String::new(),
-        },
-        _ => harmless(&broken.words),
-    };
-    if said.is_empty() {
-        return said;
-    }
-    let module = &broken.module;
-    let command = report.command.path();
-    match &broken.at {
-        Some(Question::Page { .. }) => format!("go: module {command}: unrecognized import path {module:?}: https fetch: {said}"),
-        Some(Question::Sumdb { part: gomod::client::SumdbPart::Lookup { version, .. }, .. }) => {
-            format!("go: {module}@{version}: verifying go.mod: {module}@{version}/go.mod: {said}")
-        }
-        _ => format!("go: module {module}: {said}"),
-    }
-}
-
-/// What Go says for it; `None` where Go would just wait.
-fn in_gos_words(trouble: &Trouble) -> Option<String> {
-    let strip = |text: &str| super::words::of_tls(text).to_owned();
-    Some(match trouble {
-        Trouble::Dns(text) => format!("dial tcp: lookup {}: no such host", text.split(':').next().unwrap_or_default()),
-        Trouble::Connect(text) if text.contains("refused") => {
-            format!("dial tcp {}: connect: connection refused", text.split(": ").next().unwrap_or_default())
-        }
-        Trouble::Connect(text) => format!("dial tcp {text}"),
-        Trouble::Tls(text) if text.contains("x509:") => format!("tls: failed to verify certificate: {}", strip(text)),
-        Trouble::Tls(text) => format!("tls: {text}"),
-        Trouble::ForwardProxy(text) => format!("proxyconnect tcp: {text}"),
-        Trouble::Broken(_) => "EOF".to_owned(),
-        Trouble::Deadline(Deadline::Connect, _) => "dial tcp: i/o timeout".to_owned(),
-        Trouble::Deadline(Deadline::Tls, _) => "net/http: TLS handshake timeout".to_owned(),
-        Trouble::Deadline(..) => return None,
-        other => other.to_string(),
-    })
-}
-
 /// The last exchange of some evidence.
 pub fn last(probed: &Probed) -> Option<&Exchange> {
     match &probed.evidence {
@@ -184,12 +128,6 @@ pub fn status(probed: &Probed) -> Option<u16> {
 /// The step at which an exchange failed.
 pub fn failed_at(exchange: &Exchange) -> Option<Step> {
     exchange.end.as_ref().err().and(exchange.steps.last()).map(|(step, _)| *step)
-}
-
-/// Scheme and place of a URL.
-fn origin(url: &str) -> String {
-    let end = url.find("://").and_then(|at| url[at + 3..].find('/').map(|slash| at + 3 + slash));
-    url[..end.unwrap_or(url.len())].to_owned()
 }
 
 /// Where a question is asked, without login.

@@ -139,8 +139,17 @@ impl Town {
     }
 
     pub(crate) async fn inquire(&self, machine: &Machine, query: &str, is_dry: bool) -> Report {
-        let here = self.environment();
         let command = Command::Get { path: MODULE.to_owned(), query: query.to_owned() };
+        self.inquire_of(command, machine, is_dry).await
+    }
+
+    /// Asks about another command.
+    pub(crate) async fn report_of(&self, command: &Command) -> Report {
+        self.inquire_of(command.clone(), &Machine::here(&self.environment(), &Disk, None), false).await
+    }
+
+    async fn inquire_of(&self, command: Command, machine: &Machine, is_dry: bool) -> Report {
+        let here = self.environment();
         let inquiry =
             Inquiry { command, machine, here: &here, files: &Disk, is_dry, helpers: Helpers::Leave, patience: PATIENCE };
         inquire(&inquiry).await.expect("settings with which one can ask")
