@@ -32,7 +32,7 @@ pub struct MatrixArgs {
     #[arg(long)]
     pub observe: bool,
     /// How to write it
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "json")]
     pub format: Format,
     /// Print JSON
     #[arg(long)]

@@ -21,12 +21,15 @@ pub struct Drawn {
     #[arg(long)]
     pub(super) tree: bool,
     /// With `--tree`: the configuration of that server
-    #[arg(long, value_name = "FILE", requires = "tree")]
+    #[arg(long, value_name = "FILE", requires = "tree", conflicts_with_all = JOURNEYS)]
     config: Option<PathBuf>,
     /// With `--tree`: how to draw it
-    #[arg(long, value_enum, value_name = "FORMAT", requires = "tree")]
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "tree", conflicts_with = "json", conflicts_with_all = JOURNEYS)]
     format: Option<Format>,
 }
+
+/// Flags of a journey, of which there is none in a tree.
+const JOURNEYS: [&str; 6] = ["journey", "dry", "helpers", "apply", "fix", "yes"];
 
 /// Draws the tree, or the part of it that serves the module that is asked about.
 pub(super) fn run(drawn: &Drawn, asked: &Asked, json: bool, lang: Lang, environment: &Environment) -> anyhow::Result<End> {

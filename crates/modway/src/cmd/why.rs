@@ -1,6 +1,7 @@
 //! `modway why`: why a module does not come.
 
 mod module;
+mod typed;
 
 use std::{
     fs::File,
@@ -12,7 +13,7 @@ use anyhow::Context as _;
 use clap::{ArgGroup, Args};
 
 pub(super) use self::module::Asked;
-use super::tree;
+use super::{config::print, tree};
 use crate::{
     cli::End,
     config::Environment,
@@ -23,16 +24,17 @@ use crate::{
 
 /// Flags of `modway why`.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true, group(ArgGroup::new("about").args(["module", "tree"]).multiple(true)))]
+#[command(arg_required_else_help = true)]
+#[command(group = ArgGroup::new("subject").args(["module", "log", "tree", "catalogue"]).required(true).multiple(true))]
 pub struct Why {
     /// What is asked about a module.
     #[command(flatten)]
     asked: Asked,
     /// Read the output of a failed go command from a file, or from standard input with `-`
-    #[arg(long, value_name = "FILE", conflicts_with = "module")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["module", "tree", "config", "format"])]
     log: Option<PathBuf>,
     /// Print all errors that `--log` knows, in Markdown
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["module", "log", "tree", "config", "format", "json"])]
     catalogue: bool,
     /// What is drawn.
     #[command(flatten)]
@@ -48,8 +50,7 @@ pub struct Why {
 pub(super) fn run(why: &Why, environment: &Environment) -> anyhow::Result<End> {
     let lang = Lang::of(why.lang, environment);
     if why.catalogue {
-        print!("{}", page(lang));
-        return Ok(End::Good);
+        return print(&page(lang));
     }
     if why.drawn.tree {
         return tree::run(&why.drawn, &why.asked, why.json, lang, environment);
@@ -68,9 +69,9 @@ fn read(file: &Path, json: bool, lang: Lang, environment: &Environment) -> anyho
     };
     let report = report.with_context(|| format!("reading {}", file.display()))?;
     if json {
-        println!("{:#}", report.to_json(lang))
+        print(&format!("{:#}\n", report.to_json(lang)))?;
     } else {
-        print!("{}", report.to_text(lang, Terminal::of_stdout(environment)))
+        print(&report.to_text(lang, Terminal::of_stdout(environment)))?;
     }
     Ok(end(&report))
 }

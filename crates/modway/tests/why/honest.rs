@@ -201,6 +201,7 @@ async fn go_prints_to_the_letter_what_is_told_of_repositories_and_databases() {
     let town = || async { Town::new().await.set("GOPRIVATE", "git.example.test") };
     check_lines(&town().await, &some()).await;
     check_lines(&town().await.go_trusts(), &kinds()).await;
+    check_lines(&town().await.set("HTTPS_PROXY", "http://127.0.0.1:1"), &some()).await;
     let town = town().await.go_trusts().git_trusts();
     check_lines(&town, &all(MODULE, "v9.9.9")).await;
     check_lines(&town, &all("git.example.test/team/other", "v1.0.0")).await;

@@ -6,5 +6,6 @@ mod stories;
 
 mod binary;
 mod dry;
+mod flags;
 mod honest;
 mod hostile;

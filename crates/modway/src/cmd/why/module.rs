@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use gomod::client::{Command, End as JourneyEnd};
 
+use super::{super::config::print, typed};
 use crate::{
     cli::End,
     config::{Disk, Environment, Files as _},
@@ -31,31 +32,36 @@ pub(in crate::cmd) struct Asked {
     #[arg(value_name = "MODULE[@QUERY]")]
     pub(in crate::cmd) module: Option<String>,
     /// Which go command it is about
-    #[arg(long = "as", value_enum, default_value = "get", value_name = "COMMAND", requires = "module")]
+    #[arg(long = "as", value_enum, default_value = "get", value_name = "COMMAND", requires = "module", conflicts_with_all = OTHERS)]
     journey: Journey,
     /// Somebody else's settings: the output of go env -json, or a container's KEY=VALUE file
-    #[arg(long, value_name = "FILE", requires = "about", conflicts_with = "config")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["log", "catalogue", "config"])]
     env: Option<PathBuf>,
     /// Ask nobody: open no connection, and say what is not known
-    #[arg(long, requires = "module")]
+    #[arg(long, requires = "module", conflicts_with_all = OTHERS)]
     dry: bool,
     /// Let git and its credential helpers run as they are configured
-    #[arg(long, requires = "module", conflicts_with = "dry")]
+    #[arg(long, requires = "module", conflicts_with = "dry", conflicts_with_all = OTHERS)]
     helpers: bool,
     /// Run the first fix that can be run, after asking, and look again
-    #[arg(long, requires = "module", conflicts_with_all = ["dry", "env"])]
+    #[arg(long, requires = "module", conflicts_with_all = ["dry", "env"], conflicts_with_all = OTHERS)]
     apply: bool,
     /// Which fix to run, by its number
-    #[arg(long, value_name = "N", requires = "apply")]
+    #[arg(long, value_name = "N", requires = "apply", conflicts_with_all = ["dry", "env"], conflicts_with_all = OTHERS)]
     fix: Option<usize>,
     /// Do not ask before running a fix
-    #[arg(long, requires = "apply")]
+    #[arg(long, requires = "apply", conflicts_with_all = ["dry", "env"], conflicts_with_all = OTHERS)]
     yes: bool,
 }
 
+/// What else `modway why` tells of; flags of a journey say nothing there.
+///
+/// They are named one by one: a flag that another one requires is no longer required as soon as a third one excludes it.
+const OTHERS: [&str; 3] = ["log", "catalogue", "tree"];
+
 /// The go commands whose journeys are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Journey {
+pub(super) enum Journey {
     /// go get MODULE@QUERY
     Get,
     /// go mod download MODULE@QUERY
@@ -71,7 +77,13 @@ const APPLYING: Bounds = Bounds { wall: std::time::Duration::from_secs(20), outp
 
 /// Finds out and tells.
 pub(super) fn run(asked: &Asked, module: &str, lang: Lang, json: bool, environment: &Environment) -> anyhow::Result<End> {
-    let command = asked.command(module);
+    let command = match typed::command(asked.journey, module, goroot(environment), lang) {
+        Ok(command) => command,
+        Err(words) => {
+            eprintln!("modway: {words}");
+            return Ok(End::Misused);
+        }
+    };
     // Fails only if a provider is installed already, which then is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
@@ -79,7 +91,7 @@ pub(super) fn run(asked: &Asked, module: &str, lang: Lang, json: bool, environme
     let mut report = runtime.block_on(look(asked, &command, environment))?;
     if asked.apply {
         if !json {
-            print!("{}", report.text(lang, terminal));
+            print(&report.text(lang, terminal))?;
         }
         if runtime.block_on(apply(asked, &report, lang, environment))? {
             report = runtime.block_on(look(asked, &command, environment))?;
@@ -88,9 +100,9 @@ pub(super) fn run(asked: &Asked, module: &str, lang: Lang, json: bool, environme
         }
     }
     if json {
-        println!("{:#}", report.json(lang));
+        print(&format!("{:#}\n", report.json(lang)))?;
     } else {
-        print!("{}", report.text(lang, terminal));
+        print(&report.text(lang, terminal))?;
     }
     Ok(end(&report))
 }
@@ -170,17 +182,5 @@ impl Asked {
         let Some(file) = &self.env else { return Ok(Machine::here(environment, &Disk, goroot(environment))) };
         let text = Disk.read(file).with_context(|| format!("reading {}", file.display()))?;
         Ok(Machine::told(&file.display().to_string(), &String::from_utf8_lossy(&text))?)
-    }
-
-    fn command(&self, module: &str) -> Command {
-        let (path, query) = module.split_once('@').unwrap_or((module, ""));
-        let or = |default: &str| if query.is_empty() { default.to_owned() } else { query.to_owned() };
-        let path = path.to_owned();
-        match self.journey {
-            Journey::Get => Command::Get { path, query: or("upgrade") },
-            Journey::Download => Command::Download { module: path, query: or("latest") },
-            Journey::List => Command::List { module: path, query: or("latest") },
-            Journey::Versions => Command::Versions { module: path },
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the go command prints of a break, as its own line.
 //!
-//! It is told exactly or not at all, but for three places where `…` stands for what is this machine's: the folder of git's in the module
-//! cache, and the server that was asked for a name. A login in GOPROXY is hidden whole, where Go shows the user.
+//! It is told exactly or not at all, but for places where `…` stands for what is not known here: the folder of git's in the module cache, the
+//! server that was asked for a name, the address that did not answer. A login in GOPROXY is hidden whole, where Go shows the user.
 //!
 //! Source: `reportError` in `modget/query.go`, `modinfoError` in `modload/list.go`, `ModuleError` in `x/mod/module`, `versionError` in
 //! `modfetch/proxy.go`, `modfetch/{coderepo,sumdb}.go`, Go 1.27. The real go command is asked in `tests/why/honest.rs`.
@@ -286,7 +286,16 @@ fn in_gos_words(trouble: &Trouble) -> Option<String> {
         Trouble::Connect(text) if text.contains("refused") => {
             format!("dial tcp {}: connect: connection refused", text.split(": ").next().unwrap_or_default())
         }
+        Trouble::Connect(text) => {
+            let (place, why) = text.split_once(": ")?;
+            format!("dial tcp {place}: connect: {}", why.split(" (os error").next().unwrap_or_default().to_lowercase())
+        }
+        Trouble::Deadline(Deadline::Connect, _) => "dial tcp …: i/o timeout".to_owned(),
         Trouble::Tls(text) if text.contains("x509:") => format!("tls: failed to verify certificate: {}", strip(text)),
+        Trouble::ForwardProxy(text) if text.contains("refused") => {
+            let place = text.split(": ").next().unwrap_or_default();
+            format!("proxyconnect tcp: dial tcp {place}: connect: connection refused")
+        }
         // The status is all that Go shows of a forward proxy's refusal.
         Trouble::ForwardProxy(text) => text.split_once("answered CONNECT with HTTP/1.1 ")?.1.split_once(' ')?.1.to_owned(),
         Trouble::Broken(_) => "EOF".to_owned(),
