@@ -13,8 +13,8 @@ pub mod client;
 pub mod egress;
 pub mod spool;
 
-pub mod notary;
 pub mod audit;
+pub mod notary;
 pub mod sumdb;
 pub mod tlog;
 pub mod vouch;

@@ -267,6 +267,8 @@ pub(super) const ROWS: &[Row] = &[
         phrases: &[
             "Could not resolve host",
             "Failed to connect to",
+            "CONNECT tunnel failed, response 50",
+            "Received HTTP code 50",
             "Could not connect to server",
             "Connection timed out",
             "Connection refused",
