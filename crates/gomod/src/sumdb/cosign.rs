@@ -227,7 +227,7 @@ mod tests {
     fn a_cosigned_note_still_opens_for_who_knows_no_witness() {
         let log = SignerKey::from_seed("example.com/behind-the-sofa", &[4; 32]).unwrap();
         let cosignature = cosigner().sign(TEXT, 9).unwrap();
-        let signed = note::sign(TEXT, &[cosignature.clone()], &[&log]).unwrap();
+        let signed = note::sign(TEXT, std::slice::from_ref(&cosignature), &[&log]).unwrap();
         let note = note::open(signed.as_bytes(), &[&log.verifier()]).unwrap();
         assert_eq!(cosigner().verifier().find(&note), Ok(Some((&cosignature, 9))));
         let other = Cosigner::from_seed("witness.example.com/w1", &[5; 32]).unwrap().verifier();

@@ -175,6 +175,8 @@ impl Sequencer {
         {
             return Err(LogError::Refused(Refusal::Forked { size: decided.tree.size }).into());
         }
+        // A process that sleeps behind this look, until another one has published more, puts its older head over the newer one. Nobody who
+        // runs goes back for it, and the next batch or start publishes the newer one again.
         if logs.lock.head(&settings.log).await?.as_ref() != Some(lock) {
             return Err(Stop::Again);
         }

@@ -8,7 +8,7 @@ use gomod::sumdb::{
     checkpoint::entry_bundle,
     grow::FULL,
     tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
-    tlog::{Tree, record_hash, stored_hash_index},
+    tlog::{Hash, Tree, prove_tree, prove_tree_indexes, record_hash, stored_hash_index},
 };
 
 use super::{Found, Log, LogError, Shared, SignedHead};
@@ -41,6 +41,23 @@ impl Log {
             }
         }
         Err(LogError::Unpublished)
+    }
+
+    /// The proof that the tree of `head` begins with the tree of `old` records, for a witness that knew that one.
+    ///
+    /// # Errors
+    /// As [`Log::tile`]; [`LogError::Unpublished`] unless 1 ≤ `old` ≤ the head's size.
+    pub async fn consistency(&self, head: &SignedHead, old: u64) -> Result<Vec<Hash>, LogError> {
+        let size = head.tree().size;
+        let indexes = prove_tree_indexes(size, old).map_err(|_| LogError::Unpublished)?;
+        let tiles = match self.shared.verified(head.tree(), &indexes).await {
+            // The edge of an older head goes when the log has outgrown it; larger trees have all of its hashes but the very last ones.
+            Err(LogError::Damaged { .. }) if self.head()?.tree().size > size => return Err(LogError::Unpublished),
+            end => end?,
+        };
+        let damaged = || LogError::Damaged { path: "tile/8/0".to_owned() };
+        let hashes = tiles.hashes(&indexes).map_err(|_| damaged())?;
+        prove_tree(size, old, &hashes).map_err(|_| damaged())
     }
 
     /// The entry bundle of C2SP with the records of this tile of records, proven; `None` for others, and as [`Log::tile`].

@@ -5,6 +5,7 @@
 
 mod crashes;
 mod damage;
+mod embedded;
 mod hunt;
 mod promises;
 mod recorder;

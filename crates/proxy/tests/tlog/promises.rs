@@ -12,6 +12,7 @@ use gomod::{
         lookup::{Lookup, Need, Proved, Step},
         note,
         tile::{Tile, TileLevel},
+        tlog::check_tree,
     },
 };
 use proxy::tlog::{Log, LogError};
@@ -76,6 +77,14 @@ async fn auditors_read_all_of_it_in_their_form() {
     let checkpoint = Checkpoint::parse(signed.text()).unwrap();
     assert_eq!((checkpoint.origin(), checkpoint.tree()), (NAME, head.tree()));
     assert_eq!(head.checkpoint("other.test"), None);
+    for old in [1, 255, 256, 599, 600] {
+        let proof = log.consistency(&head, old).await.unwrap();
+        let root = crate::recorder::History::new(&lines.iter().map(|line| line.clone().into()).collect::<Vec<_>>()).root(old);
+        assert_eq!(check_tree(&proof, 600, &head.tree().hash, old, &root.unwrap()), Ok(()), "{old}");
+    }
+    for old in [0, 601] {
+        assert!(log.consistency(&head, old).await.is_err());
+    }
     let tile = |number, width| Tile::new(8, TileLevel::Data, number, width).unwrap();
     for (tile, there) in
         [(tile(0, 256), true), (tile(2, 88), true), (tile(2, 3), true), (tile(2, 89), false), (tile(3, 1), false)]
