@@ -8,6 +8,7 @@ use gomod::{
     module::{ModulePath, Version},
 };
 use plan::{Ask, Freshness, Reason, Stored, Way, decide::is_immutable, freshness::Age};
+use quick_cache::{Equivalent, sync};
 use store::{AnswerBody, Blob, Blobs, Content, Digest, Index, Kept, Kind, Part, StoreError};
 
 use crate::{
@@ -26,10 +27,21 @@ pub struct Cache {
     /// How long changing answers live.
     pub freshness: Freshness,
     /// Records read lately. A kept part never changes, so what is here is right until its blob is found damaged.
-    records: Arc<quick_cache::sync::Cache<PartName, Part>>,
+    records: Arc<sync::Cache<PartName, Arc<Part>>>,
 }
 
-type PartName = (ModulePath, Version, Kind);
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PartName(ModulePath, Version, Kind);
+
+/// A [`PartName`] that is looked for: nothing is copied for a hit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Sought<'r>(&'r ModulePath, &'r Version, Kind);
+
+impl Equivalent<PartName> for Sought<'_> {
+    fn equivalent(&self, PartName(module, version, kind): &PartName) -> bool {
+        *self == Sought(module, version, *kind)
+    }
+}
 
 /// What the store has, and the answer to serve if it comes to that.
 pub struct Held {
@@ -46,7 +58,7 @@ impl Held {
 impl Cache {
     /// The store `blobs` and `index`.
     pub fn new(blobs: Arc<dyn Blobs>, index: Arc<dyn Index>, freshness: Freshness) -> Self {
-        let records = Arc::new(quick_cache::sync::Cache::new(limits::MAX_RECORDS_IN_MEMORY));
+        let records = Arc::new(sync::Cache::new(limits::MAX_RECORDS_IN_MEMORY));
         Self { blobs, index, freshness, records }
     }
 
@@ -106,27 +118,27 @@ impl Cache {
     /// # Errors
     /// [`Reason::Store`].
     pub async fn part(&self, module: &ModulePath, version: &Version, kind: Kind) -> Result<Option<Answer>, Reason> {
-        let name = (module.clone(), version.clone(), kind);
-        let Some(part) = self.record(&name).await? else { return Ok(None) };
+        let sought = Sought(module, version, kind);
+        let Some(part) = self.record(sought).await? else { return Ok(None) };
         match self.blobs.open(part.digest, part.size_bytes).await.map_err(|error| in_trouble(error.into()))? {
             Some(blob) => Ok(Some(immutable(kind, &part, blob))),
             None => {
-                self.records.remove(&name);
+                self.records.remove(&sought);
                 self.index.forget_blob(module.as_str(), version.as_str(), kind).await.map_err(in_trouble)?;
                 Ok(None)
             }
         }
     }
 
-    async fn record(&self, name: &PartName) -> Result<Option<Part>, Reason> {
-        if let Some(part) = self.records.get(name) {
+    async fn record(&self, sought: Sought<'_>) -> Result<Option<Arc<Part>>, Reason> {
+        if let Some(part) = self.records.get(&sought) {
             return Ok(Some(part));
         }
-        let (module, version, kind) = name;
+        let Sought(module, version, kind) = sought;
         let record = self.index.version(module.as_str(), version.as_str()).await.map_err(in_trouble)?;
-        let part = record.and_then(|record| record.part(*kind).cloned());
+        let part = record.and_then(|record| record.part(kind).cloned()).map(Arc::new);
         if let Some(part) = &part {
-            self.records.insert(name.clone(), part.clone());
+            self.records.insert(PartName(module.clone(), version.clone(), kind), Arc::clone(part));
         }
         Ok(part)
     }
