@@ -149,11 +149,14 @@ impl Exchanger {
             return Ok(Got { response, held, login: used });
         }
         let (Who::Web(at) | Who::Api(at)) = ask.aim.who else { return Ok(Got { response, held, login: used }) };
-        drop(held);
+        let kept = if self.logins.asks(at) { None } else { Some(held) };
         let (status, headers) = (response.status(), response.headers());
         let objection = Objection { url: ask.aim.about, status, headers, sent: login.as_ref() };
         let better = self.logins.again(at, &objection, self).await;
-        let held = origin.enter().await?;
+        let held = match kept {
+            Some(held) => held,
+            None => origin.enter().await?,
+        };
         let Some(login) = better else { return Ok(Got { response, held, login: used }) };
         drop(response);
         let response = self.once(ask, Some(&login)).await?;

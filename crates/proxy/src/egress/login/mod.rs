@@ -102,6 +102,11 @@ impl Logins {
         }
     }
 
+    /// True if looking for who we are at `at` may itself take exchanges, perhaps with the origin that it is for.
+    pub(super) fn asks(&self, at: At) -> bool {
+        matches!(at.and_then(|at| self.0.get(at)), Some(Keeper::App(_)))
+    }
+
     /// Looks again after an objection: a login that differs from the one sent, if there is one now.
     pub(super) async fn again(&self, at: At, objection: &Objection<'_>, exchanger: &Exchanger) -> Option<Login> {
         let found = match at.and_then(|at| self.0.get(at))? {
