@@ -195,6 +195,9 @@ pub const MAX_REPLAYED_BYTES: usize = 1 << 20;
 /// What a child may send in one request: wants and haves of a repository with a million references.
 pub const MAX_CHILD_REQUEST_BYTES: u64 = 256 << 20;
 
+/// How long certificate files of a place are taken to be as they were: they are exchanged a few times a year, and looked at for every exchange.
+pub const CERTIFICATES_LOOKED_AT: Duration = Duration::from_secs(1);
+
 /// How long nothing is accepted after accepting failed: usually too many open files, which a moment mends.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -10,10 +10,12 @@ use std::{
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use plan::Trouble;
+use tokio::time::Instant;
 
 use super::place::{At, Places};
 use crate::{
     client::{Belief, Forward, Line, Proofs, Reach, Reachable, Resolve, Roots, Rule},
+    limits,
     settings::{Access, Hop},
 };
 
@@ -35,6 +37,8 @@ pub(super) struct Ways {
 struct Made {
     way: Arc<Way>,
     files: Vec<Stamp>,
+    /// When the files were last looked at.
+    looked_at: Instant,
 }
 
 /// What a file looked like from outside.
@@ -53,22 +57,36 @@ impl Ways {
     /// # Errors
     /// [`Trouble::Tls`] for a certificate file that is not there or holds none.
     pub(super) fn to(&self, places: &Places, at: At, belief: Belief) -> Result<Arc<Way>, Trouble> {
-        let access = places.access(at);
-        let files = stamps(access);
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = made.get(&(at, belief));
-        if let Some(known) = known.filter(|known| known.files == files) {
-            return Ok(Arc::clone(&known.way));
+        if let Some(way) = self.known((at, belief), |made| made.looked_at.elapsed() < limits::CERTIFICATES_LOOKED_AT) {
+            return Ok(way);
         }
+        let access = places.access(at);
+        let (files, looked_at) = (stamps(access), Instant::now());
+        let unchanged = |made: &mut Made| {
+            made.looked_at = looked_at;
+            made.files == files
+        };
+        if let Some(way) = self.known((at, belief), unchanged) {
+            return Ok(way);
+        }
+        // Files are read without the lock: whoever goes another way does not wait for them.
         match self.make(access, belief) {
             Ok(way) => {
                 let way = Arc::new(way);
-                made.insert((at, belief), Made { way: Arc::clone(&way), files });
+                let made = Made { way: Arc::clone(&way), files, looked_at };
+                self.made.lock().unwrap_or_else(PoisonError::into_inner).insert((at, belief), made);
                 Ok(way)
             }
             // Certificate and key are exchanged one after the other; in between they do not fit.
-            Err(trouble) => known.map(|known| Arc::clone(&known.way)).ok_or(trouble),
+            Err(trouble) => self.known((at, belief), |_| true).ok_or(trouble),
         }
+    }
+
+    /// The way that was made before, if it is `good`.
+    fn known(&self, key: (At, Belief), good: impl FnOnce(&mut Made) -> bool) -> Option<Arc<Way>> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = made.get_mut(&key)?;
+        good(known).then(|| Arc::clone(&known.way))
     }
 
     fn make(&self, access: Option<&Access>, belief: Belief) -> Result<Way, Trouble> {

@@ -57,6 +57,13 @@ async fn a_certificate_for_another_name_is_believed_where_the_place_says_so() {
     check(wrong, &world, Some("x509: certificate is valid for git.corp.example, not hg.corp.example")).await;
 }
 
+/// The clock goes on by as long as certificate files are taken to be as they were.
+async fn a_second_later() {
+    tokio::time::pause();
+    tokio::time::advance(proxy::limits::CERTIFICATES_LOOKED_AT).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn a_client_certificate_is_shown_to_its_place_and_exchanged_without_restart() {
     let (ca, clients) = (Ca::new(), Ca::new());
@@ -79,9 +86,12 @@ async fn a_client_certificate_is_shown_to_its_place_and_exchanged_without_restar
     assert!(get(&egress, &target).await.is_err(), "of an authority that the host does not know");
     write(&clients);
     std::fs::write(&chain, format!("{}\n\n", std::fs::read_to_string(&chain).expect("it is there"))).expect("another length");
+    assert!(get(&egress, &target).await.is_err(), "files are not looked at for every exchange");
+    a_second_later().await;
     assert_eq!(get(&egress, &target).await.map(|answer| answer.0), Ok(200));
     // While only one of the two files is new, what worked goes on to work.
     std::fs::write(&key, RsaKey::new().pem).expect("written");
+    a_second_later().await;
     assert_eq!(get(&egress, &target).await.map(|answer| answer.0), Ok(200));
 }
 
