@@ -1,7 +1,7 @@
 //! Who we would be to a module's host, and what the host says to that: for whoever set up a login.
 
 use gomod::{
-    goimport::{Discovery, Known, RepoRoot, Source, Vcs, look_up},
+    goimport::{Discovery, Known, RepoRoot, look_up},
     module::ModulePath,
 };
 use url::Url;
@@ -14,7 +14,7 @@ use crate::{
     journey::Journey,
     metrics::Metrics,
     settings::Direct,
-    upstream::direct::{DirectUpstream, repo::RepoError},
+    upstream::direct::{DirectUpstream, discover::schemes::first_question, repo::RepoError},
 };
 
 /// What was found out. Shows no secret.
@@ -53,42 +53,4 @@ pub async fn check_login(module: &ModulePath, direct: &Direct, roots: &Roots) ->
         None => None,
     };
     Ok(LoginCheck { page, root, repository })
-}
-
-/// What the tool asks of a repository first.
-///
-/// Source: <https://git-scm.com/docs/http-protocol>, discovering references; Mercurial's wire protocol, `capabilities`.
-fn first_question(root: &RepoRoot) -> Option<Url> {
-    let mut url = Url::parse(&root.url).ok()?;
-    match root.source {
-        Source::Vcs(Vcs::Git) if matches!(url.scheme(), "http" | "https") => {
-            url.path_segments_mut().ok()?.pop_if_empty().extend(["info", "refs"]);
-            url.set_query(Some("service=git-upload-pack"));
-        }
-        Source::Vcs(Vcs::Hg) => url.set_query(Some("cmd=capabilities")),
-        Source::Vcs(_) | Source::Proxy => {}
-    }
-    Some(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(source: Source, url: &str, expected: &str) {
-        let root = RepoRoot { root: "example.com/lib".into(), source, url: url.into(), subdir: String::new() };
-        assert_eq!(first_question(&root).map(String::from).as_deref(), Some(expected));
-    }
-
-    #[test]
-    fn the_repository_is_asked_what_its_tool_would_ask_first() {
-        let git = Source::Vcs(Vcs::Git);
-        check(git, "https://h/lib", "https://h/lib/info/refs?service=git-upload-pack");
-        check(git, "https://h/lib/", "https://h/lib/info/refs?service=git-upload-pack");
-        check(git, "ssh://git@h/lib", "ssh://git@h/lib");
-        check(Source::Vcs(Vcs::Hg), "https://h/lib", "https://h/lib?cmd=capabilities");
-        check(Source::Vcs(Vcs::Svn), "https://h/lib", "https://h/lib");
-        check(Source::Proxy, "https://h", "https://h/");
-    }
 }

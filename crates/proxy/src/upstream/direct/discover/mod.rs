@@ -24,7 +24,7 @@ use crate::{journey::Journey, limits, settings::Direct};
 
 mod pages;
 
-mod schemes;
+pub(crate) mod schemes;
 
 mod kept;
 

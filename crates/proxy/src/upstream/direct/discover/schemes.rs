@@ -1,6 +1,6 @@
 //! Which scheme leads to the repository of a path with a version control suffix.
 
-use gomod::goimport::{NoRoot, RepoRoot, Suffix, Vcs};
+use gomod::goimport::{NoRoot, RepoRoot, Source, Suffix, Vcs};
 use http::StatusCode;
 use plan::Trouble;
 use url::Url;
@@ -39,7 +39,7 @@ pub(super) async fn choose(
     }
     let mut lost = None;
     for root in usable {
-        match works(pages, suffix.vcs, &root, journey).await {
+        match works(pages, &root, journey).await {
             Ok(true) => return Ok(root),
             Ok(false) => {}
             Err(trouble) => lost = lost.or(Some(trouble)),
@@ -49,25 +49,29 @@ pub(super) async fn choose(
 }
 
 /// Asks what the tool would ask first.
-async fn works(pages: &dyn Pages, vcs: Vcs, root: &RepoRoot, journey: &Journey) -> Result<bool, Trouble> {
-    let mut asked = url(&root.url)?;
-    if !matches!(asked.scheme(), "http" | "https") {
+async fn works(pages: &dyn Pages, root: &RepoRoot, journey: &Journey) -> Result<bool, Trouble> {
+    if !matches!(url(&root.url)?.scheme(), "http" | "https") {
         return Ok(true);
     }
-    match vcs {
-        Vcs::Git => below(&mut asked, "info/refs", Some("service=git-upload-pack")),
-        Vcs::Hg => below(&mut asked, "", Some("cmd=capabilities")),
-        Vcs::Svn | Vcs::Fossil => {}
-    }
+    let Some(asked) = first_question(root) else { return Ok(false) };
     let got = pages::noted(&asked, journey, pages.get(&asked, false)).await?;
     Ok(got.status == StatusCode::OK)
 }
 
-fn below(url: &mut Url, path: &str, query: Option<&str>) {
-    if !path.is_empty() {
-        url.set_path(&format!("{}/{path}", url.path()));
+/// What the tool asks of a repository first.
+///
+/// Source: <https://git-scm.com/docs/http-protocol>, discovering references; Mercurial's wire protocol, `capabilities`.
+pub(crate) fn first_question(root: &RepoRoot) -> Option<Url> {
+    let mut url = Url::parse(&root.url).ok()?;
+    match root.source {
+        Source::Vcs(Vcs::Git) if matches!(url.scheme(), "http" | "https") => {
+            url.path_segments_mut().ok()?.pop_if_empty().extend(["info", "refs"]);
+            url.set_query(Some("service=git-upload-pack"));
+        }
+        Source::Vcs(Vcs::Hg) => url.set_query(Some("cmd=capabilities")),
+        Source::Vcs(_) | Source::Proxy => {}
     }
-    url.set_query(query);
+    Some(url)
 }
 
 /// That nothing works is an answer; that something may not be tried, or could not, is trouble.
@@ -77,5 +81,27 @@ fn none(insecure_too: bool, trouble: Option<Trouble>) -> RepoError {
         None => not_exist(no),
         Some(Trouble::Refused(why)) => Trouble::Refused(format!("{no}: {why}")).into(),
         Some(trouble) => trouble.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: Source, url: &str, expected: &str) {
+        let root = RepoRoot { root: "example.com/lib".into(), source, url: url.into(), subdir: String::new() };
+        assert_eq!(first_question(&root).map(String::from).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn the_repository_is_asked_what_its_tool_would_ask_first() {
+        let git = Source::Vcs(Vcs::Git);
+        check(git, "https://h/lib", "https://h/lib/info/refs?service=git-upload-pack");
+        check(git, "https://h/lib/", "https://h/lib/info/refs?service=git-upload-pack");
+        check(git, "ssh://git@h/lib", "ssh://git@h/lib");
+        check(Source::Vcs(Vcs::Hg), "https://h/lib", "https://h/lib?cmd=capabilities");
+        check(Source::Vcs(Vcs::Svn), "https://h/lib", "https://h/lib");
+        check(Source::Proxy, "https://h", "https://h/");
     }
 }
