@@ -1,3 +1,7 @@
 //! Our own checksum database: its commands, its doors, and the real go command that believes it.
 
+
 mod commands;
+mod go;
+mod middle;
+mod site;
