@@ -19,7 +19,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub(crate) use self::address::server_url;
+pub(crate) use self::{address::server_url, standing::SUMDB_LOG};
 use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing, tools::Tools};
 use crate::{
     config::{Config, LogTarget, Mistakes},

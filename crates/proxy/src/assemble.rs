@@ -28,7 +28,7 @@ use crate::{
     metrics::Metrics,
     notary::Notary,
     proxy::{Landed, Parts, Proxy},
-    settings::{Direct, Hop, Route, Settings, Sums, hop_name},
+    settings::{Direct, Hop, Login, Route, Secret, Settings, Sums, hop_name},
     sumdb::{Source, Sumdb},
     tlog::Log,
     upstream::{
@@ -164,6 +164,17 @@ impl Repositories {
         first.get_or_insert_with(|| Arc::clone(&made));
         Ok(made)
     }
+}
+
+/// The files of a checksum database that is read by itself, as the settings say that databases are reached; with `token`, if there is one, as
+/// `Authorization: Bearer`.
+///
+/// # Errors
+/// [`BadSettings::Upstream`].
+pub fn database_files(url: &str, token: Option<Secret>, sums: &Sums, roots: &Roots) -> Result<Arc<dyn Files>, BadSettings> {
+    let login = token.map_or_else(|| sums.hop.login.clone(), Login::Bearer);
+    let hop = Hop { name: url.to_owned(), url: url.to_owned(), login, ..sums.hop.clone() };
+    Ok(ready(&hop, roots)?.files)
 }
 
 fn not_ready(error: NotReady, direct: &Direct) -> BadSettings {

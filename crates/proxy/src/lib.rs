@@ -15,6 +15,7 @@ pub mod spool;
 
 pub mod audit;
 pub mod notary;
+pub mod replay;
 pub mod sumdb;
 pub mod tlog;
 pub mod vouch;

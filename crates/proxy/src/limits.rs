@@ -305,3 +305,8 @@ pub const AUDIT_WORD_BYTES: usize = 60;
 
 /// A line of an exported audit log: a record with its number and hash, or a signed head.
 pub const MAX_EXPORT_LINE_BYTES: usize = 1 << 20;
+/// Tiles of records that are read at once when a database is read whole: enough to hide the way there, 2 MiB.
+pub const REPLAY_READS: usize = 8;
+
+/// What is told of a database that was read whole: more of it would be read by nobody.
+pub const MAX_FINDINGS: usize = 1000;

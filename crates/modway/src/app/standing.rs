@@ -36,7 +36,7 @@ pub(super) struct Standing {
 }
 
 /// What the log of our own checksum database is called in the store. It stays when name and key change.
-const LOG: &str = "sumdb";
+pub(crate) const SUMDB_LOG: &str = "sumdb";
 
 /// A task that ends with its owner; what a sequencer leaves half done, the next start completes.
 struct AbortOnDrop(JoinHandle<()>);
@@ -104,6 +104,6 @@ async fn open_log(own: &OwnSumdb, logs: Logs, clock: Clock) -> anyhow::Result<(A
     let mut life = [0; 8];
     getrandom::fill(&mut life).context("reading the system's randomness")?;
     let holder = format!("{:016x}", u64::from_be_bytes(life));
-    let settings = LogSettings { log: LOG.to_owned(), signers, holder, signed: Arc::new(|_| ()) };
+    let settings = LogSettings { log: SUMDB_LOG.to_owned(), signers, holder, signed: Arc::new(|_| ()) };
     Ok(Log::open(settings, logs, clock).await?)
 }

@@ -275,7 +275,7 @@ pub(crate) fn lookup_path(module: &ModulePath, version: &Version) -> String {
 }
 
 /// An error and its causes in one line.
-fn chain_of(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

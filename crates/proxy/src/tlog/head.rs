@@ -118,3 +118,8 @@ impl SignedHead {
         self.checkpoints.iter().find(is_of).map(String::as_str)
     }
 }
+
+/// The note in a published head, for whoever proves it: nothing is believed yet. `None` if it is no published head.
+pub fn published_note(bytes: &[u8]) -> Option<String> {
+    serde_json::from_slice(bytes).ok().map(|text: SignedText| text.note)
+}

@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{clock::Clock, limits};
 
 pub use error::{LogError, Refusal};
-pub use head::SignedHead;
+pub use head::{SignedHead, published_note};
 pub use sequencer::Sequencer;
 
 /// What a log is opened with.

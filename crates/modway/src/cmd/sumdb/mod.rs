@@ -1,5 +1,6 @@
 //! `modway sumdb`: a checksum database of our own, and the checking of any.
 
+mod audit;
 mod env;
 mod init;
 
@@ -14,11 +15,14 @@ pub enum SumdbCommand {
     Init(init::Init),
     /// Print what a client of it sets
     Env(env::Env),
+    /// Read any checksum database whole: prove each tile and record, find second records of a version
+    Audit(audit::Audit),
 }
 
 pub(super) fn run(command: &SumdbCommand, environment: &Environment) -> anyhow::Result<End> {
     match command {
         SumdbCommand::Init(asked) => init::run(asked),
         SumdbCommand::Env(asked) => env::run(asked, environment),
+        SumdbCommand::Audit(asked) => audit::run(asked, environment),
     }
 }

@@ -1,0 +1,223 @@
+//! `modway sumdb audit`: a checksum database read whole and proven.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use gomod::{
+    goenv::SumdbSetting,
+    sumdb::{client::Head, note::VerifierKey},
+};
+use proxy::{
+    Journey,
+    assemble::database_files,
+    replay::{Remote, Replayed, Stored, replay},
+    settings::{Secret, Sums},
+};
+use serde_json::{Value, json};
+use store::fs::FsBlobs;
+
+use crate::{
+    app::SUMDB_LOG,
+    cli::{End, Given},
+    cmd::config,
+    config::{Config, Disk, Environment},
+};
+
+/// Flags of `modway sumdb audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// A name of the configuration or of Go, the URL of a database, or the folder of a store
+    #[arg(value_name = "NAME|URL|DIR")]
+    target: String,
+    /// The key that signs, NAME+HASH+KEY [default: that of the configuration]
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// A file with the newest tree head that was believed: the database must continue it; then its head is written there
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
+    /// The file with an auditor's token, for records that not everybody may read
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// What configures the server whose databases are named
+    #[command(flatten)]
+    given: Given,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where the database is read.
+enum Place {
+    Url(String),
+    Folder(PathBuf),
+}
+
+pub(super) fn run(asked: &Audit, environment: &Environment) -> anyhow::Result<End> {
+    let config = match Config::load(&crate::cmd::source(&asked.given, environment)?, environment, &Disk) {
+        Ok(config) => config,
+        Err(mistakes) => return Ok(config::misused(&mistakes)),
+    };
+    let (place, key) = match meant(asked, &config) {
+        Ok(meant) => meant,
+        Err(why) => {
+            eprintln!("modway: {why}");
+            return Ok(End::Misused);
+        }
+    };
+    let known = asked.head.as_deref().map(|path| known(path, &key)).transpose()?.flatten();
+    // Fails only if a provider is installed already, which then is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("starting the runtime")?;
+    let replayed = runtime.block_on(read(asked, &place, &key, known, &config));
+    runtime.shutdown_background();
+    let replayed = replayed?;
+    let is_good = replayed.findings.is_empty();
+    if let (true, Some(path), Some(head)) = (is_good, &asked.head, &replayed.head) {
+        keep(path, head.note()).with_context(|| format!("writing {}", path.display()))?;
+    }
+    config::print(&if asked.json { as_json(&key, &replayed) } else { text(&key, &replayed) })?;
+    Ok(if is_good { End::Good } else { End::Found })
+}
+
+/// Which database is meant, where it is read, and whose signatures are believed.
+fn meant(asked: &Audit, config: &Config) -> Result<(Place, VerifierKey), String> {
+    let (target, sums) = (&asked.target, &config.proxy.sums);
+    let given = asked.key.as_deref().map(VerifierKey::parse).transpose().map_err(|error| format!("--key: {error}"))?;
+    let own = sums.own.as_ref().map(|own| own.key.verifier());
+    let needed = "say --key NAME+HASH+KEY: it is not configured whose signatures are to be believed";
+    if target.contains("://") {
+        let key = given.or_else(|| configured(sums, own.as_ref(), target.rsplit_once("/sumdb/").map_or("", |(_, name)| name)));
+        return Ok((Place::Url(target.clone()), key.ok_or(needed)?));
+    }
+    if Path::new(target).is_dir() {
+        return Ok((Place::Folder(target.into()), given.or(own).ok_or(needed)?));
+    }
+    if sums.own.as_ref().is_some_and(|own| own.names().any(|name| name == target)) {
+        return Ok((Place::Folder(config.store_path.clone()), given.or(own).ok_or(needed)?));
+    }
+    match database(sums, target) {
+        Some((key, url)) => Ok((Place::Url(url), given.unwrap_or(key))),
+        None => Err(format!("{target} is no folder, no URL, and no checksum database of the configuration")),
+    }
+}
+
+/// The key of the database with this name.
+fn configured(sums: &Sums, own: Option<&VerifierKey>, name: &str) -> Option<VerifierKey> {
+    own.filter(|key| key.name() == name).cloned().or_else(|| database(sums, name).map(|(key, _)| key))
+}
+
+/// Key and URL of the database of others with this name, as the configuration or Go has them.
+fn database(sums: &Sums, name: &str) -> Option<(VerifierKey, String)> {
+    let of_go = SumdbSetting::parse(name).ok();
+    let all = std::iter::once(&sums.database).chain(&sums.proxied).chain(&of_go);
+    all.filter_map(|setting| match setting {
+        SumdbSetting::Database { name: its, key, url } if its == name => {
+            let url = url.as_ref().map_or_else(|| format!("https://{its}"), |url| url.as_str().to_owned());
+            Some((VerifierKey::parse(key).ok()?, url))
+        }
+        SumdbSetting::Database { .. } | SumdbSetting::Off => None,
+    })
+    .next()
+}
+
+async fn read(asked: &Audit, place: &Place, key: &VerifierKey, known: Option<Head>, config: &Config) -> anyhow::Result<Replayed> {
+    let is_watched = std::io::stderr().is_terminal();
+    let progress = |done: u64, all: u64| {
+        if is_watched {
+            eprint!("\r{done}/{all} records{}", if done == all { "\r\x1b[K" } else { "" });
+        }
+    };
+    let replayed = match place {
+        Place::Url(url) => {
+            let token = asked.token_file.as_deref().map(token).transpose()?;
+            let files = database_files(url.trim_end_matches('/'), token, &config.proxy.sums, &config.roots)?;
+            let shelf = Remote { files: &*files, prefix: String::new(), journey: Journey::new(Instant::now()) };
+            replay(&shelf, key, known, &progress).await
+        }
+        Place::Folder(path) => {
+            let logs = FsBlobs::open(path).with_context(|| format!("opening the store {}", path.display()))?.logs();
+            replay(&Stored { files: &logs, log: SUMDB_LOG }, key, known, &progress).await
+        }
+    };
+    replayed.map_err(anyhow::Error::msg)
+}
+
+fn token(path: &Path) -> anyhow::Result<Secret> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// The head of before; `None` if this is the first audit.
+fn known(path: &Path, key: &VerifierKey) -> anyhow::Result<Option<Head>> {
+    match std::fs::read(path) {
+        Ok(note) => match Head::open(key, &note) {
+            Ok(head) => Ok(Some(head)),
+            Err(error) => bail!("{} holds no head of {}: {error}", path.display(), key.name()),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+/// Puts the head in place whole: half of one would be no head the next time.
+fn keep(path: &Path, note: &str) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(note.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn text(key: &VerifierKey, replayed: &Replayed) -> String {
+    let mut text: String = replayed
+        .findings
+        .iter()
+        .map(|finding| {
+            let place = if finding.place.is_empty() { "head" } else { &finding.place };
+            format!("{place}: {}: {}\n", finding.code, finding.text.replace('\n', "\n  "))
+        })
+        .collect();
+    if replayed.more > 0 {
+        text.push_str(&format!("and {} more\n", replayed.more));
+    }
+    let size = replayed.head.as_ref().map_or(0, |head| head.tree().size);
+    let (records, tiles) = (replayed.records, replayed.tiles);
+    let verdict = match replayed.findings.len() as u64 + replayed.more {
+        0 => "all of it is as it must be".to_owned(),
+        1 => "1 thing is not as it must be".to_owned(),
+        count => format!("{count} things are not as they must be"),
+    };
+    text.push_str(&format!("{}: {size} records signed, {records} read and proven, {tiles} tiles: {verdict}\n", key.name()));
+    text
+}
+
+fn as_json(key: &VerifierKey, replayed: &Replayed) -> String {
+    let findings: Vec<Value> = replayed
+        .findings
+        .iter()
+        .map(|finding| json!({ "code": finding.code, "place": finding.place, "message": finding.text }))
+        .collect();
+    let head = replayed
+        .head
+        .as_ref()
+        .map(|head| json!({ "size": head.tree().size, "hash": head.tree().hash.to_string(), "note": head.note() }));
+    let document = json!({
+        "version": 1,
+        "name": key.name(),
+        "verifier_key": key.to_string(),
+        "good": replayed.findings.is_empty(),
+        "head": head,
+        "records": replayed.records,
+        "tiles": replayed.tiles,
+        "findings": findings,
+        "more": replayed.more,
+    });
+    format!("{document:#}\n")
+}

@@ -1,0 +1,301 @@
+//! A checksum database read whole, from its tiles: every record, every tile, and the head of before.
+//!
+//! The proofs are those of `gomod::sumdb`, one tile of records after the other against the signed head. Memory: 8 KiB for each 65,536 records,
+//! and about 40 bytes for each record, by which a second one of the same version is found.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use gomod::sumdb::{
+    client::{Head, Merge, MergeError},
+    grow::FULL,
+    note::VerifierKey,
+    record::Record,
+    tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
+};
+use sha2::{Digest as _, Sha256};
+use store::log::LogFiles;
+
+use crate::{
+    journey::Journey,
+    limits,
+    sumdb::chain_of,
+    tlog::published_note,
+    upstream::{Failure, Files},
+};
+
+/// Where the files of a database are read.
+#[async_trait]
+pub trait Shelf: Send + Sync {
+    /// The signed head.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    async fn head(&self) -> Result<Vec<u8>, String>;
+
+    /// The body of a tile; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String>;
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// Its stable name: `bad-head`, `forked`, `lost-tile`, `damaged-tile`, `malformed-record`, `second-record`, `other-record`.
+    pub code: &'static str,
+    /// Which tile or record it is: `tile/8/0/000`, `record 7`; empty for the head.
+    pub place: String,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// What a replay found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replayed {
+    /// The head against which all was proven; `None` if it was not to be believed.
+    pub head: Option<Head>,
+    /// How many records were read and proven.
+    pub records: u64,
+    /// How many tiles were read and proven.
+    pub tiles: u64,
+    /// What is wrong, in the order of the log; at most [`limits::MAX_FINDINGS`].
+    pub findings: Vec<Finding>,
+    /// How many more there were.
+    pub more: u64,
+}
+
+/// Reads the whole database of `key` from `shelf`, and holds it against `known`, a head of before, if there is one. `progress` is told how many
+/// records of how many were read.
+///
+/// # Errors
+/// Why something could not be read, in words. What is lost or wrong is no error but a finding.
+pub async fn replay(
+    shelf: &dyn Shelf,
+    key: &VerifierKey,
+    known: Option<Head>,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Replayed, String> {
+    let mut found = Found::default();
+    let head = match Head::open(key, &shelf.head().await?) {
+        Ok(head) => head,
+        Err(error) => {
+            found.note("bad-head", "", chain_of(&error));
+            return Ok(found.replayed(None));
+        }
+    };
+    if let Some(known) = known {
+        continues(shelf, known, &head, &mut found).await?;
+    }
+    let (tree, mut upper) = (head.tree(), BTreeMap::new());
+    let places = (0..tree.size.div_ceil(FULL)).map(|number| place(tree.size, number));
+    let read = stream::iter(places).map(|(records, hashes)| async move {
+        let bodies = tokio::try_join!(shelf.tile(&records), shelf.tile(&hashes));
+        bodies.map(|bodies| (records, hashes, bodies))
+    });
+    let mut read = std::pin::pin!(read.buffered(limits::REPLAY_READS));
+    while let Some(next) = read.next().await {
+        let (tile, hashes, (body, hash_body)) = next?;
+        upper.insert(hashes, hash_body);
+        let proven = prove(shelf, &head, &tile, &mut upper, &mut found).await?;
+        upper.remove(&hashes);
+        found.judge(&tile, body, proven);
+        progress((tile.number() * FULL + u64::from(tile.width())).min(tree.size), tree.size);
+    }
+    found.tiles += upper.values().filter(|body| body.is_some()).count() as u64;
+    Ok(found.replayed(Some(head)))
+}
+
+/// The tiles of records and of their hashes with this number, as wide as the tree has them.
+fn place(size: u64, number: u64) -> (Tile, Tile) {
+    let width = (size - number * FULL).min(FULL) as u32;
+    let tile = |level| Tile::new(HEIGHT, level, number, width).expect("a place below the size of a tree has tiles");
+    (tile(TileLevel::Data), tile(TileLevel::Hashes(0)))
+}
+
+/// Proves that `head` continues `known`.
+async fn continues(shelf: &dyn Shelf, known: Head, head: &Head, found: &mut Found) -> Result<(), String> {
+    let size = known.tree().size;
+    let merge = match Merge::new(known, head.clone(), &[]) {
+        Ok(merge) => merge,
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut bodies = Vec::new();
+    for tile in merge.plan().tiles() {
+        bodies.push(shelf.tile(tile).await?.unwrap_or_default().to_vec());
+    }
+    match merge.finish(bodies) {
+        Ok((newest, _)) if newest.tree() == head.tree() => {}
+        // It is one history, and the older end of it is shown.
+        Ok(_) => found.note("bad-head", "", format!("it has {} records, and had {size} before", head.tree().size)),
+        Err(MergeError::Fork(fork)) => found.note("forked", "", fork.to_string()),
+        Err(MergeError::Tile(error)) => found.note("damaged-tile", "", format!("the head of before cannot be proven: {error}")),
+    }
+    Ok(())
+}
+
+/// Proves the hashes of a tile of records; what is lost or damaged on the way is noted. `upper` keeps the tiles that were read.
+async fn prove(
+    shelf: &dyn Shelf,
+    head: &Head,
+    tile: &Tile,
+    upper: &mut BTreeMap<Tile, Option<Bytes>>,
+    found: &mut Found,
+) -> Result<Option<VerifiedTiles>, String> {
+    let plan = TilePlan::for_tile(head.tree(), tile).map_err(|error| error.to_string())?;
+    for tile in plan.tiles() {
+        if !upper.contains_key(tile) {
+            upper.insert(*tile, shelf.tile(tile).await?);
+        }
+    }
+    let body = |tile: &Tile| upper.get(tile).cloned().flatten().unwrap_or_default().to_vec();
+    let verified = |plan: TilePlan| {
+        let bodies = plan.tiles().iter().map(body).collect();
+        plan.verify(bodies)
+    };
+    if let Ok(proven) = verified(plan.clone()) {
+        return Ok(Some(proven));
+    }
+    // Parents come first: the first one that does not prove is the one.
+    let proves = |tile: &&Tile| TilePlan::for_tile(head.tree(), tile).is_ok_and(|plan| verified(plan).is_ok());
+    let culprit = plan.tiles().iter().find(|tile| !proves(tile)).unwrap_or(&plan.tiles()[0]);
+    match upper.get(culprit) {
+        Some(Some(_)) => found.note_once("damaged-tile", culprit, "its hashes are not those of the signed tree"),
+        Some(None) | None => found.note_once("lost-tile", culprit, "it is not there"),
+    }
+    Ok(None)
+}
+
+/// What was found until now.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    more: u64,
+    records: u64,
+    tiles: u64,
+    /// The number of the first record of each version, by a hash of both.
+    versions: HashMap<u64, (u64, [u8; 8])>,
+}
+
+impl Found {
+    fn note(&mut self, code: &'static str, place: &str, text: impl Into<String>) {
+        if self.findings.len() < limits::MAX_FINDINGS {
+            self.findings.push(Finding { code, place: place.to_owned(), text: text.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn note_once(&mut self, code: &'static str, tile: &Tile, text: &str) {
+        let place = tile.to_string();
+        if !self.findings.iter().any(|finding| finding.code == code && finding.place == place) {
+            self.note(code, &place, text);
+        }
+    }
+
+    /// Judges the body of a tile of records by its proven hashes, then each record.
+    fn judge(&mut self, tile: &Tile, body: Option<Bytes>, proven: Option<VerifiedTiles>) {
+        let Some(body) = body else { return self.note("lost-tile", &tile.to_string(), "it is not there") };
+        // Without its hashes nothing can be said of it; that was noted.
+        let Some(proven) = proven else { return };
+        self.tiles += 1;
+        if proven.check_tile(tile, &body).is_err() {
+            return self.note("damaged-tile", &tile.to_string(), "its records are not those of the signed tree");
+        }
+        self.tiles += 1;
+        let first = tile.number() * FULL;
+        for (number, text) in (first..).zip(records(&body).unwrap_or_default()) {
+            self.records += 1;
+            self.record(number, text);
+        }
+    }
+
+    fn record(&mut self, number: u64, text: &[u8]) {
+        let place = format!("record {number}");
+        let record = match Record::parse(text) {
+            Ok(record) => record,
+            Err(error) => return self.note("malformed-record", &place, error.to_string()),
+        };
+        let (key, sums) = (short(record.key().as_bytes()), short(text));
+        match self.versions.get(&u64::from_be_bytes(key)) {
+            None => drop(self.versions.insert(u64::from_be_bytes(key), (number, sums))),
+            Some((earlier, same)) if *same == sums => {
+                let text = format!("{} has record {earlier} already, which says the same", record.key());
+                self.note("second-record", &place, text);
+            }
+            Some((earlier, _)) => {
+                let text = format!("{} has record {earlier} already, which says otherwise", record.key());
+                self.note("other-record", &place, text);
+            }
+        }
+    }
+
+    fn replayed(self, head: Option<Head>) -> Replayed {
+        Replayed { head, records: self.records, tiles: self.tiles, findings: self.findings, more: self.more }
+    }
+}
+
+/// The first eight bytes of a SHA-256: of 10^8 versions no two have the same, but for one time in four thousand.
+fn short(bytes: &[u8]) -> [u8; 8] {
+    let sum: [u8; 32] = Sha256::digest(bytes).into();
+    *sum.first_chunk().expect("32 bytes begin with 8")
+}
+
+/// A database that is read over a network, in Go's form.
+pub struct Remote<'a> {
+    /// Where its files are.
+    pub files: &'a dyn Files,
+    /// What stands before their paths.
+    pub prefix: String,
+    /// Where what is asked is noted.
+    pub journey: Journey,
+}
+
+impl Remote<'_> {
+    async fn get(&self, path: &str, limit: u64) -> Result<Option<Bytes>, String> {
+        let end = self.files.get(&format!("{}{path}", self.prefix), limit, &self.journey).await;
+        match end {
+            Ok(body) => Ok(Some(body)),
+            Err(Failure::NotExist(_)) => Ok(None),
+            Err(Failure::Trouble(trouble)) => Err(format!("reading {path} from {}: {trouble}", self.files.name())),
+        }
+    }
+}
+
+#[async_trait]
+impl Shelf for Remote<'_> {
+    async fn head(&self) -> Result<Vec<u8>, String> {
+        let head = self.get("latest", limits::MAX_LOOKUP_BYTES).await?;
+        head.map(|head| head.to_vec())
+            .ok_or_else(|| format!("{} has no tree head: is it a checksum database?", self.files.name()))
+    }
+
+    async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
+        self.get(&tile.to_string(), limits::MAX_TILE_BYTES).await
+    }
+}
+
+/// A log of ours, read from its store beside whoever serves it.
+pub struct Stored<'a> {
+    /// Its files.
+    pub files: &'a dyn LogFiles,
+    /// Its name in the store.
+    pub log: &'a str,
+}
+
+#[async_trait]
+impl Shelf for Stored<'_> {
+    async fn head(&self) -> Result<Vec<u8>, String> {
+        let published = self.files.published(self.log).await.map_err(|error| error.to_string())?;
+        let published = published.ok_or_else(|| "the store has no checksum database of our own".to_owned())?;
+        // Damaged bytes are no note, which the replay says.
+        Ok(published_note(&published).unwrap_or_default().into_bytes())
+    }
+
+    async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
+        self.files.get(self.log, &tile.to_string()).await.map_err(|error| error.to_string())
+    }
+}
