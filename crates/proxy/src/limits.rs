@@ -310,3 +310,20 @@ pub const REPLAY_READS: usize = 8;
 
 /// What is told of a database that was read whole: more of it would be read by nobody.
 pub const MAX_FINDINGS: usize = 1000;
+/// How often a witness waits for the lease on its memory of a log, with [`LOG_LEASE_PAUSE`] between: 2 s. Then the submission is refused as busy.
+pub const WITNESS_LEASE_TRIES: u32 = 8;
+
+/// How often one witness is asked about one head: once for the size it knows, once from there, once more if another of our processes was faster.
+pub const WITNESS_ATTEMPTS: u32 = 3;
+
+/// A witness's answer: signature lines, some 150 bytes each; those of ML-DSA-44 some 3.3 KB.
+pub const MAX_WITNESS_ANSWER_BYTES: u64 = 16 << 10;
+
+/// A submission to a witness: 63 hashes of 45 bytes, and a checkpoint with up to 100 signatures.
+pub const MAX_SUBMISSION_BYTES: usize = 64 << 10;
+
+/// How long to wait before witnesses are asked again that were silent; doubled each time.
+pub const WITNESS_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest such wait.
+pub const WITNESS_LONGEST_PAUSE: Duration = Duration::from_secs(300);

@@ -8,10 +8,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Request, StatusCode, Uri,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION, PROXY_AUTHORIZATION, USER_AGENT},
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION, USER_AGENT},
 };
-use http_body_util::Empty;
+use http_body_util::Full;
 use plan::Trouble;
 use url::Url;
 
@@ -57,7 +57,7 @@ pub const AGENT: &str = concat!("modway/", env!("CARGO_PKG_VERSION"), " (Go modu
 ///
 /// Invariants: `login` is sent to `home` (scheme, host and port) only, and only if that is https or loopback.
 pub struct Client {
-    line: Line<Empty<Bytes>>,
+    line: Line<Full<Bytes>>,
     home: Url,
     login: Option<HeaderValue>,
     first_byte: Duration,
@@ -116,22 +116,38 @@ impl Client {
         Err(Trouble::Redirect(format!("stopped after {} redirects", limits::MAX_REDIRECTS)))
     }
 
-    /// One request, one response. A kept connection that turns out to be dead before it answers is replaced once.
+    /// POSTs `body` to `name` below the hop's base URL, for questions that may safely be asked twice. A redirect is an answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post(&self, name: &str, media_type: &'static str, body: String) -> Result<Answer, Trouble> {
+        let mut url = self.home.clone();
+        url.set_path(&format!("{}/{name}", self.home.path().trim_end_matches('/')));
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        self.replacing(|| self.request(&url, &headers, Method::POST, body.clone().into())).await
+    }
+
     async fn exchange(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Trouble> {
-        match self.send(url, headers).await {
-            Err(Lost { trouble: _, reused: true }) => self.send(url, headers).await.map_err(|lost| lost.trouble),
+        self.replacing(|| self.request(url, headers, Method::GET, Bytes::new())).await
+    }
+
+    /// One request, one response. A kept connection that turns out to be dead before it answers is replaced once.
+    async fn replacing(&self, request: impl Fn() -> Result<Request<Full<Bytes>>, Trouble>) -> Result<Answer, Trouble> {
+        match self.send(request()?).await {
+            Err(Lost { trouble: _, reused: true }) => self.send(request()?).await.map_err(|lost| lost.trouble),
             other => other.map_err(|lost| lost.trouble),
         }
     }
 
-    async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Lost> {
-        let response = self.line.send(self.request(url, headers)?, self.first_byte).await?;
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
+        let response = self.line.send(request, self.first_byte).await?;
         Ok(Answer::new(response, self.idle))
     }
 
-    fn request(&self, url: &Url, headers: &HeaderMap) -> Result<Request<Empty<Bytes>>, Trouble> {
+    fn request(&self, url: &Url, headers: &HeaderMap, method: Method, body: Bytes) -> Result<Request<Full<Bytes>>, Trouble> {
         let uri = Uri::try_from(url.as_str()).map_err(|_| Trouble::Refused(format!("URL not usable: {}", shown(url))))?;
-        let mut request = Request::new(Empty::new());
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
         *request.uri_mut() = uri;
         let sent = request.headers_mut();
         sent.extend(headers.clone());

@@ -20,11 +20,13 @@ mod read;
 mod sequencer;
 mod settle;
 
+pub mod witness;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use gomod::sumdb::{note::SignerKey, record::check_text, tlog::format_record};
 use store::log::Logs;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{clock::Clock, limits};
 
@@ -60,6 +62,8 @@ struct Shared {
     clock: Clock,
     /// The newest head that was published. Never an older one after a newer one.
     head: RwLock<Option<Arc<SignedHead>>>,
+    /// Tells the size of its tree to whoever waits for the next one.
+    published: watch::Sender<u64>,
     /// Why nothing is added any more.
     refusal: RwLock<Option<Refusal>>,
 }
@@ -108,7 +112,7 @@ impl Log {
     /// nothing has been changed. [`LogError::Clock`], [`LogError::Leased`] and [`LogError::Store`] may pass.
     pub async fn open(settings: LogSettings, logs: Logs, clock: Clock) -> Result<(Arc<Self>, Sequencer), LogError> {
         let (head, refusal) = (RwLock::default(), RwLock::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, refusal });
+        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal });
         let (queue, waiting) = mpsc::channel(limits::LOG_WAITING);
         let mut sequencer = Sequencer::new(Arc::clone(&shared), waiting);
         sequencer.start().await?;
@@ -194,7 +198,12 @@ impl Shared {
         let mut served = self.head.write().unwrap_or_else(PoisonError::into_inner);
         match &*served {
             Some(served) if served.tree().size > head.tree().size => Arc::clone(served),
-            _ => Arc::clone(served.insert(Arc::new(head))),
+            _ => {
+                let size = head.tree().size;
+                let head = Arc::clone(served.insert(Arc::new(head)));
+                self.published.send_if_modified(|known| std::mem::replace(known, size) != size);
+                head
+            }
         }
     }
 
