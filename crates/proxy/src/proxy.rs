@@ -90,11 +90,6 @@ impl Proxy {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The fetches in the air, for the proxy that takes this one's place.
-    pub fn air(&self) -> Flight<Landed> {
-        self.inner.air.clone()
-    }
-
     /// Version control, if any route leads there.
     pub fn version_control(&self) -> Option<&DirectUpstream> {
         self.inner.version_control.as_deref()

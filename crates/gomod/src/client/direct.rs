@@ -5,7 +5,6 @@ use super::ask::{PageWay, Purpose, Question, Reason, RepoPart, Server, Visit};
 use super::fetch::{Access, class_of};
 use super::outcome::ErrorClass;
 use super::process::{Fault, Process, Rank, Stop, Told, fault};
-use crate::goenv::InsecureAct;
 use crate::goimport::{Discovery, Known, NoRoot, RepoRoot, Source, Step, Suffix, Vcs, look_up};
 use crate::goproxy::GoUrl;
 use crate::module::{ModulePath, canonical_version, match_path_major, split_path_version};
@@ -71,7 +70,7 @@ impl Process<'_> {
 
     /// The first scheme under which a repository answers. Why the others did not, Go does not say.
     fn try_schemes(&mut self, module: &str, suffix: &Suffix, again: bool, because: &[Reason]) -> Told<RepoRoot> {
-        let insecure = self.insecure(module, InsecureAct::TryInsecureScheme);
+        let insecure = self.insecure(module);
         let mut last = None;
         for scheme in suffix.vcs.schemes(insecure.is_some()) {
             let root = suffix.at(scheme);
@@ -126,7 +125,7 @@ impl Process<'_> {
         visit: Visit,
         because: &[Reason],
     ) -> Told<(crate::goimport::Page, Question)> {
-        let insecure = self.insecure(module, InsecureAct::DiscoverUnverified);
+        let insecure = self.insecure(module);
         let ways: &[PageWay] = if insecure.is_some() { &[PageWay::Unverified, PageWay::Plain] } else { &[PageWay::Verified] };
         let mut because = because.to_vec();
         because.extend(insecure);
@@ -137,18 +136,17 @@ impl Process<'_> {
             match self.ask(question.clone(), discovery.url(scheme), Purpose::Version, because.clone())? {
                 Ok(Found::Page(page)) => return Ok((page, question)),
                 Ok(_) => return Err(fault(ErrorClass::PageUseless, module, "", Some(question), "")),
-                Err(failure) => failed = Some((question, failure)),
+                Err(_) => failed = Some(question),
             }
         }
-        let (at, failure) = match failed {
-            Some((at, failure)) => (Some(at), format!("{failure:?}")),
-            None => (None, String::new()),
-        };
-        Err(fault(ErrorClass::PageUnreachable, module, "", at, &failure))
+        // What came instead, whoever was asked can tell: here are no words for it.
+        Err(fault(ErrorClass::PageUnreachable, module, "", failed, ""))
     }
 
-    fn insecure(&self, module: &str, act: InsecureAct) -> Option<Reason> {
-        let pattern = self.rules.goinsecure.find(module).filter(|_| act.is_allowed_by_go())?;
+    /// By which pattern of GOINSECURE pages may come unverified or in the clear, and schemes without protection be tried. It reaches no
+    /// further: proxies, checksum databases and the tools stay as strict as they are.
+    fn insecure(&self, module: &str) -> Option<Reason> {
+        let pattern = self.rules.goinsecure.find(module)?;
         Some(Reason::Matches { variable: self.rules.setup.goinsecure.variable.clone(), pattern: pattern.into() })
     }
 

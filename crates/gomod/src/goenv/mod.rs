@@ -7,14 +7,12 @@
 
 pub mod defaults;
 pub mod goflags;
-mod goinsecure;
 mod gosumdb;
 mod govcs;
 mod netrc;
 
 use std::collections::BTreeMap;
 
-pub use goinsecure::{InsecureAct, insecure};
 pub use gosumdb::{InvalidGoSumdb, SumdbSetting};
 pub use govcs::{Disallowed, GoVcs, InvalidGoVcs, Rule};
 pub use netrc::{Login, Netrc};

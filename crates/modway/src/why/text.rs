@@ -7,7 +7,6 @@ use gomod::client::End;
 use super::{
     explain,
     fix::{Fix, Promise},
-    probe::Guess,
     report::{Candidate, Report},
     verdict::{Verdict, verdict},
     words,
@@ -211,8 +210,7 @@ impl Writer<'_> {
             let label = self.pick("More", "详见").to_owned();
             self.told(4, &label, &row.docs(self.lang), None);
         }
-        let guesses = explain::guesses(self.report);
-        for guess in guesses.into_iter().filter(|guess| *guess != Guess::Dry) {
+        for guess in explain::guesses(self.report) {
             let text = words::guess(guess).get(self.lang).to_owned();
             self.told(4, "", &format!("({text})"), Some(Style::Dim));
         }

@@ -119,7 +119,6 @@ pub(super) fn state(hop: &Hop, is_dry: bool) -> Text {
 
 pub(super) fn guess(guess: Guess) -> Text {
     match guess {
-        Guess::Dry => Text::new("not asked: --dry", "未询问：--dry"),
         Guess::Commit => Text::new(
             "the commit was not fetched: its go.mod and files are taken to be good",
             "没有下载该提交：假定其 go.mod 和文件没有问题",
@@ -129,7 +128,6 @@ pub(super) fn guess(guess: Guess) -> Text {
         }
         Guess::Version => Text::new("the version is known only after fetching the commit", "下载该提交之后才能知道版本"),
         Guess::Tool => Text::new("hg, svn and fossil are not run", "不运行 hg、svn、fossil"),
-        Guess::TooMany => Text::new("there were too many questions", "问题太多，没有全部询问"),
     }
 }
 

@@ -38,11 +38,10 @@ impl Exchanger {
             let (url, repository) = (client::shown(url), client::shown(repository));
             return Err(Trouble::Refused(format!("{url} is not at the host of {repository}, and gets no login of it")));
         }
-        let at = if place::host(repository) == place::host(url) { home } else { self.permits(url, Insecure::No)? };
         self.permits(repository, Insecure::No)?;
         self.origins.of(url).ask()?;
         let headers = plain(headers);
-        let mut ask = self.small(Method::GET, url, &headers, at, Who::Api(home));
+        let mut ask = self.small(Method::GET, url, &headers, home, Who::Api(home));
         ask.aim.about = repository;
         let got = self.exchange(&mut ask).await?;
         Ok(Answer::new(got.response, self.patience.idle).holding(got.held))
@@ -92,12 +91,10 @@ impl Step {
     }
 }
 
-/// True if `url` is at the repository's own host, or at GitHub's API, which has a host of its own.
+/// True if `url` is at the repository's own host.
 fn same_forge(repository: &Url, url: &Url) -> bool {
-    let same = place::host(repository) == place::host(url) && place::port(repository) == place::port(url);
-    let host_is = |url: &Url, name: &str| place::host(url).as_deref() == Some(name) && url.port().is_none();
-    let github = host_is(repository, "github.com") && host_is(url, "api.github.com");
-    (same || github) && url.scheme() == repository.scheme()
+    let place = |url: &Url| (place::host(url), place::port(url), url.scheme().to_owned());
+    place(repository) == place(url)
 }
 
 /// Bytes are wanted as they are; a coding would be a bomb's wrapping.

@@ -68,8 +68,6 @@ pub enum Evidence {
 /// Why something was not found out, and what is taken for granted instead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Guess {
-    /// Nothing is asked in a dry run.
-    Dry,
     /// The commit was not fetched; its go.mod and its files are taken to be good.
     Commit,
     /// The proof was not recomputed from tiles; the record's signature was checked.
@@ -78,8 +76,6 @@ pub enum Guess {
     Version,
     /// hg, svn and fossil are not run.
     Tool,
-    /// There were more questions than are asked.
-    TooMany,
 }
 
 /// The world as one machine sees it.

@@ -51,7 +51,7 @@ impl Writer<'_> {
         if !state.is_empty() {
             self.told(6, "", &state, Some(Style::Dim));
         }
-        for (line, style) in self.asked(&hop.asked, hop) {
+        for (line, style) in self.asked(&hop.asked) {
             self.told(6, "", &line, style);
         }
         let inside = self.inside(hop);
@@ -83,7 +83,7 @@ impl Writer<'_> {
     }
 
     /// What was asked, alike answers in one line.
-    fn asked(&self, asked: &[Asked], _: &Hop) -> Vec<(String, Option<Style>)> {
+    fn asked(&self, asked: &[Asked]) -> Vec<(String, Option<Style>)> {
         let mut lines: Vec<(String, Option<Style>, usize, String)> = Vec::new();
         for one in asked {
             let (what, key) = self.what(one);
@@ -249,11 +249,8 @@ impl Writer<'_> {
             },
         };
         self.told(2, "", &text, None);
-        let hop = self.report.hops.first().cloned();
-        if let Some(hop) = hop {
-            for (line, style) in self.asked(&sums.asked, &hop) {
-                self.told(4, "", &line, style);
-            }
+        for (line, style) in self.asked(&sums.asked) {
+            self.told(4, "", &line, style);
         }
     }
 

@@ -24,7 +24,6 @@ mod group;
 mod noise;
 mod start;
 mod talk;
-mod tally;
 mod way;
 mod word;
 
@@ -33,7 +32,6 @@ pub use command::{Command, Data, Tool};
 pub use confine::works as can_confine;
 pub use noise::cleaned;
 pub use talk::Talk;
-pub use tally::{inherited, tallied};
 pub use way::{Passage, Way};
 pub use word::{Ref, RepoUrl, Rev, SubDir, Word};
 
@@ -137,7 +135,6 @@ impl Children {
     fn count(&self, tool: &'static str) {
         self.inner.started.fetch_add(1, Ordering::Relaxed);
         self.inner.metrics.child(tool);
-        tally::add();
     }
 
     /// Where the command's program is. What is not found is looked for again the next time: it may be installed while we run.

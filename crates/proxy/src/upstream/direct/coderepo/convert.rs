@@ -99,13 +99,8 @@ impl CodeRepo {
     }
 
     fn found(&self, commit: &Commit, version: String, place: super::place::Place) -> Found {
-        let mut origin = commit.origin.clone();
+        let mut origin = commit.origin.settled(&version);
         origin.subdir.clone_from(&self.dir);
-        // What Go's cache leaves out: these say when an answer must be looked for again, and a version is never looked for again.
-        (origin.tag_prefix, origin.tag_sum, origin.repo_sum) = (String::new(), String::new(), String::new());
-        if pseudo::is_pseudo_version(&version) {
-            origin.reference.clear();
-        }
         let (hash, time) = (commit.name.clone(), commit.time);
         Found { version, hash, time, dir: place.dir, go_mod: place.go_mod, origin }
     }

@@ -6,7 +6,7 @@
 use std::{fmt, time::Duration};
 
 use gomod::{
-    goenv::{GoVcs, InsecureAct, insecure},
+    goenv::GoVcs,
     goimport::{self, Known, NoRoot, RepoRoot, Source, look_up},
     module::ModulePath,
     pattern::Patterns,
@@ -105,7 +105,7 @@ impl Discovery {
             Known::Suffix(suffix) => {
                 // Go asks before it connects to the host.
                 self.check_govcs(&suffix.at("https"))?;
-                let insecure_too = insecure(&self.rules.insecure, module.as_str(), InsecureAct::TryInsecureScheme).is_some();
+                let insecure_too = self.rules.insecure.find(module.as_str()).is_some();
                 schemes::choose(&*self.pages, &suffix, insecure_too, journey).await?
             }
             Known::Page => self.by_pages_or_forge(module, journey).await?,
@@ -138,7 +138,7 @@ impl Discovery {
 
     async fn by_pages(&self, module: &ModulePath, journey: &Journey) -> Result<RepoRoot, Unfound> {
         let mut discovery = goimport::Discovery::new(module);
-        let insecure = insecure(&self.rules.insecure, module.as_str(), InsecureAct::DiscoverUnverified).is_some();
+        let insecure = self.rules.insecure.find(module.as_str()).is_some();
         loop {
             let read = self.page(&discovery, insecure, journey).await;
             let read = read.map_err(|trouble| Unfound::Lost(discovery.unreachable(insecure, &trouble.to_string()), trouble))?;
