@@ -1,5 +1,7 @@
 //! What a check finds.
 
+use std::path::{Component, Path};
+
 use crate::{lang::Lang, render::terminal::harmless};
 
 use super::rules::Rule;
@@ -71,6 +73,13 @@ pub struct Edit {
     pub line: usize,
     /// What stands there, without its end.
     pub text: String,
+}
+
+impl Edit {
+    /// True if the file lies in the folder that is checked. GOWORK, or a go.mod further up, may lead elsewhere: nothing is changed there.
+    pub fn is_inside(&self) -> bool {
+        Path::new(&self.file).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    }
 }
 
 impl Severity {

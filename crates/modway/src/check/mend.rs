@@ -22,13 +22,13 @@ pub struct Mended {
     pub diff: String,
 }
 
-/// Makes the edits of `findings` below `folder`.
+/// Makes the edits of `findings` that are [inside](Edit::is_inside) of `folder`.
 ///
 /// # Errors
 /// What the disk says; files that were done before stay done.
 pub fn mend(folder: &Path, findings: &[Finding]) -> io::Result<Vec<Mended>> {
     let mut files: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
-    for edit in findings.iter().filter_map(|finding| finding.edit.as_ref()) {
+    for edit in findings.iter().filter_map(|finding| finding.edit.as_ref()).filter(|edit| edit.is_inside()) {
         files.entry(&edit.file).or_default().push(edit);
     }
     let mut mended = Vec::new();

@@ -1,6 +1,9 @@
 //! `modway check`: does a project, and the machine it is built on, keep the rules?
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -18,7 +21,7 @@ use crate::{
     cli::End,
     config::Environment,
     lang::Lang,
-    render::terminal::Terminal,
+    render::terminal::{Terminal, harmless},
 };
 
 /// Flags of `modway check`.
@@ -111,6 +114,10 @@ pub(super) fn run(check: &Check, environment: &Environment) -> anyhow::Result<En
         report.findings.retain(|finding| finding.edit.as_ref().is_none_or(|edit| mended.iter().all(|one| one.file != edit.file)));
         // Not in the middle of what a program reads.
         mended.iter().for_each(|mended| eprint!("{}", mended.diff));
+        let outside = report.findings.iter().filter_map(|finding| finding.edit.as_ref()).filter(|edit| !edit.is_inside());
+        for file in outside.map(|edit| &edit.file).collect::<BTreeSet<_>>() {
+            eprintln!("{}", left_alone(file, lang));
+        }
     }
     let format = if check.json { Format::Json } else { check.format };
     super::config::print(&report.print(format, terminal))?;
@@ -166,6 +173,14 @@ fn rules(policy: &Policy, lang: Lang) -> String {
         format!("{:<20} {severity} {}\n", rule.id, rule.wants(lang))
     };
     RULES.iter().map(line).collect()
+}
+
+fn left_alone(file: &str, lang: Lang) -> String {
+    let file = harmless(file);
+    match lang {
+        Lang::En => format!("{file} is not in the folder that is checked, and stays as it is"),
+        Lang::Zh => format!("{file} 不在所检查的目录里，未作改动"),
+    }
 }
 
 fn written(count: usize, file: &Path, lang: Lang) -> String {

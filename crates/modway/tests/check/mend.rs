@@ -49,6 +49,23 @@ fn known_findings_are_not_mended() {
 }
 
 #[test]
+fn nothing_is_changed_outside_of_the_folder() {
+    let world = World::good();
+    let elsewhere = world.path().join("elsewhere");
+    fs::create_dir_all(elsewhere.join("m")).unwrap();
+    fs::write(elsewhere.join("go.work"), "go 1.24\nuse ./m\n").unwrap();
+    fs::write(elsewhere.join("m/go.mod"), GO_MOD).unwrap();
+    fs::write(elsewhere.join("m/go.sum"), GO_SUM).unwrap();
+    let work = elsewhere.join("go.work").display().to_string();
+    let world = world.env("GOWORK", &work);
+    let said = world.modway(&["LISTED", "--fix"]);
+    let kept = |name: &str| fs::read_to_string(elsewhere.join(name)).unwrap();
+    assert_eq!((kept("m/go.mod").as_str(), kept("m/go.sum").as_str()), (GO_MOD, GO_SUM), "{said:?}");
+    assert_eq!(said.stderr.matches("is not in the folder that is checked, and stays as it is").count(), 2, "{said:?}");
+    assert!(said.stdout.contains("go-sum-duplicate") && !said.stdout.contains("--fix does this"), "{said:?}");
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let world = World::good().file("real.mod", GO_MOD);
     fs::remove_file(world.project().join("go.mod")).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::check::{Finding, Severity};
+use crate::check::{Edit, Finding, Severity};
 
 pub(super) fn print(report: &Report) -> Value {
     let unknown =
@@ -34,7 +34,7 @@ fn one(report: &Report, finding: &Finding) -> Value {
         "subject": finding.subject,
         "why": finding.why,
         "fix": finding.fix,
-        "fixable": finding.edit.is_some(),
+        "fixable": finding.edit.as_ref().is_some_and(Edit::is_inside),
         "page": finding.page(report.lang),
     })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use crate::{
-    check::{Finding, Severity},
+    check::{Edit, Finding, Severity},
     lang::Lang,
     render::terminal::{Style, Terminal},
 };
@@ -52,7 +52,7 @@ fn one(text: &mut String, report: &Report, finding: &Finding, terminal: Terminal
     paragraph(text, terminal, Style::Title, "    ", &finding.why);
     let (fix, mended, see) = report.lang.pick(("fix: ", "--fix does this", "see: "), ("修复：", "--fix 可自动完成", "参见："));
     for line in &finding.fix {
-        let note = if finding.edit.is_some() { format!("    ({mended})") } else { String::new() };
+        let note = if finding.edit.as_ref().is_some_and(Edit::is_inside) { format!("    ({mended})") } else { String::new() };
         let _ = writeln!(text, "    {fix}{}{note}", terminal.paint(Style::Command, line));
     }
     let _ = writeln!(text, "    {see}{}\n", finding.page(report.lang));
