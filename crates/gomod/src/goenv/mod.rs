@@ -6,6 +6,7 @@
 //! Source: `cmd/go/internal/cfg/cfg.go` in Go 1.27.
 
 pub mod defaults;
+mod goauth;
 pub mod goflags;
 mod gosumdb;
 mod govcs;
@@ -13,6 +14,7 @@ mod netrc;
 
 use std::collections::BTreeMap;
 
+pub use goauth::{GoAuth, InvalidGoAuth, Method};
 pub use gosumdb::{InvalidGoSumdb, SumdbSetting};
 pub use govcs::{Disallowed, GoVcs, InvalidGoVcs, Rule};
 pub use netrc::{Login, Netrc};

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gomod::{
-    goenv::{Netrc, SumdbSetting},
+    goenv::{GoAuth, Netrc, SumdbSetting},
     goproxy::{GoProxyList, GoUrl, Outcome, Privacy, Separator, Source},
 };
 use http::HeaderValue;
@@ -225,18 +225,13 @@ fn shown(source: &Source) -> String {
     }
 }
 
-fn methods(goauth: &str) -> impl Iterator<Item = &str> {
-    goauth.split(';').map(str::trim)
-}
-
-/// GOAUTH names a command, `git` included: the logins that it makes are the go command's to ask for.
+/// GOAUTH names a command, `git` included: the logins that it makes are the go command's to ask for. So is one that stops it.
 fn by_command(goauth: &str) -> bool {
-    methods(goauth).any(|method| !matches!(method, "" | "off" | "netrc"))
+    GoAuth::parse(goauth).map_or(true, |goauth| goauth.program().is_some())
 }
 
-/// The default is netrc.
 fn may_read_netrc(goauth: &str) -> bool {
-    goauth.is_empty() || methods(goauth).any(|method| method == "netrc")
+    GoAuth::parse(goauth).is_ok_and(|goauth| goauth.reads_netrc())
 }
 
 #[cfg(test)]

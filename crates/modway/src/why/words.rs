@@ -2,6 +2,7 @@
 
 use gomod::{
     client::{Answer, ErrorClass, Failure, Found, TlsFailure, ToolFailure},
+    goenv::{GoAuth, Method},
     pattern::Miss,
 };
 use plan::{Trouble, trouble::Deadline};
@@ -29,12 +30,16 @@ pub(super) fn layer(layer: &Layer) -> Text {
 
 /// GOAUTH, its command lines without their words, which may hold secrets.
 pub(super) fn goauth(value: &str) -> String {
-    let method = |method: &str| {
-        let method = method.trim();
-        let first = method.split_whitespace().next().unwrap_or_default();
-        if ["netrc", "off", "git"].contains(&first) { method.to_owned() } else { format!("{first} … (not run)") }
+    let shown = |method: &Method| match method {
+        Method::Off => "off".to_owned(),
+        Method::Netrc => "netrc".to_owned(),
+        Method::Git(folder) => format!("git {folder}"),
+        Method::Command(words) => format!("{} … (not run)", words.first().map_or("", String::as_str)),
     };
-    value.split(';').map(method).collect::<Vec<_>>().join("; ")
+    match GoAuth::parse(value) {
+        Ok(goauth) => goauth.methods().iter().map(shown).collect::<Vec<_>>().join("; "),
+        Err(why) => why.to_string(),
+    }
 }
 
 /// What is to be known of settings that somebody told: what they leave open, and what is odd in them.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use gomod::goenv::{GoAuth, Method};
 use proxy::settings::{Credential, Forge};
 
 use super::super::{bench::Bench, file, machine::Machine, mistake::Place};
@@ -40,25 +41,31 @@ pub(super) fn credential(
     found.unwrap_or_default()
 }
 
-/// Who GOAUTH says that the go command is: the first of its methods that a server can use.
+/// Who GOAUTH says that the go command is: the first of its methods.
 ///
 /// Source: `go help goauth`, Go 1.27.
 pub(super) fn of_goauth(machine: &Machine, bench: &mut Bench<'_>) -> Credential {
-    let method = machine.goauth.value.split(';').map(str::trim).find(|method| !method.is_empty()).unwrap_or("off");
-    let words: Vec<String> = method.split_whitespace().map(str::to_owned).collect();
-    match words.first().map(String::as_str) {
-        None | Some("off") => Credential::None,
-        Some("netrc") => {
+    let place = Place::Go(machine.goauth.layer.clone());
+    let goauth = match GoAuth::parse(&machine.goauth.value) {
+        Ok(goauth) => goauth,
+        Err(why) => {
+            let fix = "see `go help goauth`: the go command stops at it, too".to_owned();
+            bench.put(false, place, format!("{why}: no login is taken from it"), fix);
+            return Credential::None;
+        }
+    };
+    match goauth.methods().first() {
+        None | Some(Method::Off) => Credential::None,
+        Some(Method::Netrc) => {
             let found = machine.netrc_path.clone().filter(|_| machine.netrc.is_some());
             found.map_or(Credential::None, Credential::Netrc)
         }
-        Some("git") => {
-            let place = Place::Go(machine.goauth.layer.clone());
+        Some(Method::Git(_)) => {
             let fix = "write a [[direct.access]] with a user and a password_file, or with a helper".to_owned();
             bench.put(false, place, "GOAUTH=git is not followed: no child of modway sees git's own settings".to_owned(), fix);
             Credential::None
         }
-        Some(_) => Credential::Helper(words),
+        Some(Method::Command(words)) => Credential::Helper(words.clone()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use gomod::{
     client::{Command, Found},
-    goenv::{defaults, goflags},
+    goenv::{GoAuth, defaults, goflags},
 };
 use proxy::client::loopback;
 
@@ -173,11 +173,9 @@ fn with_helpers(path: &str, what: Text) -> Fix {
     Fix { code: "ask-with-helpers", what, steps, price, weight: 5, ..Fix::default() }
 }
 
-/// The first program of GOAUTH that is neither of Go's own methods.
+/// The first program that GOAUTH has run for logins.
 fn program_of_goauth(case: &Case<'_>) -> Option<String> {
-    let goauth = case.machine.setting("GOAUTH").value;
-    let mut first = goauth.split(';').filter_map(|method| method.split_whitespace().next());
-    first.find(|word| !["netrc", "off"].contains(word)).map(str::to_owned)
+    GoAuth::parse(&case.machine.setting("GOAUTH").value).ok()?.program().map(str::to_owned)
 }
 
 fn netrc(case: &Case<'_>) -> StepToTake {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use gomod::{
     client::{Answer, Ask, Failure, Found, GoModFacts, InfoFacts, Question, RepoPart, Server, SumdbPart, Through},
-    goenv::SumdbSetting,
+    goenv::{GoAuth, SumdbSetting},
     goimport::Vcs,
     goproxy::{GoProxyList, Source},
 };
@@ -103,8 +103,7 @@ impl World {
     ) -> Result<Self, String> {
         let forward = crate::machine::forward_proxy(machine.environment());
         // A program that GOAUTH names is not run; what it would have said is missing, and is told.
-        let goauth = machine.setting("GOAUTH").value;
-        let uses_netrc = goauth.split(';').any(|method| method.trim() == "netrc");
+        let uses_netrc = GoAuth::parse(&machine.setting("GOAUTH").value).is_ok_and(|goauth| goauth.reads_netrc());
         Ok(Self {
             looker: Looker::new(roots, &forward, patience).map_err(|trouble| trouble.to_string())?,
             list: GoProxyList::parse(&machine.setting("GOPROXY").value).ok(),
