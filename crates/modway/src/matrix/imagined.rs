@@ -9,6 +9,8 @@ use gomod::{
     module::ModulePath,
 };
 
+use crate::why::verdict::bare_path;
+
 /// The module that the matrix is about, on a host of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subject {
@@ -71,7 +73,11 @@ impl Subject {
     pub fn parse(text: &str) -> Result<Self, Unusable> {
         let unusable = |why: String| Unusable { what: text.to_owned(), why };
         let typed = if text.contains('/') { text.to_owned() } else { format!("{text}/x") };
-        let path = ModulePath::parse(&typed).map_err(|cause| unusable(cause.to_string()))?;
+        let no_path = |cause: gomod::module::InvalidPath| match bare_path(text) {
+            Some(bare) => format!("a host or module path has no scheme and no port: leave out https:// and the port; try {bare}"),
+            None => cause.to_string().replace(&format!("{typed:?}"), &format!("{text:?}")),
+        };
+        let path = ModulePath::parse(&typed).map_err(|cause| unusable(no_path(cause)))?;
         let (module, major) = (path.as_str(), path.path_major());
         let (prefix, host) = (module.strip_suffix(major).unwrap_or(module), module.split('/').next().unwrap_or_default());
         let secure = |url: &str| url.starts_with("https://");

@@ -91,9 +91,32 @@ fn break_in_words(report: &Report, broken: &Break) -> Verdict {
         headline: headline(&case),
         row: row_of(broken.class, &go_prints),
         go_prints,
-        details: [probed.map(details).unwrap_or_default(), of_the_list(report, broken)].concat(),
+        details: [probed.map(details).unwrap_or_default(), of_the_list(report, broken), of_the_path(report)].concat(),
         mover: mover(&case),
     }
+}
+
+/// What is too much in the path that was typed.
+fn of_the_path(report: &Report) -> Vec<Text> {
+    let hint = |bare: String| {
+        Text::new(
+            format!("a module path has no scheme and no port: leave out https:// and the port; try {bare}"),
+            format!("模块路径不含协议和端口：去掉 https:// 和端口，试试 {bare}"),
+        )
+    };
+    bare_path(report.command.path()).map(hint).into_iter().collect()
+}
+
+/// The path without the scheme and the port that do not belong there; `None` if it has neither.
+pub fn bare_path(typed: &str) -> Option<String> {
+    let (rest, has_scheme) = match typed.split_once(":/") {
+        Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => (rest.trim_start_matches('/'), true),
+        _ => (typed, false),
+    };
+    let (host, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let port = host.split_once(':').filter(|(_, port)| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()));
+    let bare = format!("{}{}", port.map_or(host, |(host, _)| host), below.trim_end_matches(".git"));
+    (has_scheme || port.is_some()).then_some(bare)
 }
 
 /// Why nobody after this entry of GOPROXY is asked.

@@ -24,7 +24,9 @@ fn the_matrix_speaks_both_languages_and_ends_as_promised() {
     check(&["matrix"], &goproxy, 0, "► 第 2 行：你当前的设置（GOPROXY=https://");
     check(&["matrix", "--lang", "en"], &goproxy, 0, "► row 2: your present settings");
     check(&["matrix", "--format", "svg"], &goproxy, 0, "</svg>");
-    check(&["matrix", "nodot"], &goproxy, 2, "missing dot in first path element");
+    check(&["matrix", "nodot"], &goproxy, 2, "nodot: malformed module path \"nodot\": missing dot in first path element");
+    check(&["matrix", "git.corp.test:8443"], &goproxy, 2, "leave out https:// and the port; try git.corp.test\n");
+    check(&["matrix", "https://git.corp.test/x"], &goproxy, 2, "leave out https:// and the port; try git.corp.test/x\n");
     check(&["matrix", "--proxy-says", "200"], &goproxy, 2, "invalid value '200'");
     check(&["matrix", "--observe"], &[("PATH", "/nonexistent")], 3, "no go in PATH");
     for format in ["text", "markdown", "json", "csv", "svg"] {

@@ -214,9 +214,12 @@ fn a_host_or_a_module_can_be_asked_about() {
     check_subject("git.corp.test/team/lib/v3", "git.corp.test/team/lib/v3", "v3.0.0", "git.corp.test");
     check_subject("gopkg.in/yaml.v2", "gopkg.in/yaml.v2", "v2.0.0", "gopkg.in");
     check_subject("github.com/acme/lib/sub/v2", "github.com/acme/lib/sub/v2", "v2.0.0", "github.com/acme");
-    for (text, why) in
-        [("corp", "missing dot"), ("https://git.corp.test/x", "double slash"), ("github.com/x", "invalid github.com import path")]
-    {
+    for (text, why) in [
+        ("corp", "missing dot"),
+        ("https://git.corp.test/x", "try git.corp.test/x"),
+        ("a.test//x", "double slash"),
+        ("github.com/x", "invalid github.com import path"),
+    ] {
         let unusable = Subject::parse(text).expect_err("no subject").to_string();
         assert!(unusable.contains(why), "{unusable}");
     }

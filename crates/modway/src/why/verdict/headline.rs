@@ -229,8 +229,6 @@ pub(super) fn mover(case: &Case<'_>) -> Text {
         | E::InvalidGoproxy
         | E::DisallowedVersion
         | E::NoProtocol
-        | E::BadImportPath
-        | E::InvalidPath
         | E::GovcsDisallows
         | E::InvalidGovcs
         | E::ToolMissing
@@ -238,13 +236,14 @@ pub(super) fn mover(case: &Case<'_>) -> Text {
         | E::RepositoryCertificate
         | E::RepositoryUnreachable
         | E::RepositoryFailed
-        | E::InvalidVersion
         | E::InvalidGosumdb
         | E::ModulesOff
         | E::VendorMode
         | E::InsecureFlag
-        | E::InvalidGoflags
-        | E::NoPatchBase => yours(),
+        | E::InvalidGoflags => yours(),
+        E::BadImportPath | E::InvalidPath | E::InvalidVersion | E::NoPatchBase => {
+            Text::new("yours: what was typed", "你：改正输入的内容")
+        }
     }
 }
 
