@@ -69,10 +69,27 @@ fn text(module: &str, way: &Way, found: &LoginCheck) -> String {
         let _ = writeln!(text, "  host said: {}", said(report));
     }
     let _ = match &found.root {
-        Ok(root) => writeln!(text, "found: {} {}", source(root), root.url),
-        Err(error) => writeln!(text, "not found: {}", why(error)),
+        Ok(root) => writeln!(text, "leads to: {} {}", source(root), root.url),
+        Err(error) => writeln!(text, "leads nowhere: {}", why(error)),
     };
+    let _ = writeln!(text, "whose move: {}", mover(found));
     text
+}
+
+/// Who can do something about what the last host said.
+fn mover(found: &LoginCheck) -> String {
+    let Some(last) = found.repository.as_ref().or(found.page.as_ref()) else {
+        return "yours: correct the module path; nobody was asked".to_owned();
+    };
+    match &last.said {
+        None => "yours, if it fails: ssh was not run; try it with git ls-remote".to_owned(),
+        Some(Ok(status)) if status.is_success() && found.repository.is_some() => "nobody's: the repository lets us in".to_owned(),
+        Some(Ok(status)) if matches!(status.as_u16(), 401 | 403 | 404) => {
+            "yours: correct the login of this place in [[direct.access]], or the module path; else its operator's".to_owned()
+        }
+        Some(Ok(_)) => format!("that of whoever runs {}", last.url),
+        Some(Err(_)) => "yours: look at the place, name and network that this server has for it; else its operator's".to_owned(),
+    }
 }
 
 fn to_json(module: &str, way: &Way, found: &LoginCheck) -> Value {

@@ -137,9 +137,13 @@ async fn a_login_can_be_tried_and_is_not_shown() {
     host.configure(RULE);
     let (code, printed) = host.check_auth(false);
     assert_eq!(code, Some(0), "{printed}");
-    for line in
-        ["route: route-1\n", "place:     git.example.test", "login:     user and password from a file: sent", "host said: 200 OK"]
-    {
+    for line in [
+        "route: route-1\n",
+        "place:     git.example.test",
+        "login:     user and password from a file: sent",
+        "host said: 200 OK",
+        "whose move: nobody's",
+    ] {
         assert!(printed.contains(line), "{printed}");
     }
     assert!(!printed.contains(CANARY), "{printed}");
@@ -149,7 +153,10 @@ async fn a_login_can_be_tried_and_is_not_shown() {
     host.write("token", "wrong");
     let (code, printed) = host.check_auth(false);
     assert!(
-        code == Some(1) && printed.contains("host said: 401 Unauthorized") && !printed.contains("wrong"),
+        code == Some(1)
+            && printed.contains("host said: 401 Unauthorized")
+            && printed.contains("whose move: yours: correct the login")
+            && !printed.contains("wrong"),
         "{code:?} {printed}"
     );
     host.configure("");
