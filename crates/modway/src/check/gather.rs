@@ -88,7 +88,7 @@ const MOST_MODULES: usize = 1000;
 /// [`NotRead`]. That `go list` fails is no error here: the project says so.
 pub fn gather(source: &Source<'_>) -> Result<Project, NotRead> {
     let machine = match source.go_env {
-        Some(file) => Machine::told(&file.display().to_string(), &text(file)?.unwrap_or_default())?,
+        Some(file) => Machine::told(&file.display().to_string(), &text(file)?.ok_or_else(|| missing(file))?)?,
         None => Machine::here(source.environment, &Disk, goroot(source.environment)),
     };
     let settings_files = [source.go_env, machine.user_file()].into_iter().flatten();
@@ -157,6 +157,10 @@ fn text(file: &Path) -> Result<Option<String>, NotRead> {
     Ok(bytes(file)?.map(|content| String::from_utf8_lossy(&content).into_owned()))
 }
 
+fn missing(file: &Path) -> NotRead {
+    NotRead::File { file: file.to_owned(), cause: std::io::ErrorKind::NotFound.into() }
+}
+
 /// The content of a file; `None` if there is none.
 fn bytes(file: &Path) -> Result<Option<Vec<u8>>, NotRead> {
     let failed = |cause| NotRead::File { file: file.to_owned(), cause };
@@ -166,7 +170,11 @@ fn bytes(file: &Path) -> Result<Option<Vec<u8>>, NotRead> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(failed)?,
     };
-    if !opened.metadata().map_err(failed)?.is_file() {
+    let kind = opened.metadata().map_err(failed)?;
+    if kind.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
+    if !kind.is_file() {
         return Err(failed(std::io::Error::other("not a file")));
     }
     let mut content = Vec::new();
@@ -180,8 +188,7 @@ fn bytes(file: &Path) -> Result<Option<Vec<u8>>, NotRead> {
 fn listed(source: &Source<'_>, has_module: bool) -> Result<Result<Vec<Listed>, String>, NotRead> {
     let offline = match source.upstream {
         Upstream::File(file) => {
-            let content = bytes(file)?
-                .ok_or_else(|| NotRead::File { file: file.to_owned(), cause: std::io::ErrorKind::NotFound.into() })?;
+            let content = bytes(file)?.ok_or_else(|| missing(file))?;
             let not_listed = |error: serde_json::Error| NotRead::NotListed { file: file.to_owned(), line: error.line() };
             return parse(&content).map(Ok).map_err(not_listed);
         }

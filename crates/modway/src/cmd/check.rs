@@ -12,7 +12,7 @@ use crate::{
     check::{
         Policy, Project, RULES, Scope, Severity,
         baseline::Baseline,
-        gather::{Source, Upstream, gather},
+        gather::{NotRead, Source, Upstream, gather},
         judge,
         mend::mend,
         report::{Format, Report, Unknown},
@@ -94,7 +94,18 @@ pub(super) fn run(check: &Check, environment: &Environment) -> anyhow::Result<En
         (None, false) => Upstream::Online,
     };
     let go_env = check.go_env.as_deref();
-    let project = gather(&Source { folder: &check.folder, go_env, upstream, environment })?;
+    let Some(folder) = folder(&check.folder) else {
+        let folder = check.folder.display();
+        match lang {
+            Lang::En => eprintln!("modway: no folder {folder}; yours: name the folder of a module"),
+            Lang::Zh => eprintln!("modway：没有目录 {folder}；请给出模块所在的目录"),
+        }
+        return Ok(End::Misused);
+    };
+    let project = gather(&Source { folder, go_env, upstream, environment }).map_err(|error| match &error {
+        NotRead::File { file, cause } => super::unread(file, cause),
+        NotRead::NotTold(_) | NotRead::NotListed { .. } => error.into(),
+    })?;
     let findings = judge(&project, &policy, lang);
     if let Some(file) = &check.write_baseline {
         let text = Baseline::of(&findings).to_text();
@@ -110,7 +121,7 @@ pub(super) fn run(check: &Check, environment: &Environment) -> anyhow::Result<En
     let mut report = Report { lang, findings, known, gone, unknown: unknown(&project, check, &policy, lang), fail_on, front };
     let terminal = Terminal::of_stdout(environment);
     if check.fix {
-        let mended = mend(&check.folder, &report.findings).context("mending files")?;
+        let mended = mend(folder, &report.findings).context("mending files")?;
         report.findings.retain(|finding| finding.edit.as_ref().is_none_or(|edit| mended.iter().all(|one| one.file != edit.file)));
         // Not in the middle of what a program reads.
         mended.iter().for_each(|mended| eprint!("{}", mended.diff));
@@ -122,6 +133,15 @@ pub(super) fn run(check: &Check, environment: &Environment) -> anyhow::Result<En
     let format = if check.json { Format::Json } else { check.format };
     super::config::print(&report.print(format, terminal))?;
     Ok(end(&report))
+}
+
+/// The folder that was named, or that of the file that was named.
+fn folder(named: &Path) -> Option<&Path> {
+    match named.metadata() {
+        Ok(kind) if kind.is_file() => named.parent().map(|parent| if parent == Path::new("") { Path::new(".") } else { parent }),
+        Ok(_) => Some(named),
+        Err(_) => None,
+    }
 }
 
 fn end(report: &Report) -> End {
@@ -149,7 +169,12 @@ fn unknown(project: &Project, check: &Check, policy: &Policy, lang: Lang) -> Vec
     };
     let mut unknown = Vec::new();
     if project.modules.is_empty() {
-        let why = lang.pick("there is no go.mod in this folder or above", "此目录及其上级目录中没有 go.mod").to_owned();
+        let why = lang
+            .pick(
+                "there is no go.mod in this folder or above; yours: name the folder of a module, or run go mod init there",
+                "此目录及其上级目录中没有 go.mod；请给出模块所在的目录，或在那里执行 go mod init",
+            )
+            .to_owned();
         unknown.push(Unknown {
             rules: [of(Scope::Project), of(Scope::Upstream)].concat(),
             why,

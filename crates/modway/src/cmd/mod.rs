@@ -11,9 +11,10 @@ pub mod trace;
 pub mod tree;
 pub mod why;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Context as _;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     cli::{Cli, Command, End, Given},
@@ -44,7 +45,20 @@ fn source(given: &Given, environment: &Environment) -> anyhow::Result<Source> {
 }
 
 fn read(path: &Path) -> anyhow::Result<(String, String)> {
-    let content = Disk.read(path).with_context(|| format!("reading {}", path.display()))?;
-    let text = String::from_utf8(content).with_context(|| format!("reading {}", path.display()))?;
+    let content = Disk.read(path).map_err(|error| unread(path, &error))?;
+    let text = String::from_utf8(content).map_err(|error| unread(path, &io::Error::new(io::ErrorKind::InvalidData, error)))?;
     Ok((path.display().to_string(), text))
+}
+
+/// A file that was named and cannot be read, and what to do: that move is always the user's.
+fn unread(path: &Path, error: &io::Error) -> anyhow::Error {
+    use io::ErrorKind::{InvalidData, IsADirectory, NotFound, PermissionDenied};
+    let (said, todo) = match error.kind() {
+        NotFound => ("no such file".to_owned(), "name a file that is there"),
+        IsADirectory => ("it is a folder".to_owned(), "name a file in it"),
+        PermissionDenied => ("permission denied".to_owned(), "let modway's user read it"),
+        InvalidData => ("it is no text".to_owned(), "name a text file"),
+        _ => (error.to_string(), "name a file that can be read"),
+    };
+    anyhow::anyhow!("reading {}: {said}; yours: {todo}", path.display())
 }

@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use clap::{ArgGroup, Args};
 
 pub(super) use self::module::Asked;
@@ -67,7 +66,7 @@ fn read(file: &Path, json: bool, lang: Lang, environment: &Environment) -> anyho
     } else {
         File::open(file).and_then(|file| log::read(BufReader::new(file)))
     };
-    let report = report.with_context(|| format!("reading {}", file.display()))?;
+    let report = report.map_err(|error| super::unread(file, &error))?;
     if json {
         print(&format!("{:#}\n", report.to_json(lang)))?;
     } else {

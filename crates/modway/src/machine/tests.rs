@@ -57,6 +57,8 @@ fn another_machine_is_told_by_go_env_or_by_its_environment() {
     check_told("GOPROXY=a.test # not a comment", "a.test # not a comment", "env-file", &[]);
     check_told("GOPROXY=\"a.test\"", "\"a.test\"", "env-file", &[Note::Quoted("GOPROXY".into())]);
     check_told("GOPROXY\nGOSUMDB=off", default, "default", &[Note::Inherited("GOPROXY".into())]);
+    let page = "# A page\nIt says what to set.\n\n    GOPROXY=off\n\nand why that is so.\n";
+    assert!(Machine::told("README", page).is_err(), "a text about settings is none");
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn what_tells_of_no_machine_is_refused_without_repeating_it() {
     let json = Machine::told("F", "{\"GOPROXY\": {\"https://u:secret@h\": 1}}").expect_err("no machine").to_string();
     assert!(json.starts_with("F: not the output of `go env -json`: line 1") && !json.contains("secret"), "{json}");
     let text = Machine::told("F", "\n# nothing\n<html>\n").expect_err("no machine").to_string();
-    assert_eq!(text, "F: neither the output of `go env -json` nor lines of KEY=VALUE");
+    assert_eq!(text, "F: neither the output of `go env -json` nor lines of KEY=VALUE; yours: name a file that is one of these");
 }
 
 #[track_caller]

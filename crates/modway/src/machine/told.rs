@@ -29,8 +29,8 @@ pub enum NotTold {
     /// JSON, but not that of `go env -json`.
     #[error("{0}: not the output of `go env -json`: {1}")]
     Json(String, String),
-    /// Not one `KEY=VALUE` in it.
-    #[error("{0}: neither the output of `go env -json` nor lines of KEY=VALUE")]
+    /// Hardly a `KEY=VALUE` in it.
+    #[error("{0}: neither the output of `go env -json` nor lines of KEY=VALUE; yours: name a file that is one of these")]
     Nothing(String),
 }
 
@@ -38,8 +38,9 @@ pub enum NotTold {
 pub(super) fn read(name: &str, text: &str) -> Result<(Teller, Environment, Vec<Note>), NotTold> {
     let is_effective = text.trim_start().starts_with('{');
     let mut notes = Vec::new();
-    let vars = if is_effective { json(name, text)? } else { lines(text, &mut notes) };
-    if vars.is_empty() && notes.is_empty() {
+    let (vars, odd) = if is_effective { (json(name, text)?, 0) } else { lines(text, &mut notes) };
+    // A text of another kind may have a line that looks like one of these.
+    if vars.is_empty() && notes.is_empty() || odd > vars.len() + notes.len() {
         return Err(NotTold::Nothing(name.to_owned()));
     }
     let pairs: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -54,9 +55,11 @@ fn json(name: &str, text: &str) -> Result<BTreeMap<String, String>, NotTold> {
     })
 }
 
+/// The variables, and how many lines are none.
+///
 /// Source: `docker run --env-file`, which takes everything behind the first `=` as it stands. A leading `export` is passed over.
-fn lines(text: &str, notes: &mut Vec<Note>) -> BTreeMap<String, String> {
-    let mut vars = BTreeMap::new();
+fn lines(text: &str, notes: &mut Vec<Note>) -> (BTreeMap<String, String>, usize) {
+    let (mut vars, mut odd) = (BTreeMap::new(), 0);
     for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let line = line.strip_prefix("export ").unwrap_or(line);
         match line.split_once('=') {
@@ -67,10 +70,10 @@ fn lines(text: &str, notes: &mut Vec<Note>) -> BTreeMap<String, String> {
                 vars.insert(key.to_owned(), value.to_owned());
             }
             None if is_name(line.trim_end()) => notes.push(Note::Inherited(line.trim_end().to_owned())),
-            _ => {}
+            _ => odd += 1,
         }
     }
-    vars
+    (vars, odd)
 }
 
 fn is_name(text: &str) -> bool {

@@ -59,3 +59,40 @@ fn a_reader_that_leaves_early_is_no_failure() {
         assert_eq!(output.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// A file that cannot be read is named with what to do.
+#[track_caller]
+fn check_unread(line: &str, code: i32, words: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("binary"), b"\x7fELF\xff\xfe").expect("written");
+    std::fs::write(folder.path().join("page"), "A page\n\nabout settings:\n\nGOPROXY=off\n").expect("written");
+    let mut modway = Command::new(env!("CARGO_BIN_EXE_modway"));
+    modway.args(line.split(' ')).env_clear().env("GOENV", "off").current_dir(folder.path()).stdin(Stdio::null());
+    let output = modway.output().expect("it was built for this test");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let plain = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.status.code() == Some(code) && plain.contains(words), "{line}: {code}: {words}: {said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_whose_move_it_is() {
+    let gone = "reading gone: no such file; yours: name a file that is there";
+    for line in [
+        "config check gone",
+        "why --log gone",
+        "why --dry --env gone a.test/m",
+        "serve --config gone",
+        "why --tree --config gone",
+    ] {
+        check_unread(line, 3, gone);
+    }
+    for line in ["check --rules gone", "check --go-env gone", "check --go-list gone", "check --baseline gone"] {
+        check_unread(line, 3, gone);
+    }
+    check_unread("config check binary", 3, "reading binary: it is no text; yours: name a text file");
+    check_unread("config check .", 3, "reading .: it is a folder; yours: name a file in it");
+    check_unread("check --go-env .", 3, "reading .: it is a folder; yours: name a file in it");
+    check_unread("why --dry --env page a.test/m", 3, "page: neither the output of `go env -json` nor lines of KEY=VALUE; yours:");
+    check_unread("check typo", 2, "no folder typo; yours: name the folder of a module");
+    check_unread("check binary", 3, "there is no go.mod in this folder or above; yours: name the folder of a module");
+}

@@ -12,6 +12,7 @@ use gomod::client::{Command, End as JourneyEnd};
 use super::{super::config::print, typed};
 use crate::{
     cli::End,
+    cmd,
     config::{Disk, Environment, Files as _},
     lang::Lang,
     machine::{Machine, goroot},
@@ -180,7 +181,7 @@ impl Asked {
     /// The machine that it is about: this one, or the one that a file tells of.
     pub(in crate::cmd) fn machine(&self, environment: &Environment) -> anyhow::Result<Machine> {
         let Some(file) = &self.env else { return Ok(Machine::here(environment, &Disk, goroot(environment))) };
-        let text = Disk.read(file).with_context(|| format!("reading {}", file.display()))?;
+        let text = Disk.read(file).map_err(|error| cmd::unread(file, &error))?;
         Ok(Machine::told(&file.display().to_string(), &String::from_utf8_lossy(&text))?)
     }
 }
