@@ -2,12 +2,14 @@
 //!
 //! It is long because it is the whole meaning of the two traits, in one place: each check is the sentence it proves.
 
+mod drifts;
+
 use std::{io::Write as _, os::unix::fs::FileExt as _, sync::Arc};
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::{Answer, AnswerBody, Blobs, Content, Digest, Drift, Index, Kept, Kind, Part, Store, limits::DRIFTS};
+use crate::{Answer, AnswerBody, Blobs, Content, Digest, Drift, Index, Kept, Kind, Part, Store};
 
 /// Opens one more handle on the same storage.
 pub type Open = Box<dyn Fn() -> Store>;
@@ -25,7 +27,8 @@ pub async fn run(fresh: &dyn Fn() -> Open) {
 
     the_first_part_wins(&fresh()).await;
     exactly_one_of_100_racing_keeps_is_new(&fresh()).await;
-    each_drift_is_recorded_once_and_their_number_is_bounded(&fresh()).await;
+    drifts::each_drift_is_recorded_once_and_their_number_is_bounded(&fresh()).await;
+    drifts::the_ledger_of_drifts_has_commits_and_pages(&fresh()).await;
     a_version_is_complete_with_all_three_parts(&fresh()).await;
     names_are_compared_bytewise(&fresh()).await;
     a_lost_part_gives_way_only_to_the_same_h1(&fresh()).await;
@@ -108,8 +111,10 @@ async fn the_first_part_wins(open: &Open) {
         kind: Kind::Zip,
         kept: first.digest,
         kept_h1: first.h1,
-        seen: other.digest,
+        kept_commit: None,
+        seen: Some(other.digest),
         seen_h1: other.h1,
+        seen_commit: None,
         origin: other.origin,
         seen_at: other.kept_at,
     };
@@ -132,19 +137,6 @@ async fn exactly_one_of_100_racing_keeps_is_new(open: &Open) {
     let losers = kept.iter().filter(|(kept, _)| *kept == Kept::Differs(winner.clone()));
     assert_eq!(losers.count(), 99);
     assert_eq!(handles[0].version("m", "v1.0.0").await.unwrap().unwrap().go_mod.as_ref(), Some(winner));
-}
-
-async fn each_drift_is_recorded_once_and_their_number_is_bounded(open: &Open) {
-    let index = open().index;
-    keep(&*index, "v1.0.0", Kind::Zip, &part("first")).await;
-    for _ in 0..3 {
-        keep(&*index, "v1.0.0", Kind::Zip, &part("again")).await;
-    }
-    assert_eq!(index.drifts("m", "v1.0.0").await.unwrap().len(), 1);
-    for n in 0..2 * DRIFTS {
-        keep(&*index, "v1.0.0", Kind::Zip, &part(&n.to_string())).await;
-    }
-    assert_eq!(index.drifts("m", "v1.0.0").await.unwrap().len(), DRIFTS as usize);
 }
 
 async fn a_version_is_complete_with_all_three_parts(open: &Open) {

@@ -47,6 +47,13 @@ pub trait Index: Send + Sync {
     /// Other bytes than the kept ones that were offered for `module@version`: at most [`crate::limits::DRIFTS`] of each kind, each once.
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError>;
 
+    /// Records that the origin of `module@version` changed, as [`Index::keep`] does of bytes that differ; `true` if that was not known. Of one that
+    /// is known, commits are added that were not.
+    async fn put_drift(&self, module: &str, version: &str, drift: Drift) -> Result<bool, StoreError>;
+
+    /// Up to `limit` of all drifts, in the order in which they were recorded, from the first one with a number above `after`.
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, StoreError>;
+
     /// Up to `limit` of the records that name a blob, in the order of [`Reference`], from the first one behind `after`.
     ///
     /// Pages are not one transaction: a record kept meanwhile may be missed, one that is there throughout is not.
@@ -121,23 +128,63 @@ pub enum Kept {
     Differs(Part),
 }
 
-/// Bytes that an upstream offered for a version of which other bytes are kept. They were not adopted.
+/// What an origin has for a version of which something else is kept. It was not adopted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Drift {
-    /// Which file.
+    /// Which file; the `.info`, which names the commit, if a tag moved.
     pub kind: Kind,
     /// What is kept.
     pub kept: Digest,
-    /// The h1 of what is kept.
+    /// The h1 of what is kept; if a tag moved, that of the zip.
     pub kept_h1: Option<String>,
-    /// What was offered.
-    pub seen: Digest,
+    /// The commit of what is kept, if it is known.
+    pub kept_commit: Option<String>,
+    /// What was offered; `None` if a tag moved and nobody fetched what it leads to.
+    pub seen: Option<Digest>,
     /// The h1 of what was offered.
     pub seen_h1: Option<String>,
+    /// The commit of what was offered, if it is known; always, if a tag moved.
+    pub seen_commit: Option<String>,
     /// Who offered it.
     pub origin: String,
-    /// When it was first offered: the `kept_at` of the refused [`Part`].
+    /// When it was first seen; of bytes the `kept_at` of the refused [`Part`].
     pub seen_at: i64,
+}
+
+impl Drift {
+    /// That `new` was offered where `old` is.
+    pub(crate) fn of_bytes(kind: Kind, old: &Part, new: &Part) -> Self {
+        Self {
+            kind,
+            kept: old.digest,
+            kept_h1: old.h1.clone(),
+            kept_commit: None,
+            seen: Some(new.digest),
+            seen_h1: new.h1.clone(),
+            seen_commit: None,
+            origin: new.origin.clone(),
+            seen_at: new.kept_at,
+        }
+    }
+
+    /// True if `other` tells of the same thing: the same file, the same bytes; without bytes, the same commit.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let commit = |drift: &Self| if drift.seen.is_none() { drift.seen_commit.clone() } else { None };
+        (self.kind, self.seen) == (other.kind, other.seen) && commit(self) == commit(other)
+    }
+}
+
+/// One line of the ledger of drifts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DriftRecord {
+    /// Its place, from 1; later ones have higher numbers, not all of which are there.
+    pub number: u64,
+    /// The module path.
+    pub module: String,
+    /// The version.
+    pub version: String,
+    /// What changed.
+    pub drift: Drift,
 }
 
 /// A record that names a blob. Ordered by module, version and kind.

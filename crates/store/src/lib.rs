@@ -27,5 +27,5 @@ mod lock;
 pub use blobs::{Blob, Blobs, Content, Stage};
 pub use digest::Digest;
 pub use embedded::{OpenError, Store};
-pub use index::{Answer, AnswerBody, Drift, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord};
+pub use index::{Answer, AnswerBody, Drift, DriftRecord, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord};
 pub use log::{Extended, LogFiles, LogLock, Logs};

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    Answer, AnswerBody, Blob, Blobs, Content, Digest, Drift, Index, Kept, Kind, Part, Reference, Stage, Store, StoreError,
-    VersionRecord, blobs::TempPath, limits::DRIFTS,
+    Answer, AnswerBody, Blob, Blobs, Content, Digest, Drift, DriftRecord, Index, Kept, Kind, Part, Reference, Stage, Store,
+    StoreError, VersionRecord, blobs::TempPath, limits::DRIFTS,
 };
 
 /// How a write ends that does not succeed.
@@ -163,7 +163,7 @@ pub struct MemoryIndex {
 struct Tables {
     /// The part, and whether its blob was lost.
     parts: BTreeMap<(String, String, Kind), (Part, bool)>,
-    drifts: BTreeMap<(String, String), Vec<Drift>>,
+    drifts: Vec<DriftRecord>,
     answers: BTreeMap<String, Answer>,
     sumdb_files: BTreeMap<(String, String), Bytes>,
     sumdb_heads: BTreeMap<String, Bytes>,
@@ -245,7 +245,18 @@ impl Index for MemoryIndex {
     }
 
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
-        Ok(lock(&self.tables).drifts.get(&(module.to_owned(), version.to_owned())).cloned().unwrap_or_default())
+        let tables = lock(&self.tables);
+        let of_version = tables.drifts.iter().filter(|record| record.module == module && record.version == version);
+        Ok(of_version.map(|record| record.drift.clone()).collect())
+    }
+
+    async fn put_drift(&self, module: &str, version: &str, drift: Drift) -> Result<bool, StoreError> {
+        self.write(|tables| tables.put_drift(module, version, drift))
+    }
+
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, StoreError> {
+        let tables = lock(&self.tables);
+        Ok(tables.drifts.iter().filter(|record| record.number > after).take(limit).cloned().collect())
     }
 
     async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {
@@ -288,19 +299,26 @@ impl Tables {
                 self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, false));
             }
             Kept::Same => {}
-            Kept::Differs(old) => self.drift(module, version, kind, old, part),
+            Kept::Differs(old) => drop(self.put_drift(module, version, Drift::of_bytes(kind, old, &part))),
         }
         kept
     }
 
-    fn drift(&mut self, module: &str, version: &str, kind: Kind, old: &Part, new: Part) {
-        let drifts = self.drifts.entry((module.to_owned(), version.to_owned())).or_default();
-        let of_kind = || drifts.iter().filter(|drift| drift.kind == kind);
-        if of_kind().any(|drift| drift.seen == new.digest) || of_kind().count() >= DRIFTS as usize {
-            return;
+    fn put_drift(&mut self, module: &str, version: &str, drift: Drift) -> bool {
+        let of_file =
+            |record: &&mut DriftRecord| (&*record.module, &*record.version, record.drift.kind) == (module, version, drift.kind);
+        let mut known: Vec<_> = self.drifts.iter_mut().filter(of_file).collect();
+        let count = known.len();
+        if let Some(known) = known.iter_mut().find(|record| record.drift.is_same(&drift)) {
+            known.drift.kept_commit = known.drift.kept_commit.take().or(drift.kept_commit);
+            known.drift.seen_commit = known.drift.seen_commit.take().or(drift.seen_commit);
+            return false;
         }
-        let (kept, kept_h1) = (old.digest, old.h1.clone());
-        drifts.push(Drift { kind, kept, kept_h1, seen: new.digest, seen_h1: new.h1, origin: new.origin, seen_at: new.kept_at });
+        if count < DRIFTS as usize {
+            let number = self.drifts.len() as u64 + 1;
+            self.drifts.push(DriftRecord { number, module: module.to_owned(), version: version.to_owned(), drift });
+        }
+        count < DRIFTS as usize
     }
 }
 

@@ -1,5 +1,6 @@
 //! The index in one SQLite file: the embedded default.
 
+mod drifts;
 mod logs;
 mod readers;
 mod rows;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use rusqlite::Connection;
 
 use self::{readers::Readers, writer::Writer};
-use crate::{Answer, Drift, Index, Kept, Kind, OpenError, Part, Reference, StoreError, VersionRecord, lock::Lock};
+use crate::{Answer, Drift, DriftRecord, Index, Kept, Kind, OpenError, Part, Reference, StoreError, VersionRecord, lock::Lock};
 
 /// The index in one SQLite file with a write-ahead log.
 ///
@@ -122,7 +123,16 @@ impl Index for SqliteIndex {
     }
 
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
-        self.read(|connection| rows::drifts(connection, module, version))
+        self.read(|connection| drifts::drifts(connection, module, version))
+    }
+
+    async fn put_drift(&self, module: &str, version: &str, drift: Drift) -> Result<bool, StoreError> {
+        let (module, version) = (module.to_owned(), version.to_owned());
+        self.write(move |connection| drifts::put_drift(connection, &module, &version, &drift)).await
+    }
+
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, StoreError> {
+        self.read(|connection| drifts::all_drifts(connection, after, limit))
     }
 
     async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {

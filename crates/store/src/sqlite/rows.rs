@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::{Answer, AnswerBody, Digest, Drift, Kept, Kind, Part, Reference, VersionRecord, limits::DRIFTS};
+use crate::{Answer, AnswerBody, Digest, Drift, Kept, Kind, Part, Reference, VersionRecord};
+
+use super::drifts::put_drift;
 
 pub(super) fn version(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Option<VersionRecord>> {
     let sql =
@@ -31,7 +33,7 @@ pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: K
     match &kept {
         Kept::New => put_part(connection, module, version, kind, new)?,
         Kept::Same => {}
-        Kept::Differs(old) => put_drift(connection, module, version, kind, old, new)?,
+        Kept::Differs(old) => drop(put_drift(connection, module, version, &Drift::of_bytes(kind, old, new))?),
     }
     Ok(kept)
 }
@@ -135,23 +137,6 @@ pub(super) fn swap_sumdb_head(connection: &Connection, name: &str, old: Option<&
     Ok(true)
 }
 
-pub(super) fn drifts(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Vec<Drift>> {
-    let sql = "SELECT kind, seen, seen_h1, kept, kept_h1, origin, seen_at FROM drifts WHERE module = ? AND version = ?";
-    let mut statement = connection.prepare_cached(sql)?;
-    let drifts = statement.query_map([module, version], |row| {
-        Ok(Drift {
-            kind: kind(row, 0)?,
-            kept: Digest::new(row.get("kept")?),
-            kept_h1: row.get("kept_h1")?,
-            seen: Digest::new(row.get("seen")?),
-            seen_h1: row.get("seen_h1")?,
-            origin: row.get("origin")?,
-            seen_at: row.get("seen_at")?,
-        })
-    });
-    drifts?.collect()
-}
-
 pub(super) fn references(connection: &Connection, after: Option<&Reference>, limit: usize) -> rusqlite::Result<Vec<Reference>> {
     let sql = "SELECT digest, size_bytes, kind, module, version FROM parts
         WHERE (module, version, kind) > (?, ?, ?) AND lost = 0 ORDER BY module, version, kind LIMIT ?";
@@ -178,27 +163,6 @@ pub(super) fn ping(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached("SELECT module FROM parts LIMIT 1")?.query_row([], |_| Ok(())).optional().map(drop)
 }
 
-/// Each drift once, and at most [`DRIFTS`] of one file.
-fn put_drift(connection: &Connection, module: &str, version: &str, kind: Kind, old: &Part, new: &Part) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO drifts (module, version, kind, seen, seen_h1, kept, kept_h1, origin, seen_at)
-        SELECT :module, :version, :kind, :seen, :seen_h1, :kept, :kept_h1, :origin, :seen_at
-        WHERE (SELECT count(*) FROM drifts WHERE module = :module AND version = :version AND kind = :kind) < :drifts";
-    let mut statement = connection.prepare_cached(sql)?;
-    let values = named_params! {
-        ":module": module,
-        ":version": version,
-        ":kind": number(kind),
-        ":seen": new.digest.as_bytes(),
-        ":seen_h1": new.h1,
-        ":kept": old.digest.as_bytes(),
-        ":kept_h1": old.h1,
-        ":origin": new.origin,
-        ":seen_at": new.kept_at,
-        ":drifts": DRIFTS,
-    };
-    statement.execute(values).map(drop)
-}
-
 /// The part in a row that begins with `digest, size_bytes, h1, vouched, origin, kept_at`.
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     Ok(Part {
@@ -219,7 +183,7 @@ fn size(row: &Row<'_>) -> rusqlite::Result<u64> {
     row.get::<_, i64>(1).map(i64::unsigned_abs)
 }
 
-const fn number(kind: Kind) -> i64 {
+pub(super) const fn number(kind: Kind) -> i64 {
     match kind {
         Kind::Info => 0,
         Kind::Mod => 1,
@@ -227,7 +191,7 @@ const fn number(kind: Kind) -> i64 {
     }
 }
 
-fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
+pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
     let number: i64 = row.get(column)?;
     [Kind::Info, Kind::Mod, Kind::Zip]
         .into_iter()

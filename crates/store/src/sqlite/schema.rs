@@ -13,6 +13,7 @@ use crate::{
 ///
 /// One table holds a part whole: a narrow table of keys beside it made `version` slower by half, at any size.
 /// `parts.lost` marks a part whose blob was forgotten: it is not answered, but its h1 still binds. `kind` is 0 for `.info`, 1 for `.mod`, 2 for `.zip`.
+/// `ledger` took the place of `drifts`: what is seen may be a commit only.
 /// A row of `logs` is made by the first lease; until the first extension its head is NULL.
 const MIGRATIONS: &[&str] = &[
     "
@@ -77,6 +78,26 @@ const MIGRATIONS: &[&str] = &[
         number INTEGER NOT NULL,
         PRIMARY KEY (log, key)
     ) WITHOUT ROWID, STRICT;
+",
+    "
+    CREATE TABLE ledger (
+        number      INTEGER NOT NULL PRIMARY KEY,
+        module      TEXT    NOT NULL,
+        version     TEXT    NOT NULL,
+        kind        INTEGER NOT NULL,
+        kept        BLOB    NOT NULL,
+        kept_h1     TEXT,
+        kept_commit TEXT,
+        seen        BLOB,
+        seen_h1     TEXT,
+        seen_commit TEXT,
+        origin      TEXT    NOT NULL,
+        seen_at     INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX ledger_once ON ledger (module, version, kind, coalesce(seen, seen_commit));
+    INSERT INTO ledger (module, version, kind, kept, kept_h1, seen, seen_h1, origin, seen_at)
+        SELECT module, version, kind, kept, kept_h1, seen, seen_h1, origin, seen_at FROM drifts ORDER BY seen_at;
+    DROP TABLE drifts;
 ",
 ];
 

@@ -1,9 +1,9 @@
 use super::*;
-use crate::LogLock as _;
+use crate::{Digest, LogLock as _};
 
 fn part(bytes: &str) -> Part {
     Part {
-        digest: crate::Digest::of(bytes.as_bytes()),
+        digest: Digest::of(bytes.as_bytes()),
         size_bytes: bytes.len() as u64,
         h1: Some(format!("h1:{bytes}")),
         vouched: "sumdb sum.golang.org 1".to_owned(),
@@ -17,9 +17,9 @@ fn an_index_of_a_newer_format_is_refused_in_one_line() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("index.sqlite");
     drop(SqliteIndex::open(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 4).unwrap();
     let told = SqliteIndex::open(&path).unwrap_err().to_string();
-    let expected = "store format 3 is newer than format 2 of this modway; run the newer modway that wrote it";
+    let expected = "store format 4 is newer than format 3 of this modway; run the newer modway that wrote it";
     assert_eq!(told, format!("{}: {expected}", path.display()));
 }
 
@@ -30,12 +30,30 @@ async fn an_index_of_the_first_format_keeps_what_it_has_and_takes_logs() {
     let index = SqliteIndex::open(&path).unwrap();
     index.keep("m", "v1.0.0", Kind::Mod, part("a")).await.unwrap();
     drop(index);
-    let first = "DROP TABLE logs; DROP TABLE log_keys; PRAGMA user_version = 1";
+    let first = "DROP TABLE logs; DROP TABLE log_keys; DROP TABLE ledger;
+        CREATE TABLE drifts (
+            module TEXT, version TEXT, kind INTEGER, seen BLOB, seen_h1 TEXT, kept BLOB, kept_h1 TEXT, origin TEXT, seen_at INTEGER
+        );
+        INSERT INTO drifts VALUES ('m', 'v1.0.0', 1, zeroblob(32), 'h1:b', zeroblob(32), 'h1:a', 'somebody', 7);
+        PRAGMA user_version = 1";
     Connection::open(&path).unwrap().execute_batch(first).unwrap();
 
     let index = SqliteIndex::open(&path).unwrap();
     assert_eq!(index.version("m", "v1.0.0").await.unwrap().unwrap().go_mod, Some(part("a")));
     assert_eq!(index.lease("log", "h", 0, 1).await.unwrap(), Some(1));
+    let zero = Digest::new([0; 32]);
+    let drift = Drift {
+        kind: Kind::Mod,
+        kept: zero,
+        kept_h1: Some("h1:a".into()),
+        kept_commit: None,
+        seen: Some(zero),
+        seen_h1: Some("h1:b".into()),
+        seen_commit: None,
+        origin: "somebody".into(),
+        seen_at: 7,
+    };
+    assert_eq!(index.drifts("m", "v1.0.0").await.unwrap(), [drift]);
 }
 
 #[tokio::test]
@@ -66,11 +84,11 @@ fn an_index_of_another_format_is_not_opened_to_read() {
     set(1);
     let told = SqliteIndex::open_to_read(&path).unwrap_err().to_string();
     assert!(
-        told.ends_with("store format 1 is older than format 2 of this modway; `modway serve` brings it up when it starts"),
+        told.ends_with("store format 1 is older than format 3 of this modway; `modway serve` brings it up when it starts"),
         "{told}"
     );
-    set(3);
-    assert!(matches!(SqliteIndex::open_to_read(&path), Err(OpenError::TooNew { found: 3, known: 2, .. })));
+    set(4);
+    assert!(matches!(SqliteIndex::open_to_read(&path), Err(OpenError::TooNew { found: 4, known: 3, .. })));
 }
 
 #[test]
