@@ -12,6 +12,8 @@ use std::{io, net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use gomod::sumdb::note::SignerKey;
+use proxy::drift::{self, Alarm};
+use serde_json::json;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -87,7 +89,7 @@ impl App {
         let listeners = listen(&config.server.listen).await?;
         let diary = Diary::open(&config.server.log)?;
         let metrics = Arc::new(Metrics::new());
-        let standing = Arc::new(Standing::open(&config, &metrics).await?);
+        let standing = Arc::new(Standing::open(&config, &metrics, alarm(&diary)).await?);
         let pulse = Pulse::start(Arc::clone(&standing));
         let broom = Broom::start(Arc::clone(&standing), diary.clone());
         let tools = Tools::look(Arc::clone(&standing), diary.clone());
@@ -229,4 +231,13 @@ fn of_repositories(config: &Config) -> String {
 fn of_log(config: &Config) -> String {
     let keys = config.proxy.sums.own.as_ref().map(|own| (own.key.verifier(), own.old_key.as_ref().map(SignerKey::verifier)));
     format!("{keys:?}")
+}
+
+/// Whoever reads the log is told that an origin changed: somebody must find out why.
+fn alarm(diary: &Diary) -> Alarm {
+    let diary = diary.clone();
+    Alarm::new(move |module, version, drift| {
+        let message = format!("drift of {module}@{version}: {}; what was kept first stays", drift::sentence(drift));
+        diary.told("error", &message, json!({ "module.path": module, "module.version": version, "upstream.url": drift.origin }));
+    })
 }

@@ -22,6 +22,7 @@ use crate::{
     chain::{Chain, Hop as ChainHop},
     client::Roots,
     clock::Clock,
+    drift::{Alarm, Ledger},
     egress::Egress,
     fetch::{Distrusted, Fetcher},
     flight::Flight,
@@ -63,6 +64,8 @@ pub struct Ground {
     pub repositories: Repositories,
     /// The log of our own checksum database, whose sequencer runs; `None` if there is none.
     pub log: Option<Arc<Log>>,
+    /// Who is told that an origin changed.
+    pub alarm: Alarm,
 }
 
 /// Version control of this node, as the first proxy made it: a later one shares its repositories, so that nothing is fetched twice.
@@ -98,7 +101,8 @@ impl Proxy {
     pub fn assemble(settings: Settings, ground: Ground) -> Result<Self, BadSettings> {
         let ready = every_upstream(&settings.hops, &ground.roots)?;
         let leads_there = settings.routes.iter().any(|route| rule(route).direct);
-        let version_control = leads_there.then(|| ground.repositories.reach(&settings.direct, &ground)).transpose()?;
+        let ledger = ground.ledger();
+        let version_control = leads_there.then(|| ground.repositories.reach(&settings.direct, &ground, &ledger)).transpose()?;
         let direct = version_control.as_ref().map(|upstream| ChainHop {
             upstream: Arc::clone(upstream) as _,
             step_down: settings.direct.patience.step_down.clone(),
@@ -133,6 +137,7 @@ impl Proxy {
             metrics: metrics.clone(),
             checks,
             distrusted: Distrusted::default(),
+            ledger,
         };
         let direct = Arc::new(only_direct(direct.as_ref()));
         Ok(Self::new(Parts {
@@ -151,16 +156,23 @@ impl Proxy {
     }
 }
 
+impl Ground {
+    fn ledger(&self) -> Ledger {
+        let (blobs, index) = (Arc::clone(&self.blobs), Arc::clone(&self.index));
+        Ledger::new(blobs, index, self.clock.clone(), self.metrics.clone(), self.alarm.clone())
+    }
+}
+
 impl Repositories {
     /// Version control as `direct` says, over the repositories that are open.
-    fn reach(&self, direct: &Direct, ground: &Ground) -> Result<Arc<DirectUpstream>, BadSettings> {
+    fn reach(&self, direct: &Direct, ground: &Ground, ledger: &Ledger) -> Result<Arc<DirectUpstream>, BadSettings> {
         let egress = Egress::new(direct, &ground.roots).map_err(|trouble| BadSettings::Direct(trouble.to_string()))?;
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let made = match &*first {
             Some(first) => first.again(direct, egress),
             None => DirectUpstream::new(direct, egress, ground.clock.clone(), ground.metrics.clone()),
         };
-        let made = Arc::new(made.map_err(|error| not_ready(error, direct))?);
+        let made = Arc::new(made.map_err(|error| not_ready(error, direct))?.watched_by(ledger.clone()));
         first.get_or_insert_with(|| Arc::clone(&made));
         Ok(made)
     }

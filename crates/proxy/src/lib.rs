@@ -6,6 +6,7 @@ pub mod cache;
 pub mod flight;
 
 pub mod chain;
+pub mod drift;
 pub mod fetch;
 pub mod upstream;
 

@@ -153,6 +153,15 @@ pub const GIT_SMALL_BYTES: u64 = 4 << 20;
 /// Packs of one repository, before they are made one: with more, every object is looked for in too many places.
 pub const GIT_PACKS: usize = 40;
 
+/// Commits that kept `.info`s name, held in memory: about 100 bytes each.
+pub const MAX_COMMITS: usize = 16_384;
+
+/// Modules of which is remembered what their repository's tags were when kept versions were last held against them.
+pub const MAX_COMPARED: usize = 4096;
+
+/// Records that are read from the index at a time.
+pub const REFERENCES: usize = 512;
+
 /// Files in one tree. The largest repositories have a quarter of a million.
 pub const MAX_TREE_FILES: usize = 1_000_000;
 

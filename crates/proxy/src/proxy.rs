@@ -7,13 +7,13 @@ use gomod::module::ModulePath;
 use plan::{
     Ask, Caller, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age, trace::Look,
 };
-use store::Digest;
+use store::{Digest, Drift, DriftRecord};
 
 mod own;
 
 use crate::{
     answer::{Answer, Body, Caching, Media},
-    cache::{Cache, Held},
+    cache::{Cache, Held, in_trouble},
     chain::{Chain, Miss},
     clock::Clock,
     fetch::Fetcher,
@@ -127,6 +127,22 @@ impl Proxy {
     /// [`Reason::Store`].
     pub async fn ready(&self) -> Result<(), Reason> {
         self.inner.cache.index.ping().await.map_err(|error| Reason::Store(error.to_string()))
+    }
+
+    /// What origins have had for `module@version` that differs from what is kept.
+    ///
+    /// # Errors
+    /// [`Reason::Store`].
+    pub async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, Reason> {
+        self.inner.cache.index.drifts(module, version).await.map_err(in_trouble)
+    }
+
+    /// A page of the ledger: up to `limit` drifts with numbers above `after`, in the order in which they were found.
+    ///
+    /// # Errors
+    /// [`Reason::Store`].
+    pub async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, Reason> {
+        self.inner.cache.index.all_drifts(after, limit).await.map_err(in_trouble)
     }
 
     async fn decide_on(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config::LogTarget;
 
@@ -43,7 +43,15 @@ impl Diary {
 
     /// One event of the server's life.
     pub(super) fn note(&self, level: &str, message: &str) {
-        let line = json!({ "time": format!("{:.3}", Timestamp::now()), "level": level, "message": message });
+        self.told(level, message, json!({}));
+    }
+
+    /// One event with fields of its own.
+    pub(super) fn told(&self, level: &str, message: &str, fields: Value) {
+        let mut line = json!({ "time": format!("{:.3}", Timestamp::now()), "level": level, "message": message });
+        if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
+            line.extend(fields);
+        }
         // A log that cannot be written has no place to say so; the server goes on.
         let _ = self.clone().write_all(format!("{line}\n").as_bytes());
     }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use plan::{Caller, Reason, Request};
 use proxy::{answer::Answer, journey::Journey};
+use store::{Drift, DriftRecord};
 use tokio::{sync::watch, task::JoinHandle, time};
 
 use super::standing::Standing;
@@ -70,6 +71,14 @@ impl Answers for Answering {
 
     fn caller(&self, token: &str) -> Caller {
         self.standing.proxy().caller(token)
+    }
+
+    async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, Reason> {
+        self.standing.proxy().drifts(module, version).await
+    }
+
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, Reason> {
+        self.standing.proxy().all_drifts(after, limit).await
     }
 
     fn ready(&self) -> Result<(), Reason> {

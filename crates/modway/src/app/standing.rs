@@ -11,6 +11,7 @@ use plan::Reason;
 use proxy::{
     Ground, Proxy,
     clock::Clock,
+    drift::Alarm,
     settings::OwnSumdb,
     tlog::{Log, LogSettings, Sequencer},
 };
@@ -49,7 +50,7 @@ impl Drop for AbortOnDrop {
 
 impl Standing {
     /// Opens the store and makes the proxy.
-    pub(super) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<Self> {
+    pub(super) async fn open(config: &Config, metrics: &Metrics, alarm: Alarm) -> anyhow::Result<Self> {
         let (blobs, index) = open_parts(&config.store_path, config.reserve_bytes).context("opening the store")?;
         let logs = Logs { files: Arc::new(blobs.logs()), lock: Arc::clone(&index) as _ };
         let sweeping = (Arc::clone(&blobs), Arc::clone(&index));
@@ -67,7 +68,7 @@ impl Standing {
             }
             None => (None, None),
         };
-        let ground = Ground { blobs, index, roots, clock, metrics: counters, air, checks, repositories, log };
+        let ground = Ground { blobs, index, roots, clock, metrics: counters, air, checks, repositories, log, alarm };
         let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
         Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy), _sequencing: sequencing })
     }

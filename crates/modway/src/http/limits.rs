@@ -139,3 +139,9 @@ pub const MAX_REFUSAL_BYTES: usize = 640;
 
 /// An error body, in lines: promise 12.
 pub const MAX_REFUSAL_LINES: usize = 8;
+
+/// Entries of a list that are answered at once, if the request does not say: a page of some 50 KiB.
+pub(crate) const DEFAULT_PAGE: u64 = 100;
+
+/// Entries of a list that are answered at once, at most.
+pub(crate) const MAX_PAGE: u64 = 1000;

@@ -7,6 +7,7 @@ pub mod answer;
 mod body;
 mod conditions;
 mod conn;
+mod drifts;
 mod encoding;
 mod file;
 mod framing;
@@ -30,6 +31,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use async_trait::async_trait;
 use plan::{Caller, Reason, Request};
 use proxy::{answer::Answer, journey::Journey};
+use store::{Drift, DriftRecord};
 
 use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records, workers::Workers};
 pub use self::{
@@ -48,6 +50,24 @@ pub trait Answers: Send + Sync {
     /// Who has this token; whoever has one that nobody has is anyone.
     fn caller(&self, _token: &str) -> Caller {
         Caller::Anyone
+    }
+
+    /// What origins have had for `module@version` that differs from what is kept.
+    ///
+    /// # Errors
+    /// Why the store cannot be read.
+    async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, Reason> {
+        let _ = (module, version);
+        Ok(Vec::new())
+    }
+
+    /// Up to `limit` lines of the ledger of drifts with numbers above `after`.
+    ///
+    /// # Errors
+    /// Why the store cannot be read.
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, Reason> {
+        let _ = (after, limit);
+        Ok(Vec::new())
     }
 
     /// Whether answers can be expected now: the store is open and writable.

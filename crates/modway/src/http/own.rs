@@ -4,22 +4,25 @@ use std::sync::atomic::Ordering;
 
 use hyper::{Method, header::ACCEPT, http::request::Parts};
 use plan::Reason;
+use store::Drift;
 
 use super::{
     Door,
     answer::{self, Rendered},
-    metrics,
+    drifts, metrics,
+    records::Record,
     route::Own,
     why,
 };
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// One of our pages.
 ///
 /// # Errors
 /// Why there is no such page now.
-pub(super) fn answer(door: &Door, page: &Own, parts: &Parts) -> Result<Rendered, Reason> {
+pub(super) async fn answer(door: &Door, page: &Own, parts: &Parts) -> Result<Rendered, Reason> {
     let head = parts.method == Method::HEAD;
     match page {
         Own::Welcome => Ok(answer::page(welcome(parts), TEXT, head)),
@@ -34,18 +37,32 @@ pub(super) fn answer(door: &Door, page: &Own, parts: &Parts) -> Result<Rendered,
                 .ok_or_else(|| Reason::NotServed("no request with this id is remembered here".to_owned()))?;
             let json =
                 *json || parts.headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+            let drifts = drifts_of(door, &record).await;
             Ok(if json {
-                answer::page(why::json(&record), "application/json", head)
+                answer::page(why::json(&record, &drifts), JSON, head)
             } else {
-                answer::page(why::text(&record), TEXT, head)
+                answer::page(why::text(&record, &drifts), TEXT, head)
             })
         }
+        Own::Drifts(after, limit) => {
+            let records = door.answers.all_drifts(*after, *limit).await?;
+            Ok(answer::page(drifts::page(&records, *limit), JSON, head))
+        }
+    }
+}
+
+/// What is known of the version that was asked for; nothing, if the store cannot be read: the journey is told all the same.
+async fn drifts_of(door: &Door, record: &Record) -> Vec<Drift> {
+    match why::names(record) {
+        (Some(module), Some(version)) => door.answers.drifts(module, version).await.unwrap_or_default(),
+        _ => Vec::new(),
     }
 }
 
 /// One short text. The address is not taken from the request: its Host header is the client's word only.
 fn welcome(_: &Parts) -> String {
     "This is modway, a Go module proxy. To use it, set GOPROXY to the URL of this page:\n\n    go env -w GOPROXY=URL\n\n\
-     It is alive: /-/health   can answer: /-/ready   metrics: /-/metrics   why a request ended as it did: /-/why/REQUEST-ID\n"
+     It is alive: /-/health   can answer: /-/ready   metrics: /-/metrics   why a request ended as it did: /-/why/REQUEST-ID\n\
+     What origins changed: /-/api/v1/drifts\n"
         .to_owned()
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use hyper::{HeaderMap, Method, Uri, Version, header};
 use plan::{Reason, Request};
 
+use super::limits::{DEFAULT_PAGE, MAX_PAGE};
+
 /// What a request target asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Target {
@@ -27,6 +29,8 @@ pub(crate) enum Own {
     Metrics,
     /// A request's journey: its id, and whether the path asks for JSON.
     Why(String, bool),
+    /// A page of the ledger of drifts: those with numbers above the first one, at most so many.
+    Drifts(u64, usize),
 }
 
 /// Refuses requests that another server could read differently, or that ask this one to be an open proxy.
@@ -66,6 +70,9 @@ pub(crate) fn read(path: &str, query: Option<&str>) -> Result<Target, Reason> {
         "/-/metrics" => return Ok(Target::Own(Own::Metrics)),
         _ => {}
     }
+    if path == "/-/api/v1/drifts" {
+        return page_of(query).map(|(after, limit)| Target::Own(Own::Drifts(after, limit)));
+    }
     if let Some(page) = path.strip_prefix("/-/") {
         let Some(id) = page.strip_prefix("why/") else { return Err(Reason::NotServed(format!("no page /-/{page} here"))) };
         let (id, json) = id.strip_suffix(".json").map_or((id, false), |id| (id, true));
@@ -75,6 +82,24 @@ pub(crate) fn read(path: &str, query: Option<&str>) -> Result<Target, Reason> {
         return Err(Reason::BadPath("the module protocol has no query strings".to_owned()));
     }
     Request::parse(&decode(path)?).map(Target::Protocol)
+}
+
+/// Which page of a list: `after=NUMBER&limit=NUMBER`, both optional, each once, in any order.
+fn page_of(query: Option<&str>) -> Result<(u64, usize), Reason> {
+    let bad = |pair: &str| Reason::BadPath(format!("`{pair}`: a list is asked for with after=NUMBER and limit=1 to {MAX_PAGE}"));
+    let (mut after, mut limit) = (None, None);
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (slot, most) = match pair.split_once('=') {
+            Some(("after", _)) => (&mut after, u64::MAX),
+            Some(("limit", _)) => (&mut limit, MAX_PAGE),
+            Some(_) | None => return Err(bad(pair)),
+        };
+        let digits = pair.split_once('=').map_or("", |(_, digits)| digits);
+        let number = digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        *slot = Some(number.filter(|number| *number <= most && slot.is_none()).ok_or_else(|| bad(pair))?);
+    }
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).map(|limit| (after.unwrap_or(0), limit)).ok_or_else(|| bad("limit=0"))
 }
 
 /// Undoes percent-encoding, once. The go command sends `!` as `%21` in module paths and raw in `/sumdb/` paths (Go 1.27.3, measured), so
@@ -144,6 +169,29 @@ mod tests {
         check("/", Some("Welcome"));
         check("/-/health", Some("Health"));
         check("/-/why/abc.json", Some(r#"Why("abc", true)"#));
+    }
+
+    #[test]
+    fn a_page_of_a_list_is_asked_for_by_number() {
+        let drifts = |query| read("/-/api/v1/drifts", query).ok().map(|target| format!("{target:?}"));
+        let page = |after: u64, limit: usize| Some(format!("Own(Drifts({after}, {limit}))"));
+        assert_eq!(drifts(None), page(0, 100));
+        assert_eq!(drifts(Some("")), page(0, 100));
+        assert_eq!(drifts(Some("limit=7&after=12")), page(12, 7));
+        assert_eq!(drifts(Some("after=18446744073709551615&limit=1000")), page(u64::MAX, 1000));
+        for query in [
+            "limit=0",
+            "limit=1001",
+            "after=-1",
+            "after=+1",
+            "after=",
+            "after",
+            "limit=1&limit=1",
+            "x=1",
+            "after=18446744073709551616",
+        ] {
+            assert_eq!(drifts(Some(query)), None, "{query}");
+        }
     }
 
     #[test]

@@ -65,7 +65,7 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
         Err(reason) => refuse(ticket, parts, reason),
         Ok(Target::Own(page)) => {
             ticket.record().endpoint = Endpoint::Own;
-            own::answer(door, &page, parts).unwrap_or_else(|reason| refuse(ticket, parts, reason))
+            own::answer(door, &page, parts).await.unwrap_or_else(|reason| refuse(ticket, parts, reason))
         }
         Ok(Target::Protocol(request)) => {
             let (request, journey) = (Arc::new(request), Journey::of(caller(door, parts), started));

@@ -8,16 +8,23 @@ use plan::{
     trace::{AskEnd, Look},
 };
 use serde_json::{Map, Value, json};
+use store::Drift;
 
-use super::records::{End, Record};
+use super::{
+    drifts,
+    records::{End, Record},
+};
 
-/// The journey in lines, one per step.
-pub(crate) fn text(record: &Record) -> String {
+/// The journey in lines, one per step; `drifts` are those of the version that was asked for.
+pub(crate) fn text(record: &Record, drifts: &[Drift]) -> String {
     let mut text = format!("request {}: {} {}\n", record.id, record.method, record.path);
     let at = Timestamp::try_from(record.at).unwrap_or_default();
     let _ = writeln!(text, "{}, {} bytes in {} ms, at {at:.3}", outcome(record), record.size_bytes, record.duration.as_millis());
     if let Some(reason) = &record.reason {
         let _ = writeln!(text, "{}: {}\nfix: {}", reason.code(), line(&reason.to_string()), reason.fix());
+    }
+    for drift in drifts {
+        let _ = writeln!(text, "{}", line(&drifts::line(drift)));
     }
     if record.hot {
         text.push_str("        0 ms  answered from memory, without asking the store\n");
@@ -76,7 +83,7 @@ fn asked(end: &AskEnd) -> String {
 }
 
 /// The journey as one JSON document of shape version 1.
-pub(crate) fn json(record: &Record) -> String {
+pub(crate) fn json(record: &Record, drifts: &[Drift]) -> String {
     let (module, version) = names(record);
     let events: Vec<Value> =
         record.journey.iter().flat_map(|journey| journey.trace().events).map(|(millis, event)| step(millis, &event)).collect();
@@ -99,6 +106,7 @@ pub(crate) fn json(record: &Record) -> String {
             "end": end(&record.end),
             "from_memory": record.hot,
         },
+        "drifts": drifts.iter().map(drifts::one).collect::<Vec<_>>(),
         "events": events,
     })
     .to_string();

@@ -111,8 +111,8 @@ impl Fetcher {
             caching: Caching::Immutable,
             hot_for: Duration::MAX,
         };
-        let kept = self.cache.keep_bytes(subject, body, part).await;
-        self.after_keeping(subject, kept, fresh, journey).await
+        let kept = self.cache.keep_bytes(subject, body, part.clone()).await;
+        self.after_keeping(subject, (kept, &part), fresh, journey).await
     }
 
     async fn keep_changing(&self, ask: &Ask, key: &str, body: Bytes, known: Known, origin: &str, journey: &Journey) -> Landed {

@@ -18,6 +18,7 @@ use crate::{
     cache::Cache,
     chain::{Chain, Miss},
     clock::Clock,
+    drift::Ledger,
     flight::Landing,
     journey::Journey,
     limits,
@@ -40,6 +41,8 @@ pub struct Fetcher {
     pub checks: Arc<Semaphore>,
     /// Zips that were cut on their way.
     pub distrusted: Distrusted,
+    /// Where it is written down that an origin changed.
+    pub ledger: Ledger,
 }
 
 /// Zips that were on their way to clients when they turned out wrong, the newest [`limits::MAX_DISTRUSTED`] of them. The next request for
@@ -87,7 +90,7 @@ impl Fetcher {
     async fn after_keeping(
         &self,
         subject: (&ModulePath, &gomod::module::Version, store::Kind),
-        kept: Result<Kept, StoreError>,
+        (kept, part): (Result<Kept, StoreError>, &Part),
         fresh: Answer,
         journey: &Journey,
     ) -> Landed {
@@ -98,7 +101,7 @@ impl Fetcher {
                 journey.note(Event::Kept { size_bytes });
                 Ok(fresh)
             }
-            Ok(Kept::Differs(first)) => self.first_wins(subject, &first, journey).await,
+            Ok(Kept::Differs(first)) => self.first_wins(subject, &first, part, journey).await,
             Err(error) => {
                 journey.note(Event::NotKept(error.to_string()));
                 Ok(Answer { hot_for: std::time::Duration::ZERO, ..fresh })
@@ -111,11 +114,11 @@ impl Fetcher {
         &self,
         subject: (&ModulePath, &gomod::module::Version, store::Kind),
         first: &Part,
+        offered: &Part,
         journey: &Journey,
     ) -> Landed {
         let (module, version, kind) = subject;
-        self.metrics.drifted();
-        journey.note(Event::Drifted(format!("kept first from {} at {}", first.origin, first.kept_at)));
+        self.ledger.differs(subject, first, offered, journey).await;
         let kept = self.cache.part(module, version, kind).await.map_err(Miss::Failed)?;
         let drifted = || format!("{}@{}: the upstream has other bytes than those kept first", module.as_str(), version.as_str());
         kept.ok_or_else(|| Miss::Failed(plan::Reason::Mismatch(drifted())))

@@ -181,7 +181,7 @@ impl Fetcher {
             Ok(Some(blob)) => immutable(Kind::Zip, &part, blob),
             Ok(None) | Err(_) => passing(file, &part),
         };
-        self.after_keeping((module, version, Kind::Zip), kept, fresh, journey).await
+        self.after_keeping((module, version, Kind::Zip), (kept, &part), fresh, journey).await
     }
 }
 

@@ -5,6 +5,7 @@ use plan::{Rules, Way, decide::RouteRule};
 use proxy::{
     cache::Cache,
     chain::{Chain, Hop as ChainHop},
+    drift::Ledger,
     fetch::{Distrusted, Fetcher},
     proxy::Parts,
     upstream::http::HttpUpstream,
@@ -22,6 +23,7 @@ fn site(route: &World, direct: &World) -> Site {
     let (checks, ticking) = (Arc::new(Semaphore::new(2)), Arc::clone(&now));
     let clock = Clock::new(move || ticking.load(Ordering::SeqCst));
     let cache = Cache::new(Arc::clone(&store.blobs), Arc::clone(&store.index), FRESHNESS);
+    let alarms = Alarms::default();
     let patterns = PatternIndex::new(Patterns::parse("*"));
     let fetcher = Fetcher {
         cache: cache.clone(),
@@ -30,6 +32,13 @@ fn site(route: &World, direct: &World) -> Site {
         metrics: Metrics::default(),
         checks: Arc::clone(&checks),
         distrusted: Distrusted::default(),
+        ledger: Ledger::new(
+            Arc::clone(&store.blobs),
+            Arc::clone(&store.index),
+            clock.clone(),
+            Metrics::default(),
+            alarm(&alarms),
+        ),
     };
     let parts = Parts {
         rules: Rules {
@@ -50,7 +59,7 @@ fn site(route: &World, direct: &World) -> Site {
         air: air.clone(),
         version_control: None,
     };
-    Site { proxy: Proxy::new(parts), store, air, now, checks, _folder: None }
+    Site { proxy: Proxy::new(parts), store, air, now, checks, alarms, _folder: None }
 }
 
 fn chain(way: Way, list: &str, world: &World) -> Arc<Chain> {
@@ -122,8 +131,13 @@ async fn bytes_that_were_kept_first_win_over_those_of_the_other_way_on_their_way
     };
     let (by_route, by_direct, ()) = tokio::join!(site.get(&url), site.get(&prefixed), both);
     assert_eq!(by_route, by_direct, "one of the two was kept first");
-    assert!([Ok(one.zip), Ok(other.zip)].contains(&by_route));
-    assert_eq!(site.store.index.drifts("example.test/m", "v1.0.0").await.expect("drifts").len(), 1);
+    assert!([Ok(one.zip.clone()), Ok(other.zip)].contains(&by_route));
+    let drifts = site.store.index.drifts("example.test/m", "v1.0.0").await.expect("drifts");
+    let [drift] = &drifts[..] else { panic!("{drifts:?}") };
+    let (kept, seen) = if by_route == Ok(one.zip) { (one.zip_h1, other.zip_h1) } else { (other.zip_h1, one.zip_h1) };
+    assert_eq!((&drift.kept_h1, &drift.seen_h1, drift.seen_at), (&Some(kept), &Some(seen), NOW));
+    let told = site.alarms.lock().expect("no panic").clone();
+    assert_eq!(told, [("example.test/m@v1.0.0".to_owned(), drift.clone())]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One fetch for all who ask, whoever leaves.
 
 use async_trait::async_trait;
-use store::{Answer as KeptAnswer, Drift, Index, Kept, Part, Reference, StoreError, VersionRecord};
+use store::{Answer as KeptAnswer, Drift, DriftRecord, Index, Kept, Part, Reference, StoreError, VersionRecord};
 use testkit::faults::Fault;
 use tokio::task::JoinSet;
 
@@ -214,6 +214,14 @@ impl Index for Late {
     }
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError> {
         self.inner.drifts(module, version).await
+    }
+
+    async fn put_drift(&self, module: &str, version: &str, drift: Drift) -> Result<bool, StoreError> {
+        self.inner.put_drift(module, version, drift).await
+    }
+
+    async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, StoreError> {
+        self.inner.all_drifts(after, limit).await
     }
     async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {
         self.inner.references(after, limit).await

@@ -20,7 +20,7 @@ use std::{
     os::unix::fs::FileExt as _,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -35,6 +35,7 @@ use proxy::{
     assemble::Repositories,
     client::Roots,
     clock::Clock,
+    drift::Alarm,
     flight::Flight,
     limits,
     metrics::Metrics,
@@ -44,7 +45,7 @@ use proxy::{
     tlog::Log,
 };
 use store::{
-    Kind, Store,
+    Drift, Kind, Store,
     memory::{self, Faults},
 };
 use tempfile::TempDir;
@@ -70,7 +71,19 @@ struct Site {
     now: Arc<AtomicI64>,
     /// Held, they keep every zip from being checked.
     checks: Arc<Semaphore>,
+    /// What the alarm was told.
+    alarms: Alarms,
     _folder: Option<TempDir>,
+}
+
+/// Versions and drifts.
+type Alarms = Arc<Mutex<Vec<(String, Drift)>>>;
+
+fn alarm(alarms: &Alarms) -> Alarm {
+    let alarms = Arc::clone(alarms);
+    Alarm::new(move |module, version, drift| {
+        alarms.lock().expect("no panic").push((format!("{module}@{version}"), drift.clone()))
+    })
 }
 
 /// Settings of a site: one public route, no checksum database.
@@ -159,7 +172,7 @@ impl Setup {
         let folder = TempDir::new().expect("a temporary folder");
         self.0.direct.folder = folder.path().to_owned();
         let (air, now, checks) = (Flight::default(), Arc::new(AtomicI64::new(NOW)), Arc::new(Semaphore::new(2)));
-        let ticking = Arc::clone(&now);
+        let (ticking, alarms) = (Arc::clone(&now), Alarms::default());
         let ground = Ground {
             blobs: Arc::clone(&store.blobs),
             index: Arc::clone(&store.index),
@@ -170,6 +183,7 @@ impl Setup {
             checks: Arc::clone(&checks),
             repositories: Repositories::default(),
             log,
+            alarm: alarm(&alarms),
         };
         Site {
             proxy: Proxy::assemble(self.0, ground).expect("settings that work"),
@@ -177,6 +191,7 @@ impl Setup {
             air,
             now,
             checks,
+            alarms,
             _folder: Some(folder),
         }
     }

@@ -51,6 +51,9 @@ async fn tags_are_listed_and_found_in_history() {
     assert_eq!(names("sub/").await, ["sub/v1.1.0-pre"]);
     let tip = hg.latest().await.expect("a tip").name;
     let first = hg.stat("v1.0.0").await.expect("a tag").name;
+    let told = hg.told(None).expect("tags were told");
+    assert_eq!((told.tags.len(), told.tags.get("v1.0.0")), (2, Some(&first)));
+    assert_eq!(hg.told(Some(told.sum)), None, "nothing changed");
     let recent = |hash: String, prefix: &'static str, allowed: fn(&str) -> bool| {
         let hg = &hg;
         async move { hg.recent_tag(&hash, prefix, &allowed).await.expect("asked") }

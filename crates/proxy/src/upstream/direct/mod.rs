@@ -35,6 +35,7 @@ use self::{
 use super::{Failure, Known, Question, Reply, Upstream, http::HttpUpstream};
 use crate::{
     clock::Clock,
+    drift::Ledger,
     egress::Egress,
     journey::Journey,
     metrics::Metrics,
@@ -55,6 +56,8 @@ pub struct DirectUpstream {
     memory: Memory,
     /// Zips that are made at once: it takes a core each.
     zips: Semaphore,
+    /// Who looks whether tags moved.
+    ledger: Option<Ledger>,
 }
 
 /// Why direct mode cannot work at all.
@@ -86,7 +89,16 @@ impl DirectUpstream {
         let repos = Repos::new(direct, Arc::new(standing.clone()), clock, metrics)?;
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
         let zips = Semaphore::new(direct.children);
-        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, memory: Memory::default(), zips })
+        Ok(Self {
+            patience: direct.patience.clone(),
+            discovery,
+            repos,
+            out,
+            standing,
+            memory: Memory::default(),
+            zips,
+            ledger: None,
+        })
     }
 
     /// One with other settings over the same repositories, for a reload. What repositories were opened with (folder, tools, bounds) stays as it
@@ -99,7 +111,14 @@ impl DirectUpstream {
         let discovery = Discovery::new(direct, Box::new(Arc::clone(&out))).map_err(NotReady::Settings)?;
         let (repos, standing, memory) = (self.repos.clone(), self.standing.clone(), self.memory.clone());
         let zips = Semaphore::new(direct.children);
-        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, memory, zips })
+        let ledger = self.ledger.clone();
+        Ok(Self { patience: direct.patience.clone(), discovery, repos, out, standing, memory, zips, ledger })
+    }
+
+    /// The same, but what its repositories say of tags is held against what `ledger` knows to be kept.
+    #[must_use]
+    pub fn watched_by(self, ledger: Ledger) -> Self {
+        Self { ledger: Some(ledger), ..self }
     }
 
     /// From now on the repositories' children go out by this one's way.
@@ -139,6 +158,13 @@ impl DirectUpstream {
         Ok(HttpUpstream::through(hop, home, Arc::clone(&self.out) as _))
     }
 
+    /// The repository may have been asked for its references just now: whether tags of kept versions moved is seen without asking anybody.
+    async fn watch(&self, module: &ModulePath, code: &CodeRepo, journey: &Journey) {
+        if let Some(ledger) = &self.ledger {
+            ledger.compare(module, code, &place(code), journey).await;
+        }
+    }
+
     /// `asking`, for as long as a fetch of a repository may take.
     async fn bound<T>(&self, asking: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
         let most = self.patience.total_zip;
@@ -162,6 +188,7 @@ impl Upstream for DirectUpstream {
             Ok(Origin::Repository(code)) => code,
         };
         let answer = self.bound(answer(&code, question)).await;
+        self.watch(question.module(), &code, journey).await;
         let end = answer.map(|body| (body.len() as u64, Reply::Found { body, known: Known::default() }));
         asked.end(&place(&code), end)
     }
@@ -187,6 +214,7 @@ impl Upstream for DirectUpstream {
             made.map_err(|why| why.after(&format!("{module}@{version}")))
         });
         let end = fetched.await.map(|()| (spool.written(), ()));
+        self.watch(module, &code, journey).await;
         asked.end(&place(&code), end)
     }
 }

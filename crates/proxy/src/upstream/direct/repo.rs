@@ -1,6 +1,7 @@
 //! What every version control system must be able to say of one repository.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{self, Read},
     path::PathBuf,
@@ -35,6 +36,12 @@ pub trait Repo: Send + Sync {
     /// The tags whose names begin with `prefix`, at most as old as the freshness window. In byte order of their names.
     async fn tags(&self, prefix: &str) -> Result<Tags, RepoError>;
 
+    /// What was said last of tags, if it was told by tag and anything changed since the sum was `known`. Asks nobody.
+    fn told(&self, known: Option<TagSum>) -> Option<Told> {
+        let _ = known;
+        None
+    }
+
     /// The commit of a tag, a branch, a hash or the beginning of one, in Go's order of looking.
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError>;
 
@@ -68,6 +75,18 @@ pub struct Tags {
     pub list: Vec<(String, String)>,
     /// VCS, URL, and, if this can be checked again, the sum that it depends on.
     pub origin: Origin,
+}
+
+/// A sum over all references of a repository.
+pub type TagSum = [u8; 32];
+
+/// The tags of a repository as they were told last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// Another one if anything changed.
+    pub sum: TagSum,
+    /// Whole names with the commits they lead to.
+    pub tags: HashMap<String, String>,
 }
 
 /// One commit.

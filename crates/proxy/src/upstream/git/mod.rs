@@ -46,7 +46,7 @@ use crate::{
     settings::Direct,
     upstream::{
         child::{Children, RepoUrl, SubDir, Way},
-        direct::repo::{Commit, Repo, RepoError, Tags, Tree},
+        direct::repo::{Commit, Repo, RepoError, TagSum, Tags, Told, Tree},
     },
 };
 
@@ -157,6 +157,12 @@ impl Repo for GitRepo {
         let tag_sum = gomod::info::tag_sum(prefix, list.iter().map(|(name, hash)| (name.as_str(), hash.as_str())));
         let origin = Origin { tag_prefix: prefix.to_owned(), tag_sum, ..self.origin() };
         Ok(Tags { list, origin })
+    }
+
+    fn told(&self, known: Option<TagSum>) -> Option<Told> {
+        let Some(Known::Refs(refs)) = self.known() else { return None };
+        let tags = || refs.tags("").map(|(name, hash)| (name.to_owned(), hash.to_string())).collect();
+        (known != Some(refs.sum)).then(|| Told { sum: refs.sum, tags: tags() })
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {

@@ -12,11 +12,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{goimport::Vcs, semver, time::Time};
 use plan::Trouble;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::{
     child::{Bounds, Command, Rev, SubDir, Tool, Word},
-    direct::repo::{Commit, Repo, RepoError, Tags, Tree},
+    direct::repo::{Commit, Repo, RepoError, TagSum, Tags, Told, Tree},
 };
 
 pub mod remote;
@@ -56,6 +57,17 @@ impl Repo for Hg {
         let names = self.names();
         let list = names.tags.into_iter().filter(|(name, _)| name.starts_with(prefix)).collect();
         Ok(Tags { list, origin: self.remote.origin("hg") })
+    }
+
+    fn told(&self, known: Option<TagSum>) -> Option<Told> {
+        let tags = self.names().tags;
+        let mut sum = Sha256::new();
+        for text in tags.iter().flat_map(|(name, hash)| [name, hash]) {
+            sum.update(text);
+            sum.update([0]);
+        }
+        let sum = sum.finalize().into();
+        (!tags.is_empty() && known != Some(sum)).then(|| Told { sum, tags: tags.into_iter().collect() })
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {

@@ -159,6 +159,11 @@ impl CodeRepo {
         &self.repo
     }
 
+    /// The tag that `version` has in the repository; `None` for a pseudo-version.
+    pub fn tag_of(&self, version: &str) -> Option<String> {
+        pseudo_version::parse(version).is_err().then(|| self.rev_of(version))
+    }
+
     /// What the repository calls `rev`: of a pseudo-version the commit, of a version the tag.
     ///
     /// Source: `codeRepo.revToRev`.

@@ -1,0 +1,205 @@
+//! The ledger of drifts: what origins have for versions of which something else is kept (promise 2).
+//!
+//! Nobody is asked for it. Bytes that differ come to light when they are kept; a tag that moved, when a repository's references were asked for
+//! anyway and lead elsewhere than the kept `.info` says. What is found is recorded, told, counted, and never adopted.
+
+use std::{fmt, sync::Arc};
+
+use gomod::{
+    info::Info,
+    module::{ModulePath, Version},
+};
+use plan::Event;
+use quick_cache::sync::Cache;
+use store::{Blobs, Digest, Drift, Index, Kind, Part, Reference};
+
+use crate::{
+    cache::read_whole,
+    clock::Clock,
+    journey::Journey,
+    limits,
+    metrics::Metrics,
+    upstream::direct::{coderepo::CodeRepo, repo::TagSum},
+};
+
+/// Who is told of a drift that was not known: module, version, what changed.
+#[derive(Clone)]
+pub struct Alarm(Arc<dyn Fn(&str, &str, &Drift) + Send + Sync>);
+
+impl Alarm {
+    /// One that calls `tell`, which must not wait.
+    pub fn new(tell: impl Fn(&str, &str, &Drift) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+}
+
+/// Nobody is told.
+impl Default for Alarm {
+    fn default() -> Self {
+        Self::new(|_, _, _| {})
+    }
+}
+
+impl fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Alarm")
+    }
+}
+
+/// The ledger. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    blobs: Arc<dyn Blobs>,
+    index: Arc<dyn Index>,
+    clock: Clock,
+    metrics: Metrics,
+    alarm: Alarm,
+    /// The commit that a kept `.info` names; empty if it names none. Such a file never changes.
+    commits: Cache<Digest, String>,
+    /// What a module was held against last: the sum of its repository's references, and how many of its `.info`s were kept.
+    compared: Cache<ModulePath, (TagSum, usize)>,
+}
+
+impl Ledger {
+    /// A ledger in `index`.
+    pub fn new(blobs: Arc<dyn Blobs>, index: Arc<dyn Index>, clock: Clock, metrics: Metrics, alarm: Alarm) -> Self {
+        let (commits, compared) = (Cache::new(limits::MAX_COMMITS), Cache::new(limits::MAX_COMPARED));
+        Self(Arc::new(Inner { blobs, index, clock, metrics, alarm, commits, compared }))
+    }
+
+    /// Bytes came for a file of which `kept` was first; the store has recorded it. What is known of commits is added.
+    pub async fn differs(
+        &self,
+        (module, version, kind): (&ModulePath, &Version, Kind),
+        kept: &Part,
+        seen: &Part,
+        journey: &Journey,
+    ) {
+        let info = self.0.index.version(module.as_str(), version.as_str()).await.ok().flatten().and_then(|record| record.info);
+        let kept_commit = match info {
+            Some(info) => self.commit(info.digest, info.size_bytes).await,
+            None => None,
+        };
+        let drift = Drift {
+            kind,
+            kept: kept.digest,
+            kept_h1: kept.h1.clone(),
+            kept_commit,
+            seen: Some(seen.digest),
+            seen_h1: seen.h1.clone(),
+            seen_commit: None,
+            origin: seen.origin.clone(),
+            seen_at: seen.kept_at,
+        };
+        // Without a store to write to there is no ledger; the request says what happened.
+        let _ = self.0.index.put_drift(module.as_str(), version.as_str(), drift.clone()).await;
+        self.tell(module, version.as_str(), &drift, journey);
+    }
+
+    /// Holds the kept versions of a module against the tags of its repository, if those were told anew. `origin` is the repository, for readers.
+    pub async fn compare(&self, module: &ModulePath, code: &CodeRepo, origin: &str, journey: &Journey) {
+        let Ok(infos) = self.infos(module).await else { return };
+        let before = self.0.compared.get(module);
+        let known = before.filter(|(_, count)| *count == infos.len()).map(|(sum, _)| sum);
+        let Some(told) = code.repo().told(known) else { return };
+        let mut failed = false;
+        for info in &infos {
+            let Some(now) = code.tag_of(&info.version).and_then(|tag| told.tags.get(&tag)) else { continue };
+            if let Some(kept) = self.commit(info.digest, info.size_bytes).await
+                && kept != *now
+            {
+                failed |= self.moved(module, info, (kept, now.clone()), origin, journey).await.is_err();
+            }
+        }
+        if !failed {
+            self.0.compared.insert(module.clone(), (told.sum, infos.len()));
+        }
+    }
+
+    async fn moved(
+        &self,
+        module: &ModulePath,
+        info: &Reference,
+        (kept, now): (String, String),
+        origin: &str,
+        journey: &Journey,
+    ) -> Result<(), store::StoreError> {
+        let zip = self.0.index.version(module.as_str(), &info.version).await?.and_then(|record| record.zip);
+        let drift = Drift {
+            kind: Kind::Info,
+            kept: info.digest,
+            kept_h1: zip.and_then(|zip| zip.h1),
+            kept_commit: Some(kept),
+            seen: None,
+            seen_h1: None,
+            seen_commit: Some(now),
+            origin: origin.to_owned(),
+            seen_at: self.0.clock.now(),
+        };
+        if self.0.index.put_drift(module.as_str(), &info.version, drift.clone()).await? {
+            self.tell(module, &info.version, &drift, journey);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, module: &ModulePath, version: &str, drift: &Drift, journey: &Journey) {
+        self.0.metrics.drifted();
+        journey.note(Event::Drifted(format!("{}@{version}: {}", module.as_str(), sentence(drift))));
+        (self.0.alarm.0)(module.as_str(), version, drift);
+    }
+
+    /// The kept `.info`s of a module.
+    async fn infos(&self, module: &ModulePath) -> Result<Vec<Reference>, store::StoreError> {
+        let mut after = Reference {
+            module: module.as_str().to_owned(),
+            version: String::new(),
+            kind: Kind::Info,
+            digest: Digest::of(b""),
+            size_bytes: 0,
+        };
+        let mut infos = Vec::new();
+        loop {
+            let page = self.0.index.references(Some(&after), limits::REFERENCES).await?;
+            let full = page.len() == limits::REFERENCES;
+            let ours: Vec<Reference> = page.into_iter().take_while(|reference| reference.module == module.as_str()).collect();
+            let last = ours.last().cloned().filter(|_| full && ours.len() == limits::REFERENCES);
+            infos.extend(ours.into_iter().filter(|reference| reference.kind == Kind::Info));
+            match last {
+                Some(last) => after = last,
+                None => return Ok(infos),
+            }
+        }
+    }
+
+    /// The commit that a kept `.info` names. One that cannot be read names none now; whoever serves it will find out.
+    async fn commit(&self, digest: Digest, size_bytes: u64) -> Option<String> {
+        if let Some(commit) = self.0.commits.get(&digest) {
+            return Some(commit).filter(|commit| !commit.is_empty());
+        }
+        let blob = self.0.blobs.open(digest, size_bytes).await.ok()??;
+        let bytes = read_whole(&blob).ok()?;
+        let commit =
+            Info::parse(&bytes).ok().and_then(|info| info.origin().map(|origin| origin.hash.clone())).unwrap_or_default();
+        self.0.commits.insert(digest, commit.clone());
+        Some(commit).filter(|commit| !commit.is_empty())
+    }
+}
+
+/// What a drift is, in one sentence for a reader.
+pub fn sentence(drift: &Drift) -> String {
+    let of = |commit: &Option<String>, h1: &Option<String>| {
+        let commit = commit.as_ref().map(|commit| format!("commit {commit}"));
+        [commit, h1.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    let (kept, seen) = (of(&drift.kept_commit, &drift.kept_h1), of(&drift.seen_commit, &drift.seen_h1));
+    let what = match (drift.kind, &drift.seen) {
+        (_, None) => "its tag moved",
+        (Kind::Info, Some(_)) => "other bytes came for its .info",
+        (Kind::Mod, Some(_)) => "other bytes came for its go.mod",
+        (Kind::Zip, Some(_)) => "other bytes came for its zip",
+    };
+    let some = |text: String| if text.is_empty() { String::new() } else { format!(" ({text})") };
+    format!("{what}: kept{}, {} now has another{}", some(kept), drift.origin, some(seen))
+}
