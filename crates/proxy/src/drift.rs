@@ -24,7 +24,9 @@ use crate::{
 
 /// Who is told of a drift that was not known: module, version, what changed.
 #[derive(Clone)]
-pub struct Alarm(Arc<dyn Fn(&str, &str, &Drift) + Send + Sync>);
+pub struct Alarm(Arc<Tell>);
+
+type Tell = dyn Fn(&str, &str, &Drift) + Send + Sync;
 
 impl Alarm {
     /// One that calls `tell`, which must not wait.
