@@ -15,6 +15,7 @@ pub struct Metrics {
     kept_bytes: Counter,
     drifts: Counter,
     children: Family<ToolLabel, Counter>,
+    audit_lines: Family<AuditLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,6 +34,11 @@ struct ToolLabel {
     tool: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AuditLabel {
+    end: &'static str,
+}
+
 impl Metrics {
     /// Counters that `registry` shows.
     pub fn register(registry: &mut Registry) -> Self {
@@ -42,6 +48,7 @@ impl Metrics {
         registry.register("kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
         registry.register("drifts", "Versions whose origin now has other bytes than those kept first", metrics.drifts.clone());
         registry.register("children", "Processes started, by tool", metrics.children.clone());
+        registry.register("audit_lines", "Lines of the audit log, by what became of them", metrics.audit_lines.clone());
         metrics
     }
 
@@ -68,6 +75,13 @@ impl Metrics {
     /// A process was started: `git`, `hg`, `svn`, `fossil`, `helper`.
     pub fn child(&self, tool: &'static str) {
         self.children.get_or_create(&ToolLabel { tool }).inc();
+    }
+
+    /// Lines of the audit log were `recorded`, `lost`, or are `unsure`.
+    pub fn audited(&self, end: &'static str, count: u64) {
+        if count > 0 {
+            self.audit_lines.get_or_create(&AuditLabel { end }).inc_by(count);
+        }
     }
 
     /// An origin drifted.

@@ -15,6 +15,7 @@ use crate::{
     fs::{FsBlobs, Proof, is_lost},
     limits::WHOLE_BLOB_BYTES,
     lock::Lock,
+    log::Logs,
     sqlite::SqliteIndex,
 };
 
@@ -75,6 +76,11 @@ impl Stock {
     /// Who may change the store meanwhile.
     pub fn hold(&self) -> Hold {
         self.hold
+    }
+
+    /// The logs. Unless the store is held alone, what writes is refused or must not be done.
+    pub fn logs(&self) -> Logs {
+        Logs { files: Arc::new(self.blobs.logs()), lock: Arc::clone(&self.index) as _ }
     }
 
     /// The records. Unless the store is held alone, what writes is refused.

@@ -18,7 +18,7 @@ mod recorder;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gomod::sumdb::grow::FULL;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 pub use self::{
     blind::Blind,
@@ -30,6 +30,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     limits,
+    metrics::Metrics,
     tlog::{Log, LogError},
 };
 
@@ -40,14 +41,17 @@ pub struct AuditSettings {
     pub life: String,
     /// Blinds names; none writes them as they are.
     pub blind: Option<Blind>,
+    /// Where lines are counted.
+    pub metrics: Metrics,
 }
 
-/// The audit log, where lines come in. Cheap to share; when the last one is dropped, the [`Recorder`] writes what waits and ends.
+/// The audit log, where lines come in. Cheap to share; when it is closed or the last one is dropped, the [`Recorder`] writes what waits and ends.
 pub struct Audit {
     log: Arc<Log>,
     clock: Clock,
     queue: mpsc::Sender<Asked>,
     tally: Arc<Tally>,
+    closing: Arc<Notify>,
 }
 
 /// What became of lines so far.
@@ -62,18 +66,24 @@ pub struct Counts {
 }
 
 /// What is counted, and what of it no line tells yet.
-#[derive(Default)]
 struct Tally {
     inner: Mutex<(Counts, Option<Gap>)>,
+    metrics: Metrics,
 }
 
 impl Audit {
     /// Makes an audit log of a log. The recorder must be run for anything to be written.
     pub fn new(log: Arc<Log>, settings: AuditSettings, clock: Clock) -> (Arc<Self>, Recorder) {
         let (queue, waiting) = mpsc::channel(limits::AUDIT_WAITING);
-        let tally = Arc::new(Tally::default());
-        let recorder = Recorder::new(Arc::clone(&log), settings, clock.clone(), waiting, Arc::clone(&tally));
-        (Arc::new(Self { log, clock, queue, tally }), recorder)
+        let tally = Arc::new(Tally { inner: Mutex::default(), metrics: settings.metrics.clone() });
+        let audit = Arc::new(Self { log, clock, queue, tally, closing: Arc::default() });
+        let recorder = Recorder::new(&audit, settings, waiting);
+        (audit, recorder)
+    }
+
+    /// Lets the recorder write what waits, and end. Lines that come later are counted as lost.
+    pub fn close(&self) {
+        self.closing.notify_one();
     }
 
     /// Takes a line. Never waits: what does not fit is counted, and a line will tell how many there were.
@@ -124,12 +134,15 @@ impl Tally {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recorded(&self, count: u64) {
-        self.lock().0.recorded += count;
+    fn recorded(&self) {
+        self.lock().0.recorded += 1;
+        self.metrics.audited("recorded", 1);
     }
 
     /// Counts lines that are not in the log, or may not be; `time_ms` is that of one of them.
     fn miss(&self, time_ms: i64, lost: u64, unsure: u64) {
+        self.metrics.audited("lost", lost);
+        self.metrics.audited("unsure", unsure);
         let mut inner = self.lock();
         inner.0.lost += lost;
         inner.0.unsure += unsure;

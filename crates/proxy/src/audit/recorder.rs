@@ -3,45 +3,52 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
-use super::{Asked, AuditSettings, Line, Tally};
+use super::{Asked, Audit, AuditSettings, Line, Tally};
 use crate::{
     clock::Clock,
     limits,
     tlog::{Log, LogError},
 };
 
-/// The writing half of an [`super::Audit`]. Whoever opens one runs it as a task with a name, once.
+/// The writing half of an [`Audit`]. Whoever opens one runs it as a task with a name, once.
 pub struct Recorder {
     log: Arc<Log>,
     settings: AuditSettings,
     clock: Clock,
     waiting: mpsc::Receiver<Asked>,
     tally: Arc<Tally>,
+    closing: Arc<Notify>,
     /// How long lines are gathered before they are written.
     pause: Duration,
 }
 
 impl Recorder {
-    pub(super) fn new(
-        log: Arc<Log>,
-        settings: AuditSettings,
-        clock: Clock,
-        waiting: mpsc::Receiver<Asked>,
-        tally: Arc<Tally>,
-    ) -> Self {
-        Self { log, settings, clock, waiting, tally, pause: limits::AUDIT_PAUSE }
+    pub(super) fn new(audit: &Audit, settings: AuditSettings, waiting: mpsc::Receiver<Asked>) -> Self {
+        let (log, clock, tally) = (Arc::clone(&audit.log), audit.clock.clone(), Arc::clone(&audit.tally));
+        Self { log, settings, clock, waiting, tally, closing: Arc::clone(&audit.closing), pause: limits::AUDIT_PAUSE }
     }
 
-    /// Writes until every [`super::Audit`] is dropped, and then what waits and the `stop`.
+    /// Writes until the [`Audit`] is closed, or nobody has it any more; and then what waits and the `stop`.
     ///
     /// May be dropped at any await: then the `stop` is missing, which says that lines may be missing.
     pub async fn run(mut self) {
-        let life = self.settings.life.clone();
+        let (life, closing) = (self.settings.life.clone(), Arc::clone(&self.closing));
         self.told(Line::Start { time_ms: self.clock.now() * 1000, life: life.clone() }).await;
         let mut batch = Vec::new();
-        while self.waiting.recv_many(&mut batch, limits::LOG_BATCH).await > 0 {
+        loop {
+            let count = tokio::select! {
+                count = self.waiting.recv_many(&mut batch, limits::LOG_BATCH) => count,
+                // What waits is still received, and nothing comes after it.
+                () = closing.notified() => {
+                    self.waiting.close();
+                    continue;
+                }
+            };
+            if count == 0 {
+                break;
+            }
             if batch.len() < limits::LOG_BATCH && !self.waiting.is_closed() {
                 tokio::time::sleep(self.pause).await;
                 while batch.len() < limits::LOG_BATCH {
@@ -53,6 +60,7 @@ impl Recorder {
             self.tell_gap().await;
         }
         self.tell_gap().await;
+        // Who came too late is counted after the last line, in metrics only.
         let recorded = self.tally.lock().0.recorded;
         self.told(Line::Stop { time_ms: self.clock.now() * 1000, life, recorded }).await;
     }
@@ -67,7 +75,7 @@ impl Recorder {
         let ends = join_all(texts.iter().map(|text| self.log.append(text))).await;
         for (end, time_ms) in ends.iter().zip(times) {
             match end {
-                Ok(_) => self.tally.recorded(1),
+                Ok(_) => self.tally.recorded(),
                 Err(error) if !is_closed && is_unsure(error) => self.tally.miss(time_ms, 0, 1),
                 Err(_) => self.tally.miss(time_ms, 1, 0),
             }

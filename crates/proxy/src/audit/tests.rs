@@ -55,15 +55,14 @@ impl World {
     }
 
     async fn log(&self, life: &str) -> (Arc<Log>, JoinHandle<()>) {
-        let settings =
-            LogSettings { log: "audit".into(), signers: vec![signer(NAME)], holder: life.into(), signed: Arc::new(|_| {}) };
-        let (log, sequencer) = Log::open(settings, self.logs.clone(), self.clock()).await.unwrap();
+        let (log, sequencer) = Log::open(self.settings(life), self.logs.clone(), self.clock()).await.unwrap();
         (log, tokio::spawn(sequencer.run()))
     }
 
     async fn quiet(&self, life: &str, blind: Option<Blind>) -> (Arc<Audit>, Recorder, JoinHandle<()>) {
         let (log, sequencer) = self.log(life).await;
-        let (audit, recorder) = Audit::new(log, AuditSettings { life: life.into(), blind }, self.clock());
+        let (audit, recorder) =
+            Audit::new(log, AuditSettings { life: life.into(), blind, metrics: Metrics::default() }, self.clock());
         (audit, recorder, sequencer)
     }
 
@@ -80,19 +79,22 @@ impl World {
     }
 
     async fn exported(&self) -> String {
-        let (log, sequencer) = self.log("reader").await;
+        let log = Log::reader(self.settings("reader"), self.logs.clone(), self.clock()).await.unwrap();
         let mut out = Vec::new();
         export(&log, &mut out).await.unwrap();
-        drop(log);
-        sequencer.await.unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    fn settings(&self, life: &str) -> LogSettings {
+        LogSettings { log: "audit".into(), signers: vec![signer(NAME)], holder: life.into(), signed: Arc::new(|_| {}) }
     }
 }
 
 impl Running {
     async fn stop(self) {
-        drop(self.audit);
+        self.audit.close();
         self.recorder.await.unwrap();
+        drop(self.audit);
         self.sequencer.await.unwrap();
     }
 }

@@ -1,6 +1,9 @@
 //! What is read of a log: each answer is proven against the head that goes with it, so what is damaged is never served as if it were right.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
@@ -11,12 +14,28 @@ use gomod::sumdb::{
     tlog::{Hash, Tree, prove_tree, prove_tree_indexes, record_hash, stored_hash_index},
 };
 
-use super::{Found, Log, LogError, Shared, SignedHead};
+use store::log::Logs;
+use tokio::sync::mpsc;
+
+use super::{Found, Log, LogError, LogSettings, Shared, SignedHead};
+use crate::clock::Clock;
 
 /// How often a reading begins anew because the log grew under it.
 const MAX_RACES: usize = 8;
 
 impl Log {
+    /// Opens a log that another process may be writing, to read it as it was last published. Writes nothing; what is added is refused.
+    ///
+    /// # Errors
+    /// [`LogError::Unpublished`] if there is none; [`LogError::Refused`] if none of the keys has signed its head; [`LogError::Store`].
+    pub async fn reader(settings: LogSettings, logs: Logs, clock: Clock) -> Result<Self, LogError> {
+        let (head, refusal) = (RwLock::default(), RwLock::default());
+        let shared = Arc::new(Shared { settings, logs, clock, head, refusal });
+        shared.look_again().await?.ok_or(LogError::Unpublished)?;
+        // Nobody receives.
+        Ok(Self { shared, queue: mpsc::channel(1).0 })
+    }
+
     /// The record with this number, proven; `None` if the log is not that long.
     ///
     /// # Errors
