@@ -4,6 +4,7 @@ mod address;
 mod broom;
 mod diary;
 mod pulse;
+mod recorder;
 mod standing;
 mod tools;
 
@@ -21,7 +22,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub(crate) use self::{address::server_url, standing::SUMDB_LOG};
+pub(crate) use self::{address::server_url, recorder::AUDIT, standing::SUMDB_LOG};
 use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing, tools::Tools};
 use crate::{
     config::{Config, LogTarget, Mistakes},
@@ -134,6 +135,9 @@ impl App {
             }
         }
         self.pulse.stop();
+        if !self.standing.close_audit().await {
+            self.diary.note("error", "the last lines of the audit log could not be written in time");
+        }
         self.diary.note("info", "modway has stopped");
         self.door.flush_log();
     }
@@ -214,6 +218,7 @@ fn waits_for_restart(old: &Config, new: &Config) -> String {
         ("limits of connections", format!("{:?}", limits(old)) != format!("{:?}", limits(new))),
         ("store", old.store_path != new.store_path || old.reserve_bytes != new.reserve_bytes),
         ("the keys of our own checksum database", of_log(old) != of_log(new)),
+        ("the audit log", of_audit(old) != of_audit(new)),
         ("folder, tools and bounds of version control", of_repositories(old) != of_repositories(new)),
     ];
     let names: Vec<&str> = changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
@@ -228,6 +233,12 @@ fn of_repositories(config: &Config) -> String {
 }
 
 /// What the log was opened with. Whether there is one counts, too; auditors, retired names and what gets a record change at once.
+fn of_audit(config: &Config) -> String {
+    let settled = config.audit.as_ref().map(|audit| (audit.key.verifier(), &audit.blind, audit.keep));
+    let blinding = config.audit.as_ref().and_then(|audit| audit.blind.as_ref()).map(|blind| blind.name("key", "key"));
+    format!("{settled:?} {blinding:?}")
+}
+
 fn of_log(config: &Config) -> String {
     let keys = config.proxy.sums.own.as_ref().map(|own| (own.key.verifier(), own.old_key.as_ref().map(SignerKey::verifier)));
     format!("{keys:?}")

@@ -27,6 +27,11 @@ impl Broom {
                     Ok(swept) => diary.note(level(&swept), &told(&swept)),
                     Err(error) => diary.note("error", &format!("the sweep of the store stopped: {error}")),
                 }
+                match standing.forget().await {
+                    Ok(None) => {}
+                    Ok(Some(first)) => diary.note("info", &format!("the audit log has the text of its lines from {first} on")),
+                    Err(error) => diary.note("error", &format!("the audit log could not forget old lines: {error}")),
+                }
             }
         }))
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use plan::{Caller, Reason, Request};
-use proxy::{answer::Answer, journey::Journey};
+use proxy::{answer::Answer, audit::Audit, journey::Journey};
 use store::{Drift, DriftRecord};
 use tokio::{sync::watch, task::JoinHandle, time};
 
@@ -79,6 +79,10 @@ impl Answers for Answering {
 
     async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, Reason> {
         self.standing.proxy().all_drifts(after, limit).await
+    }
+
+    fn audit(&self) -> Option<&Audit> {
+        self.standing.audit()
     }
 
     fn ready(&self) -> Result<(), Reason> {

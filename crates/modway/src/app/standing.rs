@@ -7,13 +7,14 @@ use std::{
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use gomod::sumdb::note::SignerKey;
 use plan::Reason;
 use proxy::{
     Ground, Proxy,
+    audit::Audit,
     clock::Clock,
     drift::Alarm,
-    settings::OwnSumdb,
-    tlog::{Log, LogSettings, Sequencer},
+    tlog::{Log, LogError, LogSettings, Sequencer},
 };
 use store::{
     StoreError,
@@ -25,6 +26,7 @@ use store::{
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
+use super::recorder::Auditing;
 use crate::{config::Config, http::metrics::Metrics};
 
 /// The ground that stays, and the proxy that may be exchanged.
@@ -34,13 +36,14 @@ pub(super) struct Standing {
     proxy: ArcSwap<Proxy>,
     /// Writes the log of our own checksum database, if there is one.
     _sequencing: Option<AbortOnDrop>,
+    auditing: Option<Auditing>,
 }
 
 /// What the log of our own checksum database is called in the store. It stays when name and key change.
 pub(crate) const SUMDB_LOG: &str = "sumdb";
 
 /// A task that ends with its owner; what a sequencer leaves half done, the next start completes.
-struct AbortOnDrop(JoinHandle<()>);
+pub(super) struct AbortOnDrop(pub(super) JoinHandle<()>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
@@ -62,15 +65,20 @@ impl Standing {
         let clock = Clock::system();
         let (log, sequencing) = match &config.proxy.sums.own {
             Some(own) => {
-                let opened = open_log(own, logs, clock.clone()).await;
+                let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
+                let opened = open_log(SUMDB_LOG, signers, &life()?, logs.clone(), clock.clone()).await;
                 let (log, sequencer) = opened.context("opening the log of our own checksum database")?;
                 (Some(log), Some(AbortOnDrop(tokio::spawn(sequencer.run()))))
             }
             None => (None, None),
         };
+        let auditing = match &config.audit {
+            Some(wanted) => Some(Auditing::start(wanted, logs, clock.clone(), counters.clone()).await?),
+            None => None,
+        };
         let ground = Ground { blobs, index, roots, clock, metrics: counters, air, checks, repositories, log, alarm };
         let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
-        Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy), _sequencing: sequencing })
+        Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy), _sequencing: sequencing, auditing })
     }
 
     /// A proxy with the settings of `config` on the same ground; nothing is changed by it.
@@ -95,16 +103,45 @@ impl Standing {
         sweep(blobs, &**index, Duration::ZERO, SystemTime::now()).await
     }
 
+    pub(super) fn audit(&self) -> Option<&Audit> {
+        self.auditing.as_ref().map(Auditing::audit)
+    }
+
+    /// As [`Auditing::close`]; true if there is no audit log.
+    pub(super) async fn close_audit(&self) -> bool {
+        match &self.auditing {
+            Some(auditing) => auditing.close().await,
+            None => true,
+        }
+    }
+
+    /// As [`Auditing::forget`].
+    pub(super) async fn forget(&self) -> Result<Option<u64>, LogError> {
+        match &self.auditing {
+            Some(auditing) => auditing.forget().await,
+            None => Ok(None),
+        }
+    }
+
     pub(super) async fn ready(&self) -> Result<(), Reason> {
         self.proxy().ready().await
     }
 }
 
-async fn open_log(own: &OwnSumdb, logs: Logs, clock: Clock) -> anyhow::Result<(Arc<Log>, Sequencer)> {
-    let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
+/// One life of one process, unlike any other.
+pub(super) fn life() -> anyhow::Result<String> {
     let mut life = [0; 8];
     getrandom::fill(&mut life).context("reading the system's randomness")?;
-    let holder = format!("{:016x}", u64::from_be_bytes(life));
-    let settings = LogSettings { log: SUMDB_LOG.to_owned(), signers, holder, signed: Arc::new(|_| ()) };
+    Ok(format!("{:016x}", u64::from_be_bytes(life)))
+}
+
+pub(super) async fn open_log(
+    log: &str,
+    signers: Vec<SignerKey>,
+    life: &str,
+    logs: Logs,
+    clock: Clock,
+) -> anyhow::Result<(Arc<Log>, Sequencer)> {
+    let settings = LogSettings { log: log.to_owned(), signers, holder: life.to_owned(), signed: Arc::new(|_| ()) };
     Ok(Log::open(settings, logs, clock).await?)
 }

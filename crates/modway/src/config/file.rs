@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::units::{Period, Size};
 
+mod audit;
 mod sumdb;
 
+pub(crate) use audit::Audit;
 pub(crate) use sumdb::{Auditor, Private, Sumdb};
 
 /// The configuration of modway.
@@ -33,6 +35,8 @@ pub(crate) struct File {
     pub(crate) direct: Direct,
     /// Checksum databases: the one that vouches for public modules, others that are served on, and one of our own.
     pub(crate) sumdb: Sumdb,
+    /// The audit log: who asked for what and was answered how, in a signed log of its own.
+    pub(crate) audit: Audit,
     /// How long answers that may change are kept: lists of versions, `@latest`, branches.
     pub(crate) freshness: Freshness,
 }

@@ -4,6 +4,7 @@
 //! called again, and a test needs no machine.
 
 mod access;
+mod audit;
 mod bench;
 mod direct;
 mod environment;
@@ -28,6 +29,7 @@ use proxy::{
     settings::{Freshness, Settings},
 };
 
+pub use audit::AuditLog;
 pub use environment::{Disk, Environment, Files};
 pub use keys::schema;
 pub use mistake::{Mistake, Mistakes, Place};
@@ -52,6 +54,8 @@ pub struct Config {
     pub reserve_bytes: u64,
     /// What the proxy is told.
     pub proxy: Settings,
+    /// The audit log, if one is wanted.
+    pub audit: Option<AuditLog>,
     /// Which certificates all upstreams are believed by, besides their own CA files.
     pub roots: Roots,
     /// What is worth knowing though nothing is wrong.
@@ -133,6 +137,7 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
     let (routes, hops) = routes::routes(file, hops, machine, server.as_ref(), bench);
     let sums = sums::sums(file, &hops, machine, bench);
     let direct = direct::direct(&file.direct, patience, store_path.as_deref(), machine, bench);
+    let audit = audit::audit(&file.audit, sums.as_ref().and_then(|sums| sums.own.as_ref()), bench);
     let freshness = Freshness {
         fresh: file.freshness.fresh.0,
         revalidate: file.freshness.revalidate.0,
@@ -144,6 +149,7 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
         store_path: store_path?,
         reserve_bytes: file.store.reserve.0,
         proxy: Settings { routes, hops, sums: sums?, freshness, direct: direct? },
+        audit,
         roots: crate::machine::roots(bench.environment, bench.files()),
         notes: Vec::new(),
         lines: Vec::new(),

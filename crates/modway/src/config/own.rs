@@ -84,7 +84,7 @@ fn key(key: &str, written: &str, others: &Others<'_>, bench: &mut Bench<'_>) -> 
 }
 
 /// Whoever reads the key can write any history.
-fn check_mode(key: &str, path: &std::path::Path, bench: &mut Bench<'_>) {
+pub(super) fn check_mode(key: &str, path: &std::path::Path, bench: &mut Bench<'_>) {
     let mode = bench.files().mode(path).unwrap_or(0);
     let (path, fix) = (path.display(), format!("chmod 600 {}", path.display()));
     if mode & 0o007 != 0 {

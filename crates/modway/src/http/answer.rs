@@ -12,7 +12,10 @@ use hyper::{
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use plan::Reason;
-use proxy::answer::{Answer, Body, Caching, Media};
+use proxy::{
+    answer::{Answer, Body, Caching, Media},
+    audit::Decision,
+};
 
 use super::{
     body::Content,
@@ -218,6 +221,16 @@ const fn status(reason: &Reason, late: bool) -> StatusCode {
         Reason::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
         Reason::Busy(_) | Reason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Reason::Store(_) | Reason::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What the audit log says of an answer with this status; 0 is one that was never given.
+pub(crate) const fn decision(status: u16) -> Decision {
+    match status {
+        200..400 => Decision::Served,
+        404 | 410 => Decision::Absent,
+        400..500 => Decision::Refused,
+        _ => Decision::Failed,
     }
 }
 

@@ -287,6 +287,7 @@ mod tests {
             method: hyper::Method::GET,
             path: path.into(),
             agent: "".into(),
+            login: "".into(),
             endpoint: Endpoint::List,
             request: None,
             journey: None,

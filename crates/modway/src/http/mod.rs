@@ -4,6 +4,7 @@
 //! `answer` renders (the only file that knows status codes), `body` streams, `records` and `log` remember.
 
 pub mod answer;
+mod audit;
 mod body;
 mod conditions;
 mod conn;
@@ -30,7 +31,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use async_trait::async_trait;
 use plan::{Caller, Reason, Request};
-use proxy::{answer::Answer, journey::Journey};
+use proxy::{answer::Answer, audit::Audit, journey::Journey};
 use store::{Drift, DriftRecord};
 
 use self::{encoding::Zipped, hot::Hot, ids::Ids, log::Log, metrics::Metrics, records::Records, workers::Workers};
@@ -68,6 +69,11 @@ pub trait Answers: Send + Sync {
     async fn all_drifts(&self, after: u64, limit: usize) -> Result<Vec<DriftRecord>, Reason> {
         let _ = (after, limit);
         Ok(Vec::new())
+    }
+
+    /// The audit log, if there is one.
+    fn audit(&self) -> Option<&Audit> {
+        None
     }
 
     /// Whether answers can be expected now: the store is open and writable.

@@ -13,7 +13,7 @@ use plan::{Ask, Reason, Request};
 use proxy::journey::Journey;
 
 use super::{
-    Door,
+    Door, audit,
     ids::Id,
     limits::{MAX_KEPT_EVENTS, MAX_LOGGED_AGENT_BYTES, MAX_LOGGED_PATH_BYTES, MAX_SPARE_RECORDS},
 };
@@ -29,6 +29,8 @@ pub struct Record {
     pub(crate) path: Arc<str>,
     /// Cut to [`MAX_LOGGED_AGENT_BYTES`].
     pub(crate) agent: Box<str>,
+    /// The name of a login, if it gave one and there is an audit log.
+    pub(crate) login: Box<str>,
     pub(crate) endpoint: Endpoint,
     pub(crate) request: Option<Arc<Request>>,
     pub(crate) journey: Option<Journey>,
@@ -122,6 +124,7 @@ impl Ticket {
             method: parts.method.clone(),
             path: path.map_or_else(|| cut(parts.uri.path(), MAX_LOGGED_PATH_BYTES).into(), Arc::clone),
             agent: cut(agent.as_deref().unwrap_or_default(), MAX_LOGGED_AGENT_BYTES).into(),
+            login: door.answers.audit().and_then(|_| audit::login(parts)).unwrap_or_default().into(),
             endpoint: Endpoint::Bad,
             request: None,
             journey: None,
@@ -170,6 +173,11 @@ impl Drop for Ticket {
         let duration = self.started.elapsed();
         self.record().duration = duration;
         self.door.metrics.finished(&self.record);
+        if let Some(audit) = self.door.answers.audit()
+            && let Some(asked) = audit::asked(&self.record)
+        {
+            audit.note(asked);
+        }
         self.door.records.keep(Arc::clone(&self.record));
         if self.door.log.push(Arc::clone(&self.record)).is_err() {
             self.door.metrics.log_lines_dropped.inc();

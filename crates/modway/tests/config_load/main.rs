@@ -1,5 +1,6 @@
 //! The configuration, loaded from texts, environments and files that the tests write; and the real binary, started with it.
 
+mod audit;
 mod direct;
 mod example;
 mod first_run;

@@ -15,7 +15,7 @@ use gomod::sumdb::{
 };
 
 use store::log::Logs;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Found, Log, LogError, LogSettings, Shared, SignedHead};
 use crate::clock::Clock;
@@ -30,7 +30,7 @@ impl Log {
     /// [`LogError::Unpublished`] if there is none; [`LogError::Refused`] if none of the keys has signed its head; [`LogError::Store`].
     pub async fn reader(settings: LogSettings, logs: Logs, clock: Clock) -> Result<Self, LogError> {
         let (head, refusal) = (RwLock::default(), RwLock::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, refusal });
+        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal });
         shared.look_again().await?.ok_or(LogError::Unpublished)?;
         // Nobody receives.
         Ok(Self { shared, queue: mpsc::channel(1).0 })

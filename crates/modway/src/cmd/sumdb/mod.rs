@@ -2,7 +2,9 @@
 
 mod audit;
 mod env;
+mod export_audit;
 mod init;
+mod prove_audit;
 
 use clap::Subcommand;
 
@@ -17,6 +19,10 @@ pub enum SumdbCommand {
     Env(env::Env),
     /// Read any checksum database whole: prove each tile and record, find second records of a version
     Audit(audit::Audit),
+    /// Write the audit log out as JSON lines that prove themselves
+    ExportAudit(export_audit::ExportAudit),
+    /// Prove that an exported audit log is what was signed: no line changed, missing or moved
+    ProveAudit(prove_audit::ProveAudit),
 }
 
 pub(super) fn run(command: &SumdbCommand, environment: &Environment) -> anyhow::Result<End> {
@@ -24,5 +30,7 @@ pub(super) fn run(command: &SumdbCommand, environment: &Environment) -> anyhow::
         SumdbCommand::Init(asked) => init::run(asked),
         SumdbCommand::Env(asked) => env::run(asked, environment),
         SumdbCommand::Audit(asked) => audit::run(asked, environment),
+        SumdbCommand::ExportAudit(asked) => export_audit::run(asked, environment),
+        SumdbCommand::ProveAudit(asked) => prove_audit::run(asked),
     }
 }

@@ -1,0 +1,67 @@
+//! The audit log of a running server: opened with its tasks, written to its end, and made to forget.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use proxy::{
+    audit::{Audit, AuditSettings},
+    clock::Clock,
+    metrics::Metrics,
+    tlog::LogError,
+};
+use store::log::Logs;
+use tokio::{task::JoinHandle, time};
+
+use super::standing::{AbortOnDrop, life, open_log};
+use crate::config::AuditLog;
+
+/// What the audit log is called in the store. It stays when name and key change.
+pub(crate) const AUDIT: &str = "audit";
+
+/// How long a server that stops waits for its last lines: many times what a batch takes. What is not written then is missed by the missing `stop`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An audit log and its tasks.
+pub(super) struct Auditing {
+    audit: Arc<Audit>,
+    recording: Mutex<Option<JoinHandle<()>>>,
+    keep: Option<Duration>,
+    _sequencing: AbortOnDrop,
+}
+
+impl Auditing {
+    pub(super) async fn start(wanted: &AuditLog, logs: Logs, clock: Clock, metrics: Metrics) -> anyhow::Result<Self> {
+        let life = life()?;
+        let opened = open_log(AUDIT, vec![wanted.key.clone()], &life, logs, clock.clone()).await;
+        let (log, sequencer) = opened.context("opening the audit log")?;
+        let sequencing = AbortOnDrop(tokio::spawn(sequencer.run()));
+        let (audit, recorder) = Audit::new(log, AuditSettings { life, blind: wanted.blind.clone(), metrics }, clock);
+        let recording = Mutex::new(Some(tokio::spawn(recorder.run())));
+        Ok(Self { audit, recording, keep: wanted.keep, _sequencing: sequencing })
+    }
+
+    pub(super) fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Writes what waits, and the last line. True if that was done in time.
+    pub(super) async fn close(&self) -> bool {
+        self.audit.close();
+        let recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match recording {
+            Some(recording) => time::timeout(PATIENCE, recording).await.is_ok_and(|end| end.is_ok()),
+            None => true,
+        }
+    }
+
+    /// Forgets what is too old; the number of the first line that is kept, if any are ever forgotten.
+    pub(super) async fn forget(&self) -> Result<Option<u64>, LogError> {
+        match self.keep {
+            Some(keep) => self.audit.forget(keep.as_secs()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the audit log is told of a request.
+
+use std::time::SystemTime;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hyper::{header, http::request::Parts};
+use proxy::audit::Asked;
+
+use super::{
+    answer::decision,
+    records::{Endpoint, Record},
+    why,
+};
+
+/// The line of a request; `None` for pages of our own, which give nobody a module.
+pub(super) fn asked(record: &Record) -> Option<Asked> {
+    if record.endpoint == Endpoint::Own {
+        return None;
+    }
+    let (module, version) = why::names(record);
+    let since = record.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(Asked {
+        time_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        request: record.id.to_string(),
+        client: record.client.to_string(),
+        login: record.login.to_string(),
+        what: record.endpoint.name().to_owned(),
+        module: module.unwrap_or_default().to_owned(),
+        version: version.unwrap_or_default().to_owned(),
+        decision: decision(record.status),
+        status: record.status,
+        reason: record.reason.as_ref().map_or("", plan::Reason::code).to_owned(),
+    })
+}
+
+/// The name that a request gives with its password. Nobody has checked it.
+pub(super) fn login(parts: &Parts) -> Option<String> {
+    let (scheme, coded) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let decoded = scheme.eq_ignore_ascii_case("basic").then(|| BASE64_STANDARD.decode(coded.trim()).ok())??;
+    let text = String::from_utf8(decoded).ok()?;
+    Some(text.split_once(':')?.0.to_owned())
+}
