@@ -19,6 +19,9 @@ use crate::{
     vouch::Sums,
 };
 
+/// What the log of our own checksum database is called in the store. It stays when name and key change.
+pub const LOG: &str = "sumdb";
+
 /// Writes down what a version was when it was first proven here, once and for ever.
 pub struct Notary {
     log: Arc<Log>,

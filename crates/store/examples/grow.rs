@@ -47,15 +47,25 @@ async fn append(logs: &Logs, fence: u64, size: u64) -> Result<(), Box<dyn Error>
     if logs.lock.extend(LOG, fence, old, new.clone(), keys).await? != Extended::Yes {
         return Err("the log was moved by another one".into());
     }
-    let tiles = (size / 256..=(size + BATCH) / 256).flat_map(|number| {
-        ["0", "entries"].map(|level| {
-            (format!("tile/{level}/x{:03}/{:03}.p/{size}", number / 1000, number % 1000), Bytes::from(vec![1; 8192]))
-        })
-    });
-    logs.files.put(LOG, tiles.collect()).await?;
+    logs.files.put(LOG, tiles(size, size + BATCH)).await?;
     logs.files.publish(LOG, new).await?;
-    logs.files.remove(LOG, vec![staged]).await?;
+    let edge = tiles(size.saturating_sub(BATCH), size).into_iter().map(|(path, _)| path).filter(|path| path.contains(".p/"));
+    logs.files.remove(LOG, edge.chain([staged]).collect()).await?;
     Ok(())
+}
+
+/// The lowest tiles that a log gets when it grows from `old` to `new` records: full ones, and one at the edge.
+fn tiles(old: u64, new: u64) -> Vec<(String, Bytes)> {
+    let mut tiles = Vec::new();
+    for number in old / 256..=new / 256 {
+        let width = (new - number * 256).min(256);
+        let part = if width == 256 { String::new() } else { format!(".p/{width}") };
+        for level in ["0", "entries"] {
+            let path = format!("tile/{level}/x{:03}/{:03}{part}", number / 1000, number % 1000);
+            tiles.push((path, Bytes::from(vec![1; 32 * width as usize])));
+        }
+    }
+    tiles
 }
 
 async fn report(logs: &Logs, home: &Path, size: u64, batches: Vec<Duration>) -> Result<(), Box<dyn Error>> {

@@ -11,7 +11,7 @@ use gomod::zip::read::Source;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, Index, OpenError, Reference, StoreError,
+    Digest, Index, Logs, OpenError, Reference, StoreError,
     fs::{FsBlobs, Proof, is_lost},
     limits::WHOLE_BLOB_BYTES,
     lock::Lock,
@@ -86,6 +86,11 @@ impl Stock {
     /// The records. Unless the store is held alone, what writes is refused.
     pub fn index(&self) -> &Arc<SqliteIndex> {
         &self.index
+    }
+
+    /// The logs, to be read: unless the store is held alone, nobody may write their files.
+    pub fn logs(&self) -> Logs {
+        Logs { files: Arc::new(self.blobs.logs()), lock: Arc::clone(&self.index) as _ }
     }
 
     /// Reads a blob from the disk, hashes it, and hands right bytes to `make`. It blocks, and remembers nothing.

@@ -40,7 +40,7 @@ pub(super) struct Standing {
 }
 
 /// What the log of our own checksum database is called in the store. It stays when name and key change.
-pub(crate) const SUMDB_LOG: &str = "sumdb";
+pub(crate) const SUMDB_LOG: &str = proxy::notary::LOG;
 
 /// A task that ends with its owner; what a sequencer leaves half done, the next start completes.
 pub(super) struct AbortOnDrop(pub(super) JoinHandle<()>);

@@ -1,16 +1,13 @@
 //! Proves all that a store holds again: every blob's digest, every h1 out of the bytes, against the record and against the checksum databases' own
-//! records, as far as their lookups are kept. It asks nobody.
+//! records: our own database's, and those of others as far as their lookups are kept. It asks nobody.
 //!
 //! What is wrong is put aside where the store is held alone, and then comes back only as bytes with the recorded h1. Two things are told and left:
 //! bytes that a database proves although their record says otherwise, for then the record is what is damaged; and lookups that do not prove.
 
-use std::{collections::VecDeque, sync::Arc, thread::available_parallelism, time::Instant};
+use std::{collections::VecDeque, sync::Arc, thread::available_parallelism};
 
-use gomod::{
-    goenv::SumdbSetting,
-    module::{ModulePath, Version},
-    sumdb::note::VerifierKey,
-};
+use gomod::module::{ModulePath, Version};
+use plan::Reason;
 use store::{
     Index, Kind, Part, Reference, StoreError, VersionRecord,
     limits::PAGE,
@@ -18,22 +15,24 @@ use store::{
 };
 use tokio::task::{JoinSet, spawn_blocking};
 
-use self::read::read_parts;
+use self::{read::read_parts, voice::Voice};
 use crate::{
-    BadSettings, Journey, settings,
-    sumdb::{Sumdb, lookup_path},
-    vouch::Sums,
+    BadSettings,
+    settings::{self, OwnSumdb},
+    sumdb::Sumdb,
 };
 
 mod fault;
 mod read;
+mod voice;
 
 pub use self::fault::{Fault, Finding};
 
 /// All that is needed to prove a store again.
 pub struct Stocktake {
     stock: Arc<Stock>,
-    databases: Arc<[Arc<Sumdb>]>,
+    databases: Vec<Arc<Sumdb>>,
+    own: Option<OwnSumdb>,
 }
 
 /// What is told while a store is proven.
@@ -78,18 +77,13 @@ enum Place {
 }
 
 impl Stocktake {
-    /// Proves `stock`, and holds it against what is kept of the databases of `sums`.
+    /// Proves `stock`, and holds it against what is kept of the databases of `sums`, our own among them.
     ///
     /// # Errors
     /// [`BadSettings::Key`].
     pub fn new(stock: Arc<Stock>, sums: &settings::Sums) -> Result<Self, BadSettings> {
-        let mut databases = Vec::new();
-        for setting in std::iter::once(&sums.database).chain(&sums.proxied) {
-            let SumdbSetting::Database { name, key, .. } = setting else { continue };
-            let key = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
-            databases.push(Sumdb::new(name.clone(), key, Vec::new(), Arc::clone(stock.index()) as _));
-        }
-        Ok(Self { stock, databases: databases.into() })
+        let (databases, own) = (Voice::others(&stock, sums)?, sums.own.clone());
+        Ok(Self { stock, databases, own })
     }
 
     /// Proves everything, and tells what is wrong and how far it is.
@@ -100,14 +94,14 @@ impl Stocktake {
     /// [`StoreError`] if the index cannot be read, or what is wrong cannot be put aside.
     pub async fn run(&self, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<Tally, StoreError> {
         let mut tally = Tally::default();
-        let databases = self.check_heads(&mut tally, tell).await;
+        let voices = self.check_heads(&mut tally, tell).await;
         let at_once = (2 * available_parallelism().map_or(1, usize::from)).clamp(4, 16);
         let (mut names, mut tasks) = (Names::new(&self.stock), JoinSet::new());
         loop {
             while tasks.len() < at_once {
                 let Some((module, version)) = names.next().await? else { break };
-                let (stock, databases) = (Arc::clone(&self.stock), Arc::clone(&databases));
-                tasks.spawn(async move { take(&stock, &databases, module, version).await });
+                let (stock, voices) = (Arc::clone(&self.stock), Arc::clone(&voices));
+                tasks.spawn(async move { take(&stock, &voices, module, version).await });
             }
             let Some(end) = tasks.join_next().await else { return Ok(tally) };
             if let Some(taken) = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))? {
@@ -118,17 +112,26 @@ impl Stocktake {
     }
 
     /// The databases whose kept tree heads can be believed. Without one, nothing of it can be proven, and saying so once is enough.
-    async fn check_heads(&self, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Arc<[Arc<Sumdb>]> {
-        let mut good = Vec::new();
-        for database in &*self.databases {
+    async fn check_heads(&self, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Arc<[Voice]> {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for database in &self.databases {
             match database.head().await {
-                Ok(_) => good.push(Arc::clone(database)),
-                Err(reason) => {
-                    let path = format!("sumdb/{}/latest", database.name());
-                    tally.found += 1;
-                    tell(Told::Found(&Finding { path, fault: Fault::Unproven(reason.to_string()), aside: false }));
-                }
+                Ok(_) => good.push(Voice::Others(Arc::clone(database))),
+                Err(reason) => bad.push((database.name(), reason)),
             }
+        }
+        if let Some(own) = &self.own {
+            match Voice::own(&self.stock, own).await {
+                Ok(voice) => good.extend(voice),
+                // A server beside us is about to begin it.
+                Err(Reason::Busy(_)) => {}
+                Err(reason) => bad.push((own.key.name(), reason)),
+            }
+        }
+        for (name, reason) in bad {
+            let path = format!("sumdb/{name}/latest");
+            tally.found += 1;
+            tell(Told::Found(&Finding { path, fault: Fault::Unproven(reason.to_string()), aside: false }));
         }
         good.into()
     }
@@ -217,25 +220,20 @@ impl<'a> Names<'a> {
 }
 
 /// Reads one version again; `None` if it is gone by now.
-async fn take(
-    stock: &Arc<Stock>,
-    databases: &[Arc<Sumdb>],
-    module: String,
-    version: String,
-) -> Result<Option<Taken>, StoreError> {
+async fn take(stock: &Arc<Stock>, voices: &[Voice], module: String, version: String) -> Result<Option<Taken>, StoreError> {
     let Some(record) = stock.index().version(&module, &version).await? else { return Ok(None) };
     let (to_read, subject, parts) = (Arc::clone(stock), (module.clone(), version.clone()), record.clone());
     let read = spawn_blocking(move || read_parts(&to_read, &subject.0, &subject.1, &parts));
     let mut read = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let (mut faults, mut compared) = (Vec::new(), false);
     if let (Ok(module), Ok(version)) = (ModulePath::parse(&module), Version::parse(&version)) {
-        for database in databases {
-            match kept_sums(&**stock.index(), database, &module, &version).await? {
+        for voice in voices {
+            match voice.sums(&**stock.index(), &module, &version).await? {
                 None => {}
-                Some(Err(said)) => faults.push((Place::Lookup(database.name().to_owned()), Fault::Unproven(said))),
+                Some(Err(said)) => faults.push((Place::Lookup(voice.name().to_owned()), Fault::Unproven(said))),
                 Some(Ok(sums)) => {
                     compared = true;
-                    read.iter_mut().for_each(|read| read.compare(database.name(), &sums));
+                    read.iter_mut().for_each(|read| read.compare(voice.name(), &sums));
                 }
             }
         }
@@ -243,18 +241,4 @@ async fn take(
     let of_parts = read.into_iter().filter_map(|read| Some((Place::Part(read.kind), read.fault?)));
     let faults = of_parts.chain(faults).collect();
     Ok(Some(Taken { module, version, record, compared, faults }))
-}
-
-/// What a database has on a version, proven out of what is kept; `None` if its lookup is not.
-async fn kept_sums(
-    index: &dyn Index,
-    database: &Sumdb,
-    module: &ModulePath,
-    version: &Version,
-) -> Result<Option<Result<Sums, String>>, StoreError> {
-    if index.sumdb_file(database.name(), &lookup_path(module, version)).await?.is_none() {
-        return Ok(None);
-    }
-    let sums = database.prove(module, version, &Journey::new(Instant::now())).await;
-    Ok(Some(sums.map_err(|reason| reason.to_string())))
 }

@@ -26,7 +26,7 @@ const MAX_LOOKS: usize = 8;
 
 /// What lies in the store.
 pub(super) struct Seen {
-    published: Option<SignedHead>,
+    pub(super) published: Option<SignedHead>,
     decided: Option<(Decided, Bytes)>,
 }
 

@@ -9,7 +9,10 @@ use proxy::{
 use testkit::sumdb::Lie;
 use tokio::task::JoinSet;
 
-use super::*;
+use super::{
+    stocktake::{keep, take},
+    *,
+};
 
 const TOKEN: &str = "0123456789abcdefghij";
 
@@ -291,4 +294,32 @@ async fn during_a_rotation_both_names_serve_one_log_that_both_keys_sign() {
         let checkpoint = site.get(&format!("/sumdb/{name}/checkpoint")).await.expect("a checkpoint");
         assert!(checkpoint.starts_with(format!("{name}\n1\n").as_bytes()), "{checkpoint:?}");
     }
+}
+
+#[tokio::test]
+async fn a_stocktake_holds_private_versions_against_our_own_records() {
+    let ((world, module), folder) = (private_world().await, TempDir::new().expect("a folder"));
+    let store = Store::open_embedded(folder.path()).expect("a store");
+    let (site, log) = site(&world, Setup::to(&World::start().await), settings(Records::Private), store.clone()).await;
+    site.get(&lookup(&module)).await.expect("a record");
+    let sums = Sums { own: Some(settings(Records::Private)), ..Setup::to(&world).0.sums };
+    let (tally, found) = take(folder.path(), &sums, true).await;
+    assert_eq!((tally.versions, tally.compared, found), (1, 1, Vec::new()), "beside its server");
+
+    let (kept, recorded) = (Module::new("corp.test/n", "v1.0.0"), Module::large("corp.test/n", "v1.0.0", 100));
+    log.add("corp.test/n@v1.0.0", &recorded.record()).await.expect("a number");
+    keep(&store, &kept, Kind::Zip, kept.zip.clone(), &kept.zip_h1).await;
+    drop((site, log, store));
+    until(|| Store::open_embedded(folder.path()).is_ok()).await;
+    let (_, found) = take(folder.path(), &sums, true).await;
+    let told: Vec<_> = found.iter().map(|finding| (&*finding.path, finding.fault.code(), finding.aside)).collect();
+    assert_eq!(told, [("corp.test/n/@v/v1.0.0.zip", "unlike-database", true)]);
+
+    let records = folder.path().join("logs/sumdb/files/tile/8/data/000.p/2");
+    let body = std::fs::read_to_string(&records).expect("the records").replacen("h1:", "h1;", 1);
+    std::fs::remove_file(&records).expect("removed");
+    std::fs::write(&records, body).expect("written");
+    let (_, found) = take(folder.path(), &sums, true).await;
+    let told: Vec<_> = found.iter().map(|finding| (&*finding.path, finding.fault.code(), finding.aside)).collect();
+    assert_eq!(told, [("sumdb/own.test/db/lookup/corp.test/m@v1.0.0", "unproven", false)]);
 }

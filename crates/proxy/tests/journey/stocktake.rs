@@ -58,7 +58,7 @@ impl Filled {
     }
 }
 
-async fn take(folder: &Path, sums: &Sums, may_change: bool) -> (Tally, Vec<Finding>) {
+pub(crate) async fn take(folder: &Path, sums: &Sums, may_change: bool) -> (Tally, Vec<Finding>) {
     let stock = Arc::new(Stock::open(folder, may_change).expect("a store"));
     let mut found = Vec::new();
     let mut note = |told: Told<'_>| {
@@ -159,7 +159,7 @@ async fn beside_a_server_and_unasked_nothing_is_changed() {
 }
 
 /// Keeps `part` of a version of which nothing is kept yet, with this h1 in its record.
-async fn keep(store: &Store, module: &Module, kind: Kind, bytes: Bytes, h1: &str) {
+pub(crate) async fn keep(store: &Store, module: &Module, kind: Kind, bytes: Bytes, h1: &str) {
     let digest = store.blobs.put_bytes(bytes.clone()).await.expect("put");
     let (h1, vouched, origin) = (Some(h1.to_owned()), "waived GOSUMDB=off".to_owned(), "there".to_owned());
     let part = Part { digest, size_bytes: bytes.len() as u64, h1, vouched, origin, kept_at: NOW };
