@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use gomod::{
     module::{ModulePath, Version},
     sumdb::{
@@ -17,7 +17,7 @@ use gomod::{
 };
 use proxy::tlog::{Log, LogError};
 
-use crate::world::{NAME, World, key, record};
+use crate::world::{NAME, Whims, World, key, record};
 
 /// Looks a version up as the go command does, from a head it knew before, asking nothing but what the log serves.
 pub(crate) async fn look_up(log: &Log, number: u64, known: Option<&str>, key: &note::VerifierKey) -> Proved {
@@ -134,6 +134,22 @@ async fn what_is_no_record_never_comes_into_the_log() {
     assert!(matches!(node.log.add("", "x\n").await, Err(LogError::BadKey(0))));
     assert_eq!(node.log.append(&("x".repeat(3999) + "\n")).await.unwrap(), 0);
     assert_eq!(node.log.head().unwrap().tree().size, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_records_than_may_wait_are_refused_and_a_log_without_its_sequencer_says_so() {
+    let world = World::new();
+    let (log, sequencer) = world.open(Whims::default(), &[key()]).await.unwrap();
+    let (mut waiting, mut refused) = (0, None);
+    while waiting < 100_000 && refused.is_none() {
+        match log.append("x\n").now_or_never() {
+            None => waiting += 1,
+            Some(end) => refused = end.err(),
+        }
+    }
+    assert!(matches!(refused, Some(LogError::Busy)), "{waiting} wait: {refused:?}");
+    drop(sequencer);
+    assert!(matches!(log.append("x\n").await, Err(LogError::Stopped)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ use gomod::{
 };
 use proxy::{
     clock::Clock,
-    tlog::{Log, LogError, LogSettings},
+    tlog::{Log, LogError, LogSettings, Sequencer},
 };
 use store::{
     StoreError,
@@ -69,6 +69,12 @@ impl World {
     }
 
     pub(crate) async fn start_by(&self, whims: Whims, keys: &[SignerKey]) -> Result<Node, LogError> {
+        let (log, sequencer) = self.open(whims, keys).await?;
+        Ok(Node { log, task: Task(tokio::spawn(sequencer.run())) })
+    }
+
+    /// A log whose sequencer does not run yet.
+    pub(crate) async fn open(&self, whims: Whims, keys: &[SignerKey]) -> Result<(Arc<Log>, Sequencer), LogError> {
         let life = self.lives.fetch_add(1, Ordering::Relaxed);
         let recorder = self.recorder.clone();
         let settings = LogSettings {
@@ -79,8 +85,7 @@ impl World {
         };
         let way = Arc::new(Way { world: self.clone(), whims });
         let logs = Logs { files: way.clone(), lock: way };
-        let (log, sequencer) = Log::open(settings, logs, self.clock()).await?;
-        Ok(Node { log, task: Task(tokio::spawn(sequencer.run())) })
+        Log::open(settings, logs, self.clock()).await
     }
 
     fn clock(&self) -> Clock {
