@@ -76,10 +76,15 @@ async fn an_answer_that_takes_longer_than_half_a_minute_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn over_https_every_4xx_is_asked_for_twice() {
     let ca = Ca::new();
-    let world = World::with_tls(ca.leaf(&["127.0.0.1"]).server(&["http/1.1"])).await;
-    let gopher = Gopher::new(&[("GOPROXY", &world.url())]);
-    let trusted = gopher.write("ca.pem", ca.pem());
-    gopher.go_with(&[("SSL_CERT_FILE", &trusted)], GET).failed("404 Not Found");
-    let agents: Vec<String> = world.seen().iter().filter_map(|seen| seen.header("user-agent").map(str::to_owned)).collect();
-    assert!(agents.len() == 2 && agents[0].starts_with("GoCommand/1") && agents[1] == "Go-http-client/1.1", "{agents:?}");
+    for status in [400, 401, 403, 404, 410, 418, 429, 451, 500] {
+        let world = World::with_tls(ca.leaf(&["127.0.0.1"]).server(&["http/1.1"])).await;
+        world.on("/example.test/m/@v/v1.0.0.info", [Play::status(status, "")]);
+        let gopher = Gopher::new(&[("GOPROXY", &world.url())]);
+        let trusted = gopher.write("ca.pem", ca.pem());
+        gopher.go_with(&[("SSL_CERT_FILE", &trusted)], GET).failed(&format!("v1.0.0.info: {status}"));
+        let agents: Vec<String> = world.seen().iter().filter_map(|seen| seen.header("user-agent").map(str::to_owned)).collect();
+        let begins: Vec<&str> = agents.iter().map(|agent| agent.split('/').next().unwrap_or_default()).collect();
+        let want: &[&str] = if status < 500 { &["GoCommand", "Go-http-client"] } else { &["GoCommand"] };
+        assert_eq!(begins, want, "{status}");
+    }
 }

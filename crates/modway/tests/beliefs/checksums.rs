@@ -3,7 +3,9 @@
 use testkit::{
     faults::Play,
     modules::{Module, any_zip},
+    repos::GitServer,
     sumdb::{self, Sumdb},
+    world::ForwardProxy,
 };
 
 use super::gopher::{GET, Gopher, VERSION, closed, module, serving};
@@ -19,13 +21,23 @@ async fn goinsecure_leaves_the_checksum_database_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_module_fetched_directly_is_told_to_the_checksum_database_unless_it_is_private() {
-    let (world, database) = (serving(&module()).await, Sumdb::start(3, &[]).await);
-    let settings = [("GOPROXY", world.url()), ("GOSUMDB", database.setting()), ("GONOSUMDB", "other.test".into())];
-    let gopher = Gopher::new(&settings.each_ref().map(|(name, value)| (*name, value.as_str())));
-    gopher.go(GET).failed("404 Not Found");
+    const MODULE: &str = "git.example.test/team/lib";
+    let (host, database) = (GitServer::start(true, None).await, Sumdb::start(3, &[]).await);
+    let mut repository = host.make("team/lib");
+    repository.write("go.mod", format!("module {MODULE}\n")).write("lib.go", "package lib\n").commit(1_600_000_000);
+    repository.tag("v1.0.0");
+    host.page(MODULE, &format!("{MODULE} git https://{MODULE}"));
+    let road = ForwardProxy::start(host.address(), None).await;
+    let (road, setting) = (road.url(), database.setting());
+    let gopher = Gopher::new(&[("GOPROXY", "direct"), ("GOSUMDB", &setting), ("HTTPS_PROXY", &road)]);
+    let ca = gopher.write("ca.pem", &host.ca_pem());
+    let trusted = [("SSL_CERT_FILE", ca.as_str()), ("GIT_SSL_CAINFO", &ca)];
+    let get = format!("mod download {MODULE}@v1.0.0");
+    gopher.go_with(&trusted, &get).failed("404 Not Found");
     let before = database.seen().len();
-    gopher.go_with(&[("GONOSUMDB", "example.test")], GET).fine();
-    assert!(before > 0 && database.seen().len() == before);
+    assert_eq!(database.count(&format!("/lookup/{MODULE}@v1.0.0")), 1);
+    gopher.go_with(&[&trusted[..], &[("GOPRIVATE", "git.example.test")]].concat(), &get).fine();
+    assert_eq!(database.seen().len(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,9 +75,14 @@ async fn a_toolchain_is_verified_whatever_gosumdb_and_goprivate_say() {
     let version = format!("v0.0.1-go1.99.0.linux-{arch}");
     let zip = any_zip(&[(&format!("golang.org/toolchain@{version}/bin/go"), b"x", None)]);
     world.on(&format!("/golang.org/toolchain/@v/{version}.zip"), [Play::ok(zip)]);
-    let url = world.url();
-    let settings = [("GOPROXY", &*url), ("GOTOOLCHAIN", "go1.99.0"), ("GONOSUMDB", "*"), ("GOSUMDB", "off")];
-    Gopher::new(&settings).go("version").failed("checksum database disabled by GOSUMDB=off");
+    let (url, database) = (world.url(), Sumdb::start(3, &[]).await);
+    let gopher = Gopher::new(&[("GOPROXY", &url), ("GOTOOLCHAIN", "go1.99.0"), ("GONOPROXY", "none")]);
+    gopher.go_with(&[("GOSUMDB", "off")], "version").failed("checksum database disabled by GOSUMDB=off");
+    for private in ["GOPRIVATE", "GONOSUMDB"] {
+        let before = database.count("/lookup/golang.org/toolchain@");
+        gopher.go_with(&[("GOSUMDB", &database.setting()), (private, "*")], "version").failed("404 Not Found");
+        assert_eq!(database.count("/lookup/golang.org/toolchain@"), before + 1, "{private}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
