@@ -181,7 +181,7 @@ async fn a_space_in_goprivate() {
 }
 
 #[tokio::test]
-async fn a_domain_in_place_of_what_is_below_it() {
+async fn a_scheme_and_a_port_in_goprivate() {
     let town = Town::new().await.go_trusts().git_trusts().set("GOPRIVATE", "https://example.test:443");
     let list = town.proxy.url();
     tell("near-misses", town.set("GOPROXY", &list)).await;
@@ -201,7 +201,7 @@ async fn a_version_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn vendor_mode_in_goflags() {
+async fn modules_are_switched_off() {
     let town = Town::new().await.set("GO111MODULE", "off");
     tell("modules-off", town).await;
 }
