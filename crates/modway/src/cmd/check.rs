@@ -33,10 +33,10 @@ pub struct Check {
     /// The rules file (TOML); without one the built-in rules count
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// The output of `go env -json` of the machine to check, in place of this one
+    /// The output of `go env -json` of the machine to check, or its environment as lines of KEY=VALUE, in place of this one
     #[arg(long, value_name = "FILE")]
     go_env: Option<PathBuf>,
-    /// The output of `go list -m -u -json all`, in place of running it
+    /// The output of `go list -m -u -retracted -json all`, in place of running it
     #[arg(long, value_name = "FILE", conflicts_with = "offline")]
     go_list: Option<PathBuf>,
     /// Let `go list` read the module cache only: nothing is downloaded, and what is retracted or deprecated is not known
