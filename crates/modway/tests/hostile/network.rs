@@ -48,8 +48,7 @@ pub(crate) fn enter(name: &str) -> bool {
     let ways: [&[&str]; 2] = [&["--net", "--"], &["--user", "--map-root-user", "--net", "--"]];
     let may = |way: &&[&str]| Command::new("unshare").args(*way).arg("true").status().is_ok_and(|status| status.success());
     let Some(way) = ways.into_iter().find(may) else {
-        // Past the test harness, which keeps back what a passing test prints.
-        let _ = writeln!(std::io::stderr(), "skipped: {name}: needs root, or user namespaces, and `unshare` of util-linux");
+        testkit::mount::skipped(name, "needs root, or user namespaces, and `unshare` of util-linux");
         return false;
     };
     let own = std::env::current_exe().expect("a test knows what it is");

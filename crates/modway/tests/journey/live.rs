@@ -25,8 +25,7 @@ fn a_real_project_travels_cold_warm_and_with_every_upstream_gone() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let proxy = std::env::var("GOPROXY").ok().filter(|list| !list.is_empty()).unwrap_or_else(|| defaults::GOPROXY.into());
     if !reaches(&proxy, home.path()) {
-        say("skipped: live journey: no module proxy is reached from this machine");
-        return;
+        return testkit::mount::skipped("live journey", "no module proxy is reached from this machine");
     }
     let store = home.path().join("store");
     let project;

@@ -58,8 +58,7 @@ fn with_a_full_disk_what_is_kept_is_served_and_what_is_not_is_refused_in_words_o
     fs::create_dir(&disk).expect("a folder");
     // Large enough for the reserve that a store leaves free, and for the first module, but not for all.
     let Some(mounted) = Tmpfs::mount(&disk, "40m") else {
-        say("skipped: a full disk: mounting needs root");
-        return;
+        return testkit::mount::skipped("a full disk", "mounting needs root");
     };
     let (proxy, truth) = upstream(home.path(), MODULES, 3_000_000);
     let server = started(&mounted.0.join("store"), &proxy);

@@ -74,6 +74,7 @@ fn a_long_file_says_at_its_top_why() {
 #[test]
 fn nothing_is_allowed_ignored_or_left_to_do() {
     check(rules::left_over);
+    check(rules::quietly_skipped);
 }
 
 #[test]

@@ -25,7 +25,8 @@ async fn a_dry_run_opens_no_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_makes_no_socket_and_starts_nothing_that_could() {
     if !Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success()) {
-        return println!("skipped: it needs strace and the right to trace");
+        let name = "a_dry_run_makes_no_socket_and_starts_nothing_that_could";
+        return testkit::mount::skipped(name, "it needs strace and the right to trace");
     }
     for private in ["", "git.example.test"] {
         let town = Town::new().await.proxied().go_trusts().git_trusts().set("GOPRIVATE", private);

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use testkit::mount::skipped;
 
 use crate::world::{World, told};
 
@@ -265,13 +266,14 @@ fn hostile_words() -> Vec<String> {
 #[tokio::test]
 async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
     if !proxy::upstream::child::can_confine() {
-        eprintln!("skipped: this kernel has no Landlock");
-        return;
+        return skipped("where_the_kernel_can_it_reads_and_reaches_only_what_it_must", "this kernel has no Landlock");
     }
     let secrets = TempDir::new().unwrap();
     let secret = secrets.path().join("key.pem");
     fs::write(&secret, "canary").unwrap();
     let tries = [
+        // That it can be tried at all.
+        "true".to_owned(),
         format!("cat {}", secret.display()),
         format!("touch {}/written", secrets.path().display()),
         format!("cat /proc/{}/environ", std::process::id()),
@@ -283,6 +285,7 @@ async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
     // A listener that nobody may reach but through the gateway.
     let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = closed.local_addr().unwrap().port().to_string();
+    std::net::TcpStream::connect(("127.0.0.1", closed.local_addr().unwrap().port())).expect("outside of the cage it is reached");
     let lines: String = tries
         .iter()
         .map(|attempt| {
@@ -296,5 +299,5 @@ async fn where_the_kernel_can_it_reads_and_reaches_only_what_it_must() {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.join("got").exists())
         .unwrap();
-    assert_eq!(fs::read_to_string(folder.join("got")).unwrap(), "here\n");
+    assert_eq!(fs::read_to_string(folder.join("got")).unwrap(), "here\ngot: true\n");
 }

@@ -158,7 +158,7 @@ async fn subversion_goes_through_a_relay() {
 async fn subversion_over_http_goes_through_the_gateway() {
     let (workshop, rest) = (workshop(Tool::Svn), folder());
     let Some(server) = ApacheServer::start(&workshop) else {
-        return eprintln!("skipped: Subversion over HTTP: no apache2 with mod_dav_svn");
+        return testkit::mount::skipped("subversion_over_http_goes_through_the_gateway", "no apache2 with mod_dav_svn");
     };
     let url = format!("{}/trunk", server.url());
     let repo = opened(Vcs::Svn, &url, &["http"], rest.path()).await;

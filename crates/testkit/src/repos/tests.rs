@@ -140,7 +140,7 @@ async fn subversion_is_served() {
 fn subversion_is_served_over_http() {
     let (workshop, client) = (workshop(Tool::Svn), Workshop::new(Tool::Svn));
     let Some(server) = ApacheServer::start(&workshop) else {
-        return eprintln!("skipped: Subversion over HTTP: no apache2 with mod_dav_svn");
+        return crate::mount::skipped("subversion_is_served_over_http", "no apache2 with mod_dav_svn");
     };
     assert_eq!(client.run(&["list", &format!("{}/trunk", server.url())]), "go.mod\nsub/");
 }

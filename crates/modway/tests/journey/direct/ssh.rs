@@ -1,6 +1,9 @@
 //! Repositories over ssh: a real sshd, the real ssh, git and hg.
 
-use testkit::repos::{SshServer, Tool, Workshop};
+use testkit::{
+    mount::skipped,
+    repos::{SshServer, Tool, Workshop},
+};
 
 use super::*;
 
@@ -18,7 +21,7 @@ impl Host {
     async fn new() -> Option<Self> {
         let real_ssh = path().split(':').map(|folder| Path::new(folder).join("ssh")).find(|ssh| ssh.exists());
         let (Some(sshd), Some(real_ssh)) = (SshServer::start().await, real_ssh) else {
-            eprintln!("skipped: no sshd (Debian: openssh-server) or no ssh on this machine");
+            skipped("repositories over ssh", "no sshd (Debian: openssh-server) or no ssh on this machine");
             return None;
         };
         let site = Site::new().await;
