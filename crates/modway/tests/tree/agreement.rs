@@ -69,9 +69,9 @@ fn failure(when: When) -> Option<Result<Failure, Reason>> {
     Some(Ok(Failure::Trouble(trouble)))
 }
 
-/// Leads the server's chain to the entry at `index`, lets it fail, and looks where it goes.
+/// Leads the server's chain to the entry at `index`, lets it fail, and looks where it goes. False for what is no failure, and is not looked at.
 #[track_caller]
-fn check_branch(chain: &Chain, said: &tree::Chain, index: usize, when: When, then: Then) {
+fn check_branch(chain: &Chain, said: &tree::Chain, index: usize, when: When, then: Then) -> bool {
     let journey = Journey::new(Instant::now());
     let mut travel = chain.travel("x".into(), &journey);
     for _ in 0..index {
@@ -80,7 +80,7 @@ fn check_branch(chain: &Chain, said: &tree::Chain, index: usize, when: When, the
     }
     travel.here().expect("somebody to ask");
     match failure(when) {
-        None => return,
+        None => return false,
         Some(Ok(failure)) => travel.failed(failure),
         Some(Err(reason)) => travel.refused(reason),
     }
@@ -98,6 +98,7 @@ fn check_branch(chain: &Chain, said: &tree::Chain, index: usize, when: When, the
         (None, Then::Trouble) => assert!(matches!(travel.miss(), Miss::Failed(_)), "{names}"),
         (next, then) => panic!("{names}: {then:?} is said, and next is {:?}", next.map(|next| next.name().to_owned())),
     }
+    true
 }
 
 /// Where an absence at the end is said to depend on trouble before, it does; where it is said not to, there can be none before.
@@ -132,14 +133,13 @@ fn check(upstreams: &str) {
     let mut seen = 0;
     for (index, hop) in said.hops.iter().enumerate().filter(|(_, hop)| hop.kind != tree::Kind::Off) {
         for (when, then) in hop.branches.iter().flat_map(|branch| branch.when.iter().map(|when| (*when, branch.then))) {
-            check_branch(&chain, said, index, when, then);
-            seen += 1;
+            seen += usize::from(check_branch(&chain, said, index, when, then));
         }
     }
     let last = said.hops.len() - 1;
     let absent = said.hops[last].branches.iter().find(|branch| branch.when.contains(&When::Absent)).expect("it can be absent");
     check_absence(&chain, said, last, absent.then);
-    assert!(seen >= 4, "{upstreams}: {seen}");
+    assert!(seen >= 3, "{upstreams}: {seen}");
 }
 
 #[test]
