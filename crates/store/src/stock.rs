@@ -11,7 +11,7 @@ use gomod::zip::read::Source;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, Index, Logs, OpenError, Reference, StoreError,
+    Digest, Index, OpenError, Reference, StoreError,
     fs::{FsBlobs, Proof, is_lost},
     limits::WHOLE_BLOB_BYTES,
     lock::Lock,
@@ -76,11 +76,6 @@ impl Stock {
     /// Who may change the store meanwhile.
     pub fn hold(&self) -> Hold {
         self.hold
-    }
-
-    /// The logs. Unless the store is held alone, what writes is refused or must not be done.
-    pub fn logs(&self) -> Logs {
-        Logs { files: Arc::new(self.blobs.logs()), lock: Arc::clone(&self.index) as _ }
     }
 
     /// The records. Unless the store is held alone, what writes is refused.

@@ -16,7 +16,6 @@ use std::{
 };
 
 use super::{
-    say,
     truth::{ask, get, in_words, refusal, started, upstream, whole, whole_or_refused},
 };
 
