@@ -127,7 +127,8 @@ async fn a_repository_that_is_not_there_does_not_exist() {
     let world = World::new().await;
     let url = format!("{}/nowhere", world.server.url());
     let repo = world.repo("nowhere").await;
-    assert_eq!(told(repo.stat("v1.0.0").await), format!("not exist: fatal: repository '{url}' not found"));
+    let why = format!("place {} has no credential; if it is private, add one", world.server.address());
+    assert_eq!(told(repo.stat("v1.0.0").await), format!("not exist: fatal: repository '{url}' not found\n{why}"));
 }
 
 #[tokio::test]
