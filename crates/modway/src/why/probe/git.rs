@@ -7,6 +7,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use gomod::client::{Answer, Failure, Found, Refs, ToolFailure};
+use proxy::upstream::git::version;
 
 use super::gitconfig::{Entry, GitConfig, ca_variable};
 use crate::{
@@ -158,13 +159,11 @@ impl Git {
         }
     }
 
-    /// Source: GIT_CONFIG_GLOBAL and GIT_CONFIG_SYSTEM are of git 2.32.
+    /// As the server's git must be: what keeps it from reading this machine's settings is needed here, too.
     async fn can_be_caged(&self) -> bool {
         let Ok(run) = self.git() else { return true };
         let Ok(said) = run.words(["version"]).captured(LOOK).await else { return false };
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        let mut numbers = text.split([' ', '.']).filter_map(|part| part.trim().parse::<u32>().ok());
-        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (2, 32)
+        version::parsed(&String::from_utf8_lossy(&said.stdout)).is_some_and(|version| version >= version::FLOOR)
     }
 
     /// Git where no project's configuration counts, as in Go's own folders.

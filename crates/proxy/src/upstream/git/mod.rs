@@ -29,7 +29,7 @@ mod remembered;
 mod settings;
 mod tar;
 mod unpack;
-mod version;
+pub mod version;
 mod words;
 mod workdir;
 

@@ -4,9 +4,9 @@ use plan::Trouble;
 
 use super::settings::Git;
 
-/// The oldest git that may run: the first that reads no configuration but ours (`GIT_CONFIG_GLOBAL`, 2.32 of June 2021). It also has everything
+/// The oldest git that may run, major and minor: the first that reads no configuration but ours (`GIT_CONFIG_GLOBAL`, 2.32 of June 2021). It also has everything
 /// else that is relied on: `--end-of-options` (2.24), SHA-256 repositories (2.29), fetches without a `FETCH_HEAD` (2.29).
-const FLOOR: (u32, u32) = (2, 32);
+pub const FLOOR: (u32, u32) = (2, 32);
 
 /// Asks git for its version.
 ///
@@ -28,8 +28,8 @@ pub(super) async fn check(git: &Git) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Major and minor of `git version 2.39.5 (Apple Git-154)`.
-fn parsed(said: &str) -> Option<(u32, u32)> {
+/// Major and minor of `git version 2.39.5 (Apple Git-154)`; None if that is not what git says.
+pub fn parsed(said: &str) -> Option<(u32, u32)> {
     let mut numbers = said.trim().strip_prefix("git version")?.trim_start().split('.');
     let number = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     Some((number(numbers.next()?)?, number(numbers.next()?)?))
