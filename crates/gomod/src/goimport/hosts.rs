@@ -54,6 +54,27 @@ fn refuse_outright(import_path: &str) -> Result<(), NoRoot> {
     Err(NoRoot::Path(why))
 }
 
+/// Hosts that many owners share: what is private there belongs to an owner, `github.com/acme`, and the host to everybody.
+///
+/// Not Go's: Go knows the layout of some of them only.
+const SHARED: [&str; 8] =
+    ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "git.sr.ht", "dev.azure.com", "gopkg.in"];
+
+/// True for a host that many owners share, such as `github.com`.
+pub fn is_shared(host: &str) -> bool {
+    SHARED.contains(&host)
+}
+
+/// The part of a module path that has one owner: its host, or on a [shared host](is_shared) host and owner, `github.com/acme`.
+pub fn owner(module: &str) -> &str {
+    let mut elements = module.split('/');
+    let host = elements.next().unwrap_or_default();
+    match elements.next().filter(|_| is_shared(host)) {
+        Some(name) => module.get(..host.len() + 1 + name.len()).unwrap_or(module),
+        None => host,
+    }
+}
+
 /// A host whose layout Go knows.
 struct Host {
     prefix: &'static str,
@@ -149,6 +170,15 @@ fn is_small_git(element: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shared_host_has_an_owner_for_each_part() {
+        assert_eq!(owner("github.com/acme/tool/v2"), "github.com/acme");
+        assert_eq!(owner("github.com/acme"), "github.com/acme");
+        assert_eq!(owner("github.com"), "github.com");
+        assert_eq!(owner("git.corp.example/team/lib"), "git.corp.example");
+        assert_eq!(owner(""), "");
+    }
 
     /// `known`: the root's URL, then the root; for a suffix the repository without scheme, then the root; `page`; or the refusal.
     #[track_caller]

@@ -35,7 +35,7 @@ use std::fmt;
 
 pub use discovery::{Discovery, Step};
 pub use error::NoRoot;
-pub use hosts::{Known, look_up};
+pub use hosts::{Known, is_shared, look_up, owner};
 pub use suffix::Suffix;
 pub use tags::{Page, Tag};
 

@@ -10,6 +10,7 @@ mod trusts;
 
 use gomod::{
     client::{Answer, Break, Command, ErrorClass, Failure, Found, Question, ToolFailure},
+    goimport::owner,
     goproxy::{GoProxyList, Source},
 };
 
@@ -249,13 +250,7 @@ impl Case<'_> {
     /// The pattern for a private module: its host, or the owner's part of it where a host has many owners. Shorter prefixes that Go
     /// asks about too are then not covered, which `leaks` tells.
     pub fn pattern(&self) -> String {
-        let path = self.report.command.path();
-        let many_owners = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com"];
-        match path.split('/').collect::<Vec<_>>()[..] {
-            [host, owner, ..] if many_owners.contains(&host) => format!("{host}/{owner}"),
-            [host, ..] => host.to_owned(),
-            [] => path.to_owned(),
-        }
+        owner(self.report.command.path()).to_owned()
     }
 
     /// The list as Go reads it.

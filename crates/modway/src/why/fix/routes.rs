@@ -3,6 +3,7 @@
 use gomod::{
     client::{Checksums, ErrorClass, Question, Server},
     goenv::defaults,
+    goimport::is_shared,
     goproxy::{GoProxyList, Separator, Source},
     pattern::Miss,
 };
@@ -216,8 +217,7 @@ fn is_likely(near: &gomod::pattern::NearMiss<'_>) -> bool {
 }
 
 fn is_well_known(host: &str) -> bool {
-    ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "golang.org", "gopkg.in", "google.golang.org"]
-        .contains(&host)
+    is_shared(host) || ["golang.org", "google.golang.org"].contains(&host)
 }
 
 /// The list with one more pattern. `none` is no keyword, and stays: somebody wrote it.

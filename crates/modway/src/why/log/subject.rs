@@ -1,6 +1,6 @@
 //! What an error names: module, version, URL, host. Its values go into commands that people run, so only harmless ones are taken.
 
-use gomod::module::ModulePath;
+use gomod::{goimport, module::ModulePath};
 
 /// What an error is about; what it does not name, or names in a way that no shell should see, is empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,7 +34,7 @@ impl Subject {
         let is_release =
             |word: &&&str| word.strip_prefix("go1.").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let go = words.iter().find(is_release).map_or("", |word| *word);
-        let (proxy, owner) = (base(&url, &module), owner(&module));
+        let (proxy, owner) = (base(&url, &module), goimport::owner(&module).to_owned());
         Self {
             owner: safe(&owner),
             module: safe(&module),
@@ -99,19 +99,6 @@ fn unlocked(word: &str) -> String {
 fn authority(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     rest.split('/').next().filter(|host| !host.is_empty())
-}
-
-/// Hosts where what is private belongs to an owner, and the host to everybody.
-const SHARED: [&str; 8] =
-    ["github.com", "gitlab.com", "bitbucket.org", "gitee.com", "codeberg.org", "git.sr.ht", "dev.azure.com", "gopkg.in"];
-
-fn owner(module: &str) -> String {
-    let mut elements = module.split('/');
-    let host = elements.next().unwrap_or_default();
-    match elements.next().filter(|_| SHARED.contains(&host)) {
-        Some(owner) => format!("{host}/{owner}"),
-        None => host.to_owned(),
-    }
 }
 
 /// What stands before the module path in the URL of one of its files, or before `/sumdb/`.
