@@ -15,9 +15,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    truth::{ask, get, in_words, refusal, started, upstream, whole, whole_or_refused},
-};
+use super::truth::{ask, get, in_words, refusal, started, upstream, whole, whole_or_refused};
 
 /// Versions that travel in one test.
 const MODULES: usize = 24;

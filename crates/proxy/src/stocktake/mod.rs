@@ -7,7 +7,6 @@
 use std::{collections::VecDeque, sync::Arc, thread::available_parallelism};
 
 use gomod::module::{ModulePath, Version};
-use plan::Reason;
 use store::{
     Index, Kind, Part, Reference, StoreError, VersionRecord,
     limits::PAGE,
@@ -123,8 +122,6 @@ impl Stocktake {
         if let Some(own) = &self.own {
             match Voice::own(&self.stock, own).await {
                 Ok(voice) => good.extend(voice),
-                // A server beside us is about to begin it.
-                Err(Reason::Busy(_)) => {}
                 Err(reason) => bad.push((own.key.name(), reason)),
             }
         }

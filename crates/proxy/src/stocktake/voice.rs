@@ -16,7 +16,7 @@ use crate::{
     notary::{LOG, Notary},
     settings::{self, OwnSumdb},
     sumdb::{Sumdb, lookup_path},
-    tlog::{Log, LogSettings},
+    tlog::{Log, LogError, LogSettings},
     vouch::Sums,
 };
 
@@ -44,8 +44,11 @@ impl Voice {
     pub(super) async fn own(stock: &Stock, own: &OwnSumdb) -> Result<Option<Self>, Reason> {
         let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
         let settings = LogSettings { log: LOG.to_owned(), signers, holder: String::new(), signed: Arc::new(|_| ()) };
-        let log = Log::open_to_read(settings, stock.logs(), Clock::system()).await.map_err(|error| error.reason())?;
-        Ok(log.map(|log| Self::Own(Notary::new(log, own))))
+        match Log::reader(settings, stock.logs(), Clock::system()).await {
+            Ok(log) => Ok(Some(Self::Own(Notary::new(Arc::new(log), own)))),
+            Err(LogError::Unpublished) => Ok(None),
+            Err(error) => Err(error.reason()),
+        }
     }
 
     pub(super) fn name(&self) -> &str {

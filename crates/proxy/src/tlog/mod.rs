@@ -119,19 +119,6 @@ impl Log {
         Ok((Arc::new(Self { shared, queue }), sequencer))
     }
 
-    /// Opens a log beside whoever writes it: nothing is completed or changed, and nothing can be added. `None` if it has published nothing yet.
-    ///
-    /// # Errors
-    /// As [`Log::open`].
-    pub async fn open_to_read(settings: LogSettings, logs: Logs, clock: Clock) -> Result<Option<Arc<Self>>, LogError> {
-        let (head, refusal) = (RwLock::default(), RwLock::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal });
-        let (queue, waiting) = mpsc::channel(1);
-        let Some(published) = Sequencer::new(Arc::clone(&shared), waiting).look().await?.published else { return Ok(None) };
-        shared.advance(published);
-        Ok(Some(Arc::new(Self { shared, queue })))
-    }
-
     /// Adds `text` as the record of `key`, unless the key has one: the first record of a key wins for ever, and is the answer.
     ///
     /// Returns after the record is durable and its head published. May be dropped at any await; the record may be added all the same.

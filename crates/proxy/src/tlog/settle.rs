@@ -26,7 +26,7 @@ const MAX_LOOKS: usize = 8;
 
 /// What lies in the store.
 pub(super) struct Seen {
-    pub(super) published: Option<SignedHead>,
+    published: Option<SignedHead>,
     decided: Option<(Decided, Bytes)>,
 }
 
