@@ -3,7 +3,10 @@
 //! The proofs are those of `gomod::sumdb`, one tile of records after the other against the signed head. Memory: 8 KiB for each 65,536 records,
 //! and about 40 bytes for each record, by which a second one of the same version is found.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -118,21 +121,28 @@ fn place(size: u64, number: u64) -> (Tile, Tile) {
 
 /// Proves that `head` continues `known`.
 async fn continues(shelf: &dyn Shelf, known: Head, head: &Head, found: &mut Found) -> Result<(), String> {
-    let size = known.tree().size;
-    let merge = match Merge::new(known, head.clone(), &[]) {
-        Ok(merge) => merge,
-        Err(error) => return Err(error.to_string()),
-    };
-    let mut bodies = Vec::new();
-    for tile in merge.plan().tiles() {
-        bodies.push(shelf.tile(tile).await?.unwrap_or_default().to_vec());
-    }
-    match merge.finish(bodies) {
-        Ok((newest, _)) if newest.tree() == head.tree() => {}
-        // It is one history, and the older end of it is shown.
-        Ok(_) => found.note("bad-head", "", format!("it has {} records, and had {size} before", head.tree().size)),
-        Err(MergeError::Fork(fork)) => found.note("forked", "", fork.to_string()),
-        Err(MergeError::Tile(error)) => found.note("damaged-tile", "", format!("the head of before cannot be proven: {error}")),
+    let (was, is) = (known.tree(), head.tree());
+    match is.size.cmp(&was.size) {
+        Ordering::Less => found.note("bad-head", "", format!("it has {} records, and had {} before", is.size, was.size)),
+        Ordering::Equal if is.hash == was.hash => {}
+        Ordering::Equal => {
+            let text = format!("two heads of {} records:\n{}\n{}", is.size, known.note(), head.note());
+            found.note("forked", "", text);
+        }
+        Ordering::Greater => {
+            let merge = Merge::new(known, head.clone(), &[]).map_err(|error| error.to_string())?;
+            let mut bodies = Vec::new();
+            for tile in merge.plan().tiles() {
+                bodies.push(shelf.tile(tile).await?.unwrap_or_default().to_vec());
+            }
+            match merge.finish(bodies) {
+                Ok(_) => {}
+                Err(MergeError::Fork(fork)) => found.note("forked", "", fork.to_string()),
+                Err(MergeError::Tile(error)) => {
+                    found.note("bad-head", "", format!("whether it continues the one of before cannot be proven: {error}"));
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -159,12 +169,29 @@ async fn prove(
     if let Ok(proven) = verified(plan.clone()) {
         return Ok(Some(proven));
     }
-    // Parents come first: the first one that does not prove is the one.
-    let proves = |tile: &&Tile| TilePlan::for_tile(head.tree(), tile).is_ok_and(|plan| verified(plan).is_ok());
-    let culprit = plan.tiles().iter().find(|tile| !proves(tile)).unwrap_or(&plan.tiles()[0]);
-    match upper.get(culprit) {
-        Some(Some(_)) => found.note_once("damaged-tile", culprit, "its hashes are not those of the signed tree"),
-        Some(None) | None => found.note_once("lost-tile", culprit, "it is not there"),
+    let edge = TilePlan::new(head.tree(), &[]).map_err(|error| error.to_string())?;
+    let proves = |plan: TilePlan| verified(plan).is_ok();
+    let culprits: Vec<Tile> = if proves(edge.clone()) {
+        // Parents come first: the first one that does not prove is the one.
+        let is_wrong = |tile: &&Tile| TilePlan::for_tile(head.tree(), tile).is_ok_and(|plan| !proves(plan));
+        plan.tiles().iter().find(is_wrong).copied().into_iter().collect()
+    } else {
+        // Together they make the root: of several, none can be told from the others.
+        edge.tiles().to_vec()
+    };
+    let is_lost = |tile: &&Tile| upper.get(*tile).is_none_or(Option::is_none);
+    let lost: Vec<&Tile> = culprits.iter().filter(is_lost).collect();
+    for tile in &lost {
+        found.note_once("lost-tile", &tile.to_string(), "it is not there");
+    }
+    if lost.is_empty() {
+        let place = culprits.iter().map(Tile::to_string).collect::<Vec<_>>().join(", ");
+        let text = if culprits.len() > 1 {
+            "one of these is not the signed tree's"
+        } else {
+            "its hashes are not those of the signed tree"
+        };
+        found.note_once("damaged-tile", &place, text);
     }
     Ok(None)
 }
@@ -189,10 +216,9 @@ impl Found {
         }
     }
 
-    fn note_once(&mut self, code: &'static str, tile: &Tile, text: &str) {
-        let place = tile.to_string();
+    fn note_once(&mut self, code: &'static str, place: &str, text: &str) {
         if !self.findings.iter().any(|finding| finding.code == code && finding.place == place) {
-            self.note(code, &place, text);
+            self.note(code, place, text);
         }
     }
 
