@@ -67,9 +67,9 @@ pub(super) fn when(when: When, hop: &Hop, lang: Lang) -> String {
         When::Dns => lang.pick("no such host", "域名解析失败").to_owned(),
         When::ForwardProxy => lang.pick("the forward proxy fails", "正向代理出错").to_owned(),
         When::Broken => lang.pick("the connection breaks", "连接中断").to_owned(),
-        When::Body => lang.pick("a wrong document (a login page)", "内容不对（例如登录页）").to_owned(),
+        When::Body => lang.pick("a wrong document (a login page), but no zip", "内容不对（例如登录页），zip 除外").to_owned(),
         When::Tool => lang.pick("version control fails (TLS, login, network)", "版本控制工具失败（TLS、登录、网络）").to_owned(),
-        When::Unproven => lang.pick("the checksum is wrong", "校验和不符").to_owned(),
+        When::Unproven => lang.pick("the checksum of go.mod is wrong", "go.mod 的校验和不符").to_owned(),
         When::Skipped => lang.pick("skipped (it kept failing)", "跳过期间（连续失败后）").to_owned(),
         When::Silence => lang.pick("it never answers", "一直不回答").to_owned(),
     }
