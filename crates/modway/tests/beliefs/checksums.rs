@@ -30,7 +30,7 @@ async fn a_module_fetched_directly_is_told_to_the_checksum_database_unless_it_is
     let road = ForwardProxy::start(host.address(), None).await;
     let (road, setting) = (road.url(), database.setting());
     let gopher = Gopher::new(&[("GOPROXY", "direct"), ("GOSUMDB", &setting), ("HTTPS_PROXY", &road)]);
-    let ca = gopher.write("ca.pem", &host.ca_pem());
+    let ca = gopher.write("ca.pem", host.ca_pem());
     let trusted = [("SSL_CERT_FILE", ca.as_str()), ("GIT_SSL_CAINFO", &ca)];
     let get = format!("mod download {MODULE}@v1.0.0");
     gopher.go_with(&trusted, &get).failed("404 Not Found");
