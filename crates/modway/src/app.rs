@@ -13,7 +13,11 @@ use std::{io, net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use gomod::sumdb::note::SignerKey;
-use proxy::drift::{self, Alarm};
+use proxy::{
+    clock::Clock,
+    drift::{self, Alarm},
+    tlog::witness::{Unwitnessed, Witness, WitnessSettings},
+};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -23,7 +27,13 @@ use tokio::{
 };
 
 pub(crate) use self::{address::server_url, recorder::AUDIT, standing::SUMDB_LOG};
-use self::{broom::Broom, diary::Diary, pulse::Pulse, standing::Standing, tools::Tools};
+use self::{
+    broom::Broom,
+    diary::Diary,
+    pulse::Pulse,
+    standing::{AbortOnDrop, Standing},
+    tools::Tools,
+};
 use crate::{
     config::{Config, LogTarget, Mistakes},
     http::{self, Door, DoorLimits, Phase, Tls, log::Log, metrics::Metrics},
@@ -38,6 +48,8 @@ pub struct App {
     door: Arc<Door>,
     diary: Diary,
     pulse: Pulse,
+    witness: Option<(Arc<Witness>, TcpListener)>,
+    _asking: Option<AbortOnDrop>,
     _broom: Broom,
     _tools: Tools,
 }
@@ -99,7 +111,9 @@ impl App {
         let answers = Arc::new(pulse::Answering { standing: Arc::clone(&standing), last: pulse.last() });
         let door = Door::new(answers, limits(&config), metrics, log);
         let tls = config.server.tls.clone().map(|tls| Arc::new(ArcSwap::new(tls)));
-        Ok(Self { config, listeners, tls, standing, door, diary, pulse, _broom: broom, _tools: tools })
+        let witness = witness(&config, &standing)?;
+        let asking = standing.ask_witnesses(&config, &diary).await?;
+        Ok(Self { config, listeners, tls, standing, door, diary, pulse, witness, _asking: asking, _broom: broom, _tools: tools })
     }
 
     /// The addresses that it listens on, with the ports that the system chose.
@@ -119,6 +133,13 @@ impl App {
         let mut doors = JoinSet::new();
         for listener in std::mem::take(&mut self.listeners) {
             doors.spawn(http::serve(Arc::clone(&self.door), listener, self.tls.clone(), watched.clone()));
+        }
+        if let Some((witness, listener)) = self.witness.take() {
+            let diary = self.diary.clone();
+            let address = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
+            diary.note("info", &format!("{} is a witness at {address}", witness.key().name()));
+            let alarm = move |why: &Unwitnessed| diary.note("error", &format!("witness: {why}"));
+            doors.spawn(http::witness::serve(witness, listener, watched, Arc::new(alarm)));
         }
         self.diary.note("info", &format!("modway {} serves", env!("CARGO_PKG_VERSION")));
         loop {
@@ -193,6 +214,14 @@ async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
+/// The witness that this server is, and where it listens.
+fn witness(config: &Config, standing: &Standing) -> anyhow::Result<Option<(Arc<Witness>, TcpListener)>> {
+    let Some(set) = &config.witness else { return Ok(None) };
+    let listener = http::bind(set.listen).with_context(|| format!("listening on {} as a witness", set.listen))?;
+    let settings = WitnessSettings { cosigner: set.cosigner.clone(), logs: set.logs.clone(), holder: standing::life()? };
+    Ok(Some((Arc::new(Witness::new(settings, standing.logs(), Clock::system())), listener)))
+}
+
 fn limits(config: &Config) -> DoorLimits {
     let server = &config.server;
     DoorLimits {
@@ -219,6 +248,7 @@ fn waits_for_restart(old: &Config, new: &Config) -> String {
         ("store", old.store_path != new.store_path || old.reserve_bytes != new.reserve_bytes),
         ("the keys of our own checksum database", of_log(old) != of_log(new)),
         ("the audit log", of_audit(old) != of_audit(new)),
+        ("witnesses", of_witness(old) != of_witness(new)),
         ("folder, tools and bounds of version control", of_repositories(old) != of_repositories(new)),
     ];
     let names: Vec<&str> = changed.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
@@ -230,6 +260,12 @@ fn of_repositories(config: &Config) -> String {
     let direct = &config.proxy.direct;
     let (times, tools) = ((direct.refs_fresh, direct.patience.total, direct.patience.total_zip), (&direct.path, direct.children));
     format!("{:?} {times:?} {tools:?} {}", direct.folder, direct.repository_bytes)
+}
+
+/// All of the witness: its memory and its listener outlive a reload.
+fn of_witness(config: &Config) -> String {
+    let witness = config.witness.as_ref().map(|witness| (witness.listen, witness.cosigner.verifier(), &witness.logs));
+    format!("{witness:?} {:?}", config.witnesses)
 }
 
 /// What the log was opened with. Whether there is one counts, too; auditors, retired names and what gets a record change at once.

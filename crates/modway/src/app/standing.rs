@@ -12,9 +12,13 @@ use plan::Reason;
 use proxy::{
     Ground, Proxy,
     audit::Audit,
+    client::Client,
     clock::Clock,
     drift::Alarm,
-    tlog::{Log, LogError, LogSettings, Sequencer},
+    tlog::{
+        Log, LogError, LogSettings, Sequencer,
+        witness::{Asked, Site, Witnesses},
+    },
 };
 use store::{
     StoreError,
@@ -26,7 +30,7 @@ use store::{
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::recorder::Auditing;
+use super::{diary::Diary, recorder::Auditing};
 use crate::{config::Config, http::metrics::Metrics};
 
 /// The ground that stays, and the proxy that may be exchanged.
@@ -41,6 +45,9 @@ pub(super) struct Standing {
 
 /// What the log of our own checksum database is called in the store. It stays when name and key change.
 pub(crate) const SUMDB_LOG: &str = proxy::notary::LOG;
+
+/// How long all witnesses together may take for one head.
+const WITNESS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A task that ends with its owner; what a sequencer leaves half done, the next start completes.
 pub(super) struct AbortOnDrop(pub(super) JoinHandle<()>);
@@ -91,6 +98,40 @@ impl Standing {
     pub(super) fn change(&self, proxy: Proxy) {
         proxy.take_place();
         self.proxy.store(Arc::new(proxy));
+    }
+
+    /// Where logs rest, and what a witness remembers.
+    pub(super) fn logs(&self) -> Logs {
+        let (blobs, index) = &self.sweeping;
+        Logs { files: Arc::new(blobs.logs()), lock: Arc::clone(index) as _ }
+    }
+
+    /// Begins to ask the witnesses of our own checksum database, if it has any, about each new head.
+    pub(super) async fn ask_witnesses(&self, config: &Config, diary: &Diary) -> anyhow::Result<Option<AbortOnDrop>> {
+        let (Some(log), Some(set), Some(own)) = (&self.ground.log, &config.witnesses, &config.proxy.sums.own) else {
+            return Ok(None);
+        };
+        let mut sites = Vec::new();
+        for (key, hop) in &set.sites {
+            let client =
+                Client::new(hop, &config.roots).map_err(|trouble| anyhow::anyhow!("witness {}: {trouble}", key.name()))?;
+            sites.push(Site { key: key.clone(), client });
+        }
+        let witnesses = Witnesses::new(own.key.name(), sites, set.quorum, WITNESS_PATIENCE);
+        let witnesses = Arc::new(if set.is_required { witnesses.required() } else { witnesses });
+        witnesses.recall(log).await.context("reading what witnesses cosigned")?;
+        log.witnessed_by(Arc::clone(&witnesses));
+        let (log, diary) = (Arc::clone(log), diary.clone());
+        let task = async move {
+            let told = |asked: &Asked| {
+                for (name, silence) in &asked.silent {
+                    let level = if silence.is_alarm() { "error" } else { "warn" };
+                    diary.note(level, &format!("the witness {name} did not cosign the checksum database: {silence}"));
+                }
+            };
+            witnesses.run(&log, told).await;
+        };
+        Ok(Some(AbortOnDrop(tokio::spawn(task))))
     }
 
     pub(super) fn proxy(&self) -> Arc<Proxy> {

@@ -14,7 +14,7 @@ mod audit;
 mod sumdb;
 
 pub(crate) use audit::Audit;
-pub(crate) use sumdb::{Auditor, Private, Sumdb};
+pub(crate) use sumdb::{Auditor, Private, Sumdb, Witness, WitnessSite};
 
 /// The configuration of modway.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,8 @@ pub(crate) struct File {
     pub(crate) sumdb: Sumdb,
     /// The audit log: who asked for what and was answered how, in a signed log of its own.
     pub(crate) audit: Audit,
+    /// Being a witness for the logs of others, such as another site's checksum database: docs/witness.md.
+    pub(crate) witness: Witness,
     /// How long answers that may change are kept: lists of versions, `@latest`, branches.
     pub(crate) freshness: Freshness,
 }

@@ -21,6 +21,7 @@ mod server;
 mod show;
 mod sums;
 mod units;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,7 @@ pub(crate) use own::check_name;
 pub use reference::reference;
 pub use server::{LogTarget, Server};
 pub(crate) use units::Period;
+pub use witness::{Witness, Witnesses};
 
 use self::{bench::Bench, keys::Node, leaves::Leaves, machine::Machine, show::Line};
 
@@ -58,6 +60,10 @@ pub struct Config {
     pub audit: Option<AuditLog>,
     /// Which certificates all upstreams are believed by, besides their own CA files.
     pub roots: Roots,
+    /// The witness for the logs of others, if this is one.
+    pub witness: Option<Witness>,
+    /// The witnesses of our own checksum database, if it has any.
+    pub witnesses: Option<Witnesses>,
     /// What is worth knowing though nothing is wrong.
     pub notes: Vec<Mistake>,
     lines: Vec<Line>,
@@ -138,6 +144,8 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
     let sums = sums::sums(file, &hops, machine, bench);
     let direct = direct::direct(&file.direct, patience, store_path.as_deref(), machine, bench);
     let audit = audit::audit(&file.audit, sums.as_ref().and_then(|sums| sums.own.as_ref()), bench);
+    let witness = witness::witness(&file.witness, bench);
+    let witnesses = witness::witnesses(&file.sumdb.private, bench);
     let freshness = Freshness {
         fresh: file.freshness.fresh.0,
         revalidate: file.freshness.revalidate.0,
@@ -151,6 +159,8 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
         proxy: Settings { routes, hops, sums: sums?, freshness, direct: direct? },
         audit,
         roots: crate::machine::roots(bench.environment, bench.files()),
+        witness,
+        witnesses,
         notes: Vec::new(),
         lines: Vec::new(),
     })

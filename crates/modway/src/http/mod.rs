@@ -25,6 +25,7 @@ mod route;
 mod serve;
 mod watched;
 mod why;
+pub mod witness;
 mod workers;
 
 use std::sync::{Arc, atomic::AtomicBool};

@@ -11,4 +11,5 @@ mod mistakes;
 mod own;
 mod serve;
 mod tls;
+mod witness;
 mod world;

@@ -22,7 +22,7 @@ mod settle;
 
 pub mod witness;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use gomod::sumdb::{note::SignerKey, record::check_text, tlog::format_record};
 use store::log::Logs;
@@ -53,6 +53,7 @@ pub struct LogSettings {
 pub struct Log {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Request>,
+    witnesses: OnceLock<Arc<witness::Witnesses>>,
 }
 
 /// What the log and its sequencer both know.
@@ -116,7 +117,7 @@ impl Log {
         let (queue, waiting) = mpsc::channel(limits::LOG_WAITING);
         let mut sequencer = Sequencer::new(Arc::clone(&shared), waiting);
         sequencer.start().await?;
-        Ok((Arc::new(Self { shared, queue }), sequencer))
+        Ok((Arc::new(Self { shared, queue, witnesses: OnceLock::new() }), sequencer))
     }
 
     /// Adds `text` as the record of `key`, unless the key has one: the first record of a key wins for ever, and is the answer.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, RwLock},
+    sync::{Arc, OnceLock, RwLock},
 };
 
 use bytes::Bytes;
@@ -33,7 +33,7 @@ impl Log {
         let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal });
         shared.look_again().await?.ok_or(LogError::Unpublished)?;
         // Nobody receives.
-        Ok(Self { shared, queue: mpsc::channel(1).0 })
+        Ok(Self { shared, queue: mpsc::channel(1).0, witnesses: OnceLock::new() })
     }
 
     /// The record with this number, proven; `None` if the log is not that long.

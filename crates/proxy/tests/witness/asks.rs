@@ -60,15 +60,15 @@ async fn two_sites_witness_each_other() {
     let logs = [Shelf::default().open(keys[0].clone(), "one").await, Shelf::default().open(keys[1].clone(), "two").await];
     let of = [witness("one.test/witness", names[1], &keys[1]), witness("two.test/witness", names[0], &keys[0])];
     for (at, other) in [(0, 1), (1, 0)] {
-        let witnesses = Witnesses::new(vec![site_of(&of[other]).await], 1, PATIENCE);
+        let witnesses = Witnesses::new(names[at], vec![site_of(&of[other]).await], 1, PATIENCE);
         for count in [3, 1, 300] {
             grow(&logs[at], names[at], count).await;
-            let asked = witnesses.ask(&logs[at], names[at]).await.unwrap();
+            let asked = witnesses.ask(&logs[at]).await.unwrap();
             assert_eq!((asked.cosignatures.len(), asked.silent.len()), (1, 0), "{:?}", asked.silent);
             check_cosigned(&witnesses, &keys[at], logs[at].head().unwrap().tree().size, &[of[other].key()]);
         }
-        // Neither site cosigns what it does not know, nor its own log's head under the other's name.
-        assert!(witnesses.ask(&logs[at], names[other]).await.is_err());
+        let strange = Witnesses::new(names[other], vec![site_of(&of[other]).await], 1, PATIENCE);
+        assert!(strange.ask(&logs[at]).await.is_err(), "a log has no head under the other's name");
     }
 }
 
@@ -76,10 +76,10 @@ async fn two_sites_witness_each_other() {
 async fn a_log_that_forgot_what_its_witness_knows_is_told() {
     let (log, witness) = (Shelf::default().open(key(), "one").await, witness("w.test", ORIGIN, &key()));
     grow(&log, "a", 5).await;
-    Witnesses::new(vec![site_of(&witness).await], 1, PATIENCE).ask(&log, ORIGIN).await.unwrap();
+    Witnesses::new(ORIGIN, vec![site_of(&witness).await], 1, PATIENCE).ask(&log).await.unwrap();
     grow(&log, "b", 5).await;
-    let witnesses = Witnesses::new(vec![site_of(&witness).await], 1, PATIENCE);
-    let asked = witnesses.ask(&log, ORIGIN).await.unwrap();
+    let witnesses = Witnesses::new(ORIGIN, vec![site_of(&witness).await], 1, PATIENCE);
+    let asked = witnesses.ask(&log).await.unwrap();
     assert_eq!(asked.cosignatures.len(), 1, "{:?}", asked.silent);
     check_cosigned(&witnesses, &key(), 10, &[witness.key()]);
 }
@@ -94,8 +94,8 @@ async fn a_log_with_two_histories_gets_one_of_them_cosigned() {
     grow(&log, "a", 3).await;
     grow(&fork, "b", 4).await;
     let ask = async |log: &Log| {
-        let witnesses = Witnesses::new(vec![site_of(&witness).await], 1, PATIENCE);
-        (witnesses.ask(log, ORIGIN).await.unwrap(), witnesses)
+        let witnesses = Witnesses::new(ORIGIN, vec![site_of(&witness).await], 1, PATIENCE);
+        (witnesses.ask(log).await.unwrap(), witnesses)
     };
     assert_eq!(ask(&log).await.0.cosignatures.len(), 1);
     let (asked, witnesses) = ask(&fork).await;
@@ -128,17 +128,25 @@ async fn a_head_counts_as_cosigned_with_a_quorum_and_not_before() {
     let mad = door(Arc::new(|_| Box::pin(async { Some((409, "text/plain", "7\n".to_owned())) }))).await;
     let odd = |address| site(address, cosigner("w1.test").verifier());
     let sites = vec![site_of(&good).await, site_of(&fine).await, site_of(&stranger).await, liar, odd(huge), odd(mute), odd(mad)];
-    let witnesses = Witnesses::new(sites, 2, Duration::from_secs(2));
-    let asked = witnesses.ask(&log, ORIGIN).await.unwrap();
+    let witnesses = Witnesses::new(ORIGIN, sites, 2, Duration::from_secs(2));
+    let asked = witnesses.ask(&log).await.unwrap();
     assert_eq!(asked.cosignatures.len(), 2, "{:?}", asked.silent);
     check_cosigned(&witnesses, &key(), 5, &[good.key(), fine.key()]);
+    assert_eq!(
+        log.checkpoint(ORIGIN).unwrap().as_deref(),
+        log.head().unwrap().checkpoint(ORIGIN),
+        "nobody said that it is witnessed"
+    );
     let told: Vec<String> = asked.silent.iter().map(|(_, silence)| format!("{silence:?}")).collect();
     for (told, kind) in told.iter().zip(["Refused(403", "Invalid", "Unreached(TooLarge", "Unreached(Deadline", "Refused(409"]) {
         assert!(told.starts_with(kind), "{kind}: {told}");
     }
-    let strict = Witnesses::new(vec![site_of(&good).await, site_of(&stranger).await], 2, PATIENCE);
-    assert_eq!(strict.ask(&log, ORIGIN).await.unwrap().cosignatures.len(), 1);
+    let strict = Witnesses::new(ORIGIN, vec![site_of(&good).await, site_of(&stranger).await], 2, PATIENCE).required();
+    assert_eq!(strict.ask(&log).await.unwrap().cosignatures.len(), 1);
     assert_eq!(strict.cosigned(), None);
+    log.witnessed_by(Arc::new(strict));
+    assert!(log.checkpoint(ORIGIN).is_err(), "no checkpoint is shown before enough have cosigned one");
+    assert_eq!(log.checkpoint("other.test").unwrap(), None);
 }
 
 #[tokio::test]
@@ -146,10 +154,10 @@ async fn new_heads_are_cosigned_as_they_come_and_recalled_after_a_restart() {
     let shelf = Shelf::default();
     let log = shelf.open(key(), "one").await;
     let witness = witness("w.test", ORIGIN, &key());
-    let witnesses = Arc::new(Witnesses::new(vec![site_of(&witness).await], 1, PATIENCE));
+    let witnesses = Arc::new(Witnesses::new(ORIGIN, vec![site_of(&witness).await], 1, PATIENCE));
     let task = {
         let (witnesses, log) = (Arc::clone(&witnesses), Arc::clone(&log));
-        tokio::spawn(async move { witnesses.run(&log, ORIGIN, |_| {}).await })
+        tokio::spawn(async move { witnesses.run(&log, |_| {}).await })
     };
     for size in [2, 4, 6] {
         grow(&log, "a", 2).await;
@@ -161,10 +169,14 @@ async fn new_heads_are_cosigned_as_they_come_and_recalled_after_a_restart() {
         tokio::time::timeout(PATIENCE, reached).await.expect("it is cosigned soon");
     }
     task.abort();
-    let later = Witnesses::new(vec![site_of(&witness).await], 1, PATIENCE);
-    later.recall(&log, ORIGIN).await.unwrap();
+    log.witnessed_by(Arc::clone(&witnesses));
+    assert_eq!(log.checkpoint(ORIGIN).unwrap(), witnesses.cosigned().map(|cosigned| cosigned.note.clone()));
+    grow(&log, "a", 1).await;
+    assert_eq!(log.checkpoint(ORIGIN).unwrap().as_deref(), log.head().unwrap().checkpoint(ORIGIN), "the newest, as it is");
+    let later = Witnesses::new(ORIGIN, vec![site_of(&witness).await], 1, PATIENCE);
+    later.recall(&log).await.unwrap();
     assert_eq!(later.cosigned(), witnesses.cosigned());
-    let strangers = Witnesses::new(vec![site_of(&self::witness("v.test", ORIGIN, &key())).await], 1, PATIENCE);
-    strangers.recall(&log, ORIGIN).await.unwrap();
+    let strangers = Witnesses::new(ORIGIN, vec![site_of(&self::witness("v.test", ORIGIN, &key())).await], 1, PATIENCE);
+    strangers.recall(&log).await.unwrap();
     assert_eq!(strangers.cosigned(), None, "whom nobody asks any more vouches for nothing");
 }

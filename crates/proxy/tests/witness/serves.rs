@@ -169,6 +169,8 @@ async fn what_the_store_did_although_it_failed_counts() {
             faults.script(std::iter::repeat_n(None, at).chain([Some(fault)]));
             let end = ask(&witness, &history.submission(9, 12)).await;
             faults.script([None; 4]);
+            // A lease that was given although nobody heard of it ends by itself.
+            memory.seconds.store(20, Ordering::SeqCst);
             let again = memory.witness("two");
             let next = match (&end, ask(&again, &history.submission(9, 20)).await) {
                 (Ok(_), Err(Unwitnessed::Conflict(12))) | (Err(_), Ok(_)) => continue,

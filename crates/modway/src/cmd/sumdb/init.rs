@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use gomod::sumdb::note::{SignerKey, VerifierKey};
+use gomod::sumdb::{cosign::Cosigner, note::SignerKey};
 use serde_json::json;
 
 use crate::{cli::End, cmd::config, config::check_name};
@@ -23,9 +23,18 @@ pub struct Init {
     /// The file for the key; it must not be there yet
     #[arg(long, value_name = "FILE", default_value = "sumdb.key")]
     key: PathBuf,
+    /// Make the key of a witness instead, which cosigns the logs of others
+    #[arg(long)]
+    witness: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is to be written, and what is to be told.
+struct Made {
+    private: String,
+    public: String,
 }
 
 pub(super) fn run(asked: &Init) -> anyhow::Result<End> {
@@ -33,8 +42,8 @@ pub(super) fn run(asked: &Init) -> anyhow::Result<End> {
         eprintln!("modway: `{}` cannot be the name of a checksum database: {why}", asked.name);
         return Ok(End::Misused);
     }
-    let key = make(&asked.name)?;
-    match keep(&asked.key, &key) {
+    let made = make(asked)?;
+    match keep(&asked.key, &made.private) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             eprintln!(
                 "modway: {} is there already, and is not overwritten: who lost the key has lost the database",
@@ -45,27 +54,36 @@ pub(super) fn run(asked: &Init) -> anyhow::Result<End> {
         kept => kept.with_context(|| format!("writing {}", asked.key.display()))?,
     }
     let path = std::path::absolute(&asked.key).unwrap_or_else(|_| asked.key.clone());
-    config::print(&if asked.json { as_json(&path, &key.verifier()) } else { text(&path, &key.verifier()) })
+    config::print(&match (asked.json, asked.witness) {
+        (true, _) => as_json(&path, &asked.name, &made.public),
+        (false, true) => text_of_witness(&path, &made.public),
+        (false, false) => text(&path, &made.public),
+    })
 }
 
 /// A key nobody can guess, of the system's own randomness.
-fn make(name: &str) -> anyhow::Result<SignerKey> {
+fn make(asked: &Init) -> anyhow::Result<Made> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("reading the system's randomness")?;
-    Ok(SignerKey::from_seed(name, &seed)?)
+    if asked.witness {
+        let key = Cosigner::from_seed(&asked.name, &seed)?;
+        return Ok(Made { private: key.reveal(), public: key.verifier().to_string() });
+    }
+    let key = SignerKey::from_seed(&asked.name, &seed)?;
+    Ok(Made { private: key.reveal(), public: key.verifier().to_string() })
 }
 
 /// Writes the key so that only the owner can ever read it, and so that it is still there after a power cut.
-fn keep(path: &Path, key: &SignerKey) -> io::Result<()> {
+fn keep(path: &Path, key: &str) -> io::Result<()> {
     // Never over a file that is there, never through a link: O_EXCL follows none.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(format!("{}\n", key.reveal()).as_bytes())?;
+    file.write_all(format!("{key}\n").as_bytes())?;
     file.sync_all()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-fn text(path: &Path, key: &VerifierKey) -> String {
+fn text(path: &Path, key: &str) -> String {
     format!(
         "{key}\n\n\
          This is the key that clients verify with: GOSUMDB. The key that signs is in {path}, which only you can read. Keep a copy in a safe\n\
@@ -82,8 +100,22 @@ fn text(path: &Path, key: &VerifierKey) -> String {
     )
 }
 
-fn as_json(path: &Path, key: &VerifierKey) -> String {
-    let document =
-        json!({ "version": 1, "name": key.name(), "verifier_key": key.to_string(), "key_file": path.display().to_string() });
+fn text_of_witness(path: &Path, key: &str) -> String {
+    format!(
+        "{key}\n\n\
+         This is the key of the witness, for the operators of the logs that it cosigns. The key that cosigns is in {path}, which only you can read.\n\n\
+         In the configuration of modway:\n\n\
+         [witness]\n\
+         listen = \"0.0.0.0:8091\"\n\
+         key_file = {quoted}\n\
+         logs = [\"…\"]   # the keys of the logs, as `modway sumdb env` prints them there\n\n\
+         The witness remembers in the store. If that is lost or goes back, make a new key: a witness that forgot can be shown another history.\n",
+        path = path.display(),
+        quoted = json!(path.display().to_string()),
+    )
+}
+
+fn as_json(path: &Path, name: &str, key: &str) -> String {
+    let document = json!({ "version": 1, "name": name, "verifier_key": key, "key_file": path.display().to_string() });
     format!("{document:#}\n")
 }

@@ -40,6 +40,23 @@ pub(crate) struct Private {
     /// Who may read the records themselves: tiles with records are for auditors only, because they name every private module. Hash tiles are
     /// for everybody.
     pub(crate) auditor: Vec<Auditor>,
+    /// How many witnesses must have cosigned a checkpoint before it counts as witnessed. 0: all of them.
+    pub(crate) witness_quorum: u32,
+    /// True: `/sumdb/NAME/checkpoint` shows the newest checkpoint that counts as witnessed, and none before the first. False: the newest one, with
+    /// the cosignatures that it has by then. The go command reads neither, and is never kept waiting.
+    pub(crate) witness_required: bool,
+    /// Witnesses that are asked to cosign every new checkpoint, such as another site's modway: docs/witness.md. They count from the next start on.
+    pub(crate) witness: Vec<WitnessSite>,
+}
+
+/// A witness that is asked.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct WitnessSite {
+    /// Its submission prefix, a URL: `add-checkpoint` is asked for below it.
+    pub(crate) url: String,
+    /// Its key, `NAME+HASH+KEY`, as its operator prints it.
+    pub(crate) key: String,
 }
 
 /// Somebody who may read all records of our own checksum database.
@@ -54,6 +71,20 @@ pub(crate) struct Auditor {
     pub(crate) token_env: String,
 }
 
+/// Being a witness for the logs of others, such as another site's checksum database: docs/witness.md.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Witness {
+    /// The address for logs that ask for cosignatures: an IP address and a port of its own. Plain HTTP: all that passes is signed. Not set: this is
+    /// no witness. What stands here counts from the next start on.
+    pub(crate) listen: String,
+    /// The file with the key that cosigns, and with the witness's name; `modway sumdb init --witness NAME` makes it. Nobody but the account of
+    /// modway may be able to read it.
+    pub(crate) key_file: String,
+    /// The keys of the logs that are witnessed, each written as in GOSUMDB.
+    pub(crate) logs: Vec<String>,
+}
+
 impl Default for Private {
     fn default() -> Self {
         Self {
@@ -62,6 +93,9 @@ impl Default for Private {
             old_key_file: String::new(),
             retired: Vec::new(),
             auditor: Vec::new(),
+            witness_quorum: 0,
+            witness_required: false,
+            witness: Vec::new(),
         }
     }
 }

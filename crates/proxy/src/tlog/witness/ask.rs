@@ -29,8 +29,10 @@ pub struct Site {
     pub client: Client,
 }
 
-/// The witnesses of one log.
+/// The witnesses of one log, under one of its names.
 pub struct Witnesses {
+    origin: String,
+    is_required: bool,
     sites: Vec<Known>,
     quorum: usize,
     patience: Duration,
@@ -88,22 +90,35 @@ pub enum Silence {
     NoProof(#[source] LogError),
 }
 
+impl Silence {
+    /// True if it says that the log has two histories, or has gone back.
+    pub fn is_alarm(&self) -> bool {
+        matches!(self, Self::Ahead { .. } | Self::Refused(422, _))
+    }
+}
+
 impl Witnesses {
-    /// These witnesses; a head counts as cosigned once `quorum` of them have. All of them together may take `patience`.
-    pub fn new(sites: Vec<Site>, quorum: usize, patience: Duration) -> Self {
+    /// These witnesses of the log `origin`; a head counts as cosigned once `quorum` of them have. All of them together may take `patience`.
+    pub fn new(origin: &str, sites: Vec<Site>, quorum: usize, patience: Duration) -> Self {
         let sites = sites.into_iter().map(|site| Known { site, size: Mutex::new(0) }).collect();
-        Self { sites, quorum, patience, cosigned: Mutex::default() }
+        Self { origin: origin.to_owned(), is_required: false, sites, quorum, patience, cosigned: Mutex::default() }
     }
 
-    /// Asks all of them, side by side, to cosign the head that `log` has under the name `origin`.
+    /// The same, where no checkpoint is shown before enough of them have cosigned it.
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
+
+    /// Asks all of them, side by side, to cosign the head that `log` has.
     ///
     /// May be dropped at any await; a witness may then have cosigned the head, which does no harm.
     ///
     /// # Errors
     /// [`LogError::Unpublished`] if the log has no head of that name.
-    pub async fn ask(&self, log: &Log, origin: &str) -> Result<Asked, LogError> {
+    pub async fn ask(&self, log: &Log) -> Result<Asked, LogError> {
         let head = log.head()?;
-        let checkpoint = head.checkpoint(origin).ok_or(LogError::Unpublished)?;
+        let checkpoint = head.checkpoint(&self.origin).ok_or(LogError::Unpublished)?;
         let one = async |known: &Known| {
             let late =
                 Trouble::Deadline(plan::trouble::Deadline::Total, self.patience.as_millis().try_into().unwrap_or(u64::MAX));
@@ -121,7 +136,7 @@ impl Witnesses {
             let lines: String = asked.cosignatures.iter().map(line).collect();
             let cosigned =
                 Cosigned { size: head.tree().size, witnesses: asked.cosignatures.len(), note: format!("{checkpoint}{lines}") };
-            self.keep(log, origin, &head, cosigned).await?;
+            self.keep(log, &head, cosigned).await?;
         }
         Ok(asked)
     }
@@ -135,9 +150,9 @@ impl Witnesses {
     ///
     /// # Errors
     /// [`LogError::Store`].
-    pub async fn recall(&self, log: &Log, origin: &str) -> Result<(), LogError> {
-        let Some(kept) = log.shared.logs.files.published(&memory(log, origin)).await? else { return Ok(()) };
-        let cosigned = Kept::read(&kept).and_then(|kept| self.read(log, origin, kept.note));
+    pub async fn recall(&self, log: &Log) -> Result<(), LogError> {
+        let Some(kept) = log.shared.logs.files.published(&memory(log, &self.origin)).await? else { return Ok(()) };
+        let cosigned = Kept::read(&kept).and_then(|kept| self.read(log, kept.note));
         *self.cosigned.lock().unwrap_or_else(PoisonError::into_inner) = cosigned.map(Arc::new);
         Ok(())
     }
@@ -145,13 +160,13 @@ impl Witnesses {
     /// Asks for every new head, again and again until enough witnesses have cosigned it; `told` hears of each time. Never ends by itself.
     ///
     /// May be dropped at any await.
-    pub async fn run(&self, log: &Log, origin: &str, told: impl Fn(&Asked)) {
+    pub async fn run(&self, log: &Log, told: impl Fn(&Asked)) {
         let (mut heads, mut pause) = (log.shared.published.subscribe(), limits::WITNESS_PAUSE);
         loop {
             let size = *heads.borrow_and_update();
             let is_done = self.cosigned().is_some_and(|cosigned| cosigned.size >= size);
             let is_done =
-                is_done || self.ask(log, origin).await.inspect(&told).is_ok_and(|asked| asked.cosignatures.len() >= self.quorum);
+                is_done || self.ask(log).await.inspect(&told).is_ok_and(|asked| asked.cosignatures.len() >= self.quorum);
             let changed = if is_done {
                 pause = limits::WITNESS_PAUSE;
                 Ok(heads.changed().await)
@@ -166,22 +181,22 @@ impl Witnesses {
     }
 
     /// Keeps a cosigned checkpoint, unless a newer one is kept.
-    async fn keep(&self, log: &Log, origin: &str, head: &SignedHead, cosigned: Cosigned) -> Result<(), LogError> {
+    async fn keep(&self, log: &Log, head: &SignedHead, cosigned: Cosigned) -> Result<(), LogError> {
         let is_newer = self.cosigned().is_none_or(|kept| (kept.size, kept.witnesses) <= (cosigned.size, cosigned.witnesses));
         if !is_newer {
             return Ok(());
         }
         let kept = Kept::new(head.tree(), cosigned.note.clone());
-        log.shared.logs.files.publish(&memory(log, origin), kept.print()).await?;
+        log.shared.logs.files.publish(&memory(log, &self.origin), kept.print()).await?;
         *self.cosigned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(cosigned));
         Ok(())
     }
 
     /// A kept checkpoint of this log, if enough of these witnesses vouch for it.
-    fn read(&self, log: &Log, origin: &str, note: String) -> Option<Cosigned> {
+    fn read(&self, log: &Log, note: String) -> Option<Cosigned> {
         let verifiers: Vec<_> = log.shared.settings.signers.iter().map(note::SignerKey::verifier).collect();
         let opened = note::open(note.as_bytes(), &verifiers.iter().collect::<Vec<_>>()).ok()?;
-        let checkpoint = Checkpoint::parse(opened.text()).ok().filter(|checkpoint| checkpoint.origin() == origin)?;
+        let checkpoint = Checkpoint::parse(opened.text()).ok().filter(|checkpoint| checkpoint.origin() == self.origin)?;
         let witnesses = self.sites.iter().filter(|known| matches!(known.site.key.find(&opened), Ok(Some(_)))).count();
         (witnesses >= self.quorum).then_some(Cosigned { size: checkpoint.tree().size, witnesses, note })
     }
@@ -233,6 +248,30 @@ impl Known {
             self.site.key.verify(&format!("{text}\n"), &signature).ok().map(|_| signature)
         });
         { signatures }.next()
+    }
+}
+
+impl Log {
+    /// Has checkpoints under these witnesses' name shown with their cosignatures from now on. Only the first call counts.
+    pub fn witnessed_by(&self, witnesses: Arc<Witnesses>) {
+        drop(self.witnesses.set(witnesses));
+    }
+
+    /// The checkpoint to show under the name `origin`: the newest one, with the cosignatures that it has by now; where cosignatures are
+    /// required, the newest one that has enough. `None` for other names.
+    ///
+    /// # Errors
+    /// [`LogError::Unpublished`] if there is none yet.
+    pub fn checkpoint(&self, origin: &str) -> Result<Option<String>, LogError> {
+        let head = self.head()?;
+        let Some(witnesses) = self.witnesses.get().filter(|witnesses| witnesses.origin == origin) else {
+            return Ok(head.checkpoint(origin).map(str::to_owned));
+        };
+        match witnesses.cosigned() {
+            Some(cosigned) if witnesses.is_required || cosigned.size == head.tree().size => Ok(Some(cosigned.note.clone())),
+            None if witnesses.is_required => Err(LogError::Unpublished),
+            Some(_) | None => Ok(head.checkpoint(origin).map(str::to_owned)),
+        }
     }
 }
 
