@@ -115,8 +115,13 @@ async fn a_kept_lookup_proves_for_clients_of_every_age_with_the_database_gone() 
         strangers(&database, &module.path, growth);
         bodies.push(site.get(&below(&format!("lookup/{}@v1.0.0", module.path))).await.expect("a lookup"));
         heads.push(database.head());
+        // A head that is never merged here: its tiles are cut out of wider ones.
+        strangers(&database, &format!("{}-more", module.path), 1);
+        heads.push(database.head());
     }
     strangers(&database, "last", 777);
+    heads.push(database.head());
+    strangers(&database, "the-very-last", 1);
     let newest = site.get(&below("latest")).await.expect("a head");
     heads.push(database.head());
     assert_eq!(newest, database.head());
