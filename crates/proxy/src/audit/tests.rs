@@ -213,7 +213,7 @@ async fn strangers_texts_fit_into_a_line_whatever_they_are() {
     }
     let audit = Arc::clone(&running.audit);
     tokio::spawn(async move {
-        while audit.counts().recorded < 7 {
+        while audit.counts().recorded + audit.counts().lost < 7 {
             tokio::time::sleep(limits::AUDIT_PAUSE).await
         }
     })
