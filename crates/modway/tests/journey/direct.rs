@@ -17,6 +17,7 @@ use testkit::{
 
 use super::{front::Front, server::Server, truth::get};
 
+mod crowd;
 mod drift;
 mod private;
 mod ssh;

@@ -8,7 +8,7 @@ const CANARY: &str = "canary-7c2f1e";
 const STALE: &str = "canary-stale-93";
 
 /// A host of ours: https with a certificate of its own authority, and a login. Nobody but modway knows of either.
-struct PrivateHost {
+pub(super) struct PrivateHost {
     home: tempfile::TempDir,
     server: GitServer,
     front: Front,
@@ -16,7 +16,7 @@ struct PrivateHost {
 }
 
 impl PrivateHost {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (home, server) = (tempfile::tempdir().expect("a folder"), GitServer::start(true, Some(("ci", CANARY))).await);
         let mut repository = server.make("team/lib");
         repository.write("go.mod", format!("module {PRIVATE}\n")).write("lib.go", "package lib\n").commit(1_600_000_000);
@@ -32,16 +32,31 @@ impl PrivateHost {
         fs::write(self.home.path().join(name), text).expect("a file");
     }
 
-    /// The configuration, with these rules for places.
+    /// The configuration, with these rules for places; nothing is believed for long.
     fn configure(&self, rules: &str) {
+        self.configure_with("[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n", rules);
+    }
+
+    /// Right login and certificates; what is known is believed as long as everywhere.
+    pub(super) fn know_it(&self) {
+        self.write("token", CANARY);
+        self.configure_with("", RULE);
+    }
+
+    /// How many connections reached the host.
+    pub(super) fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
+    fn configure_with(&self, times: &str, rules: &str) {
         let text = format!(
-            "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n[freshness]\nabsent = \"1ms\"\n[direct]\nrefs_fresh = \"1ms\"\n\
+            "[server]\nlog = \"log\"\n[sumdb]\ngosumdb = \"off\"\n{times}\
              [[route]]\nmatch = \"*\"\nupstreams = \"direct\"\n{rules}"
         );
         self.write("modway.toml", &text);
     }
 
-    fn modway(&self) -> Server {
+    pub(super) fn modway(&self) -> Server {
         let config = self.home.path().join("modway.toml");
         Server::configured(&fresh(self.home.path(), "store"), &config, &[("HTTPS_PROXY", &self.front.url())])
     }
@@ -61,7 +76,7 @@ impl PrivateHost {
     }
 }
 
-const PRIVATE: &str = "git.example.test/team/lib";
+pub(super) const PRIVATE: &str = "git.example.test/team/lib";
 
 /// The rule that opens the host.
 const RULE: &str = "[[direct.access]]\nplace = \"git.example.test\"\nuser = \"ci\"\npassword_file = \"token\"\nca_files = [\"ca.pem\"]\n\
