@@ -29,6 +29,9 @@ pub const RESERVE_BYTES: u64 = 2 * WAL_BYTES as u64;
 /// Blobs are refused when fewer file names than this stay free, where the file system counts them. The index makes two files.
 pub const RESERVE_NAMES: u64 = 8;
 
+/// The directories of blobs are all made ahead where so many file names are free: sixteen for each.
+pub const PLENTY_OF_NAMES: u64 = 16 * 256;
+
 /// A put of a blob that is there renews its age when it is older than this, so that a sweep does not take what is about to be named.
 pub const RENEW_AGE: Duration = Duration::from_secs(600);
 

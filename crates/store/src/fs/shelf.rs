@@ -20,7 +20,7 @@ use super::{durable, layout::Layout, quick, room};
 use crate::{
     Blob, Content, Digest, Stage,
     blobs::TempPath,
-    limits::{MEMORY_BLOB_BYTES, OPEN_FILES, PROVEN_DIGESTS, RENEW_AGE},
+    limits::{MEMORY_BLOB_BYTES, OPEN_FILES, PLENTY_OF_NAMES, PROVEN_DIGESTS, RENEW_AGE},
 };
 
 /// The blobs of one layout, and what is known of them in this process.
@@ -258,8 +258,12 @@ impl Shelf {
 
     /// Makes all fan-out directories at once, so that no blob waits until the name of its directory is durable.
     ///
-    /// What cannot be made now, on a full disk, is made when it is needed.
+    /// What cannot be made now, on a full disk, is made when it is needed. So are all where names are scarce.
     pub(super) fn make_fan_outs(&self) {
+        let has_names = |room: rustix::fs::StatVfs| room.f_files == 0 || room.f_favail >= PLENTY_OF_NAMES;
+        if !rustix::fs::statvfs(&self.layout.blobs).is_ok_and(has_names) {
+            return;
+        }
         let make = |first: u8| match fs::create_dir(self.layout.blobs.join(format!("{first:02x}"))) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
