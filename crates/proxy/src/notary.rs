@@ -98,7 +98,7 @@ impl Notary {
         let no_tile = |path: String| Reason::NotExist(format!("{name} has no {path} yet"));
         let body = match ask {
             SumdbAsk::Latest => self.log.head().map(|head| Some(Bytes::from(head.note().to_owned()))),
-            SumdbAsk::Checkpoint => self.log.head().map(|head| head.checkpoint(name).map(|note| Bytes::from(note.to_owned()))),
+            SumdbAsk::Checkpoint => self.log.checkpoint(name).map(|note| note.map(Bytes::from)),
             SumdbAsk::Tile(path) => match Tile::parse(path) {
                 Ok(tile) => self.log.tile(&tile).await,
                 Err(_) => Ok(None),
