@@ -7,7 +7,7 @@ use testkit::modules::Module;
 
 use super::{
     middle::{Change, Middle},
-    site::{PRIVATE, PUBLIC, Server, Site, TOKEN, copy},
+    site::{PRIVATE, PUBLIC, Server, Site, TOKEN, copy, toolchain},
 };
 
 #[track_caller]
@@ -55,7 +55,7 @@ fn size(site: &Site, server: &Server) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_gosumdb_proves_private_and_public_modules_and_goes_on_after_a_restart() {
-    let site = Site::new().await;
+    let mut site = Site::new().await;
     site.configure("records = \"all\"");
     let server = site.serve("store");
     let sums = whole_journey(&site, &server, "amy", "v1.0.0", "v1.0.0");
@@ -72,10 +72,34 @@ async fn one_gosumdb_proves_private_and_public_modules_and_goes_on_after_a_resta
     assert_eq!(size(&site, &server), 4);
     let kept = fs::read(site.folder("amy").join("gopath/pkg/sumdb/sumdb.corp.test/latest")).expect("the kept head");
     assert_eq!(Head::open(&site.key("sumdb.key"), &kept).expect("a head").tree().size, 4);
-    // Another client finds the same records, with all origins gone.
-    site.world.on(&Module::new(PUBLIC, "v1.0.0").url("zip"), [testkit::faults::Play::status(500, "gone")]);
+    // Another client finds the same records, of a server that starts with the repositories, the upstream and the public database gone.
+    drop(server);
+    site.cut_off().await;
+    let server = site.serve("store");
     assert_eq!(whole_journey(&site, &server, "bob", "v1.0.0", "v1.0.0"), sums);
     assert_eq!(size(&site, &server), 4, "nothing is written twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_toolchain_is_proven_by_our_key_before_it_runs() {
+    let site = Site::new().await;
+    site.configure("records = \"all\"");
+    let server = site.serve("store");
+    let (module, evil) = (toolchain("proven"), toolchain("evil").zip);
+    // Another zip than the one that was recorded does not run.
+    let path = module.url("zip");
+    let change: Change = Arc::new(move |asked, body| if asked.ends_with(&path) { evil.to_vec() } else { body });
+    let middle = Middle::before(server.address(), change);
+    let switched = |home: &str, proxy: &str| {
+        let mut go = site.go(home, proxy);
+        go.env("GOTOOLCHAIN", "go1.99.0").args(["version"]);
+        go
+    };
+    let said = fail(&mut switched("amy", &middle.url()));
+    assert!(said.contains("checksum mismatch") && said.contains("sumdb.corp.test: h1:") && !said.contains("evil"), "{said}");
+    let said = succeed(&mut switched("amy", server.url()));
+    assert!(said.contains("proven: version\n"), "{said}");
+    assert_eq!(recorded(&server, 1).trim_end(), module.record().trim_end());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use gomod::sumdb::note::{SignerKey, VerifierKey};
@@ -25,6 +26,14 @@ pub(crate) const PRIVATE: &str = "corp.test/lib";
 /// The public module.
 pub(crate) const PUBLIC: &str = "example.test/pub";
 
+/// A toolchain of this platform, whose go command says these words.
+pub(crate) fn toolchain(words: &str) -> Module {
+    let arch = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+    let script = format!("#!/bin/sh\necho {words}: \"$@\"\n").into_bytes();
+    let files = [("bin/go", script), ("bin/gofmt", Vec::new()), ("pkg/tool/any", Vec::new()), ("lib/any", Vec::new())];
+    Module::of("golang.org/toolchain", &format!("v0.0.1-go1.99.0.linux-{arch}"), &files)
+}
+
 /// An auditor's token.
 pub(crate) const TOKEN: &str = "0123456789abcdefghij0123456789";
 
@@ -38,7 +47,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Three versions of the private module and of the public one, and a key.
+    /// Three versions of the private module and of the public one, a toolchain, and a key.
     pub(crate) async fn new() -> Self {
         let git = GitServer::start(false, None).await;
         let mut repository = git.make("lib");
@@ -48,7 +57,8 @@ impl Site {
             repository.tag(&format!("v1.{number}.0"));
         }
         git.page(PRIVATE, &format!("{PRIVATE} git {}/lib", git.url()));
-        let modules: Vec<Module> = (0..3).map(|number| Module::new(PUBLIC, &format!("v1.{number}.0"))).collect();
+        let versions = (0..3).map(|number| Module::new(PUBLIC, &format!("v1.{number}.0")));
+        let modules: Vec<Module> = versions.chain([toolchain("proven")]).collect();
         let world = World::start().await;
         modules.iter().for_each(|module| module.serve(&world));
         let public = Sumdb::start(300, &modules.iter().collect::<Vec<_>>()).await;
@@ -56,6 +66,20 @@ impl Site {
         site.make_key("sumdb.key", "sumdb.corp.test");
         fs::write(site.home.path().join("token"), TOKEN).expect("a file");
         site
+    }
+
+    /// The repositories, the upstream and the public database are gone: others take their places, and nothing listens where they were.
+    pub(crate) async fn cut_off(&mut self) {
+        let database = self.public.url().trim_start_matches("http://").parse().expect("an address");
+        let gone = [self.git.address(), self.world.address(), database];
+        (self.git, self.world) = (GitServer::start(false, None).await, World::start().await);
+        self.public = Sumdb::start(1, &[]).await;
+        let closed = async {
+            while gone.iter().any(|address| TcpStream::connect(address).is_ok()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), closed).await.expect("they are closed");
     }
 
     /// Makes a key file.
