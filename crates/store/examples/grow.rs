@@ -48,7 +48,9 @@ async fn append(logs: &Logs, fence: u64, size: u64) -> Result<(), Box<dyn Error>
         return Err("the log was moved by another one".into());
     }
     logs.files.put(LOG, tiles(size, size + BATCH)).await?;
-    logs.files.publish(LOG, new).await?;
+    if !logs.files.publish(LOG, (size > 0).then(|| head(size)), new).await? {
+        return Err("another one published the log".into());
+    }
     let edge = tiles(size.saturating_sub(BATCH), size).into_iter().map(|(path, _)| path).filter(|path| path.contains(".p/"));
     logs.files.remove(LOG, edge.chain([staged]).collect()).await?;
     Ok(())

@@ -59,7 +59,7 @@ pub const READERS: usize = 4;
 /// So many prepared statements stay with a connection: all there are.
 pub const STATEMENTS: usize = 32;
 
-/// A connection waits this long for another process's lock, such as an administrator's `sqlite3`.
+/// A connection waits this long for another process's lock, such as an administrator's `sqlite3`; so does who publishes the head of a log.
 pub const BUSY: Duration = Duration::from_secs(5);
 
 /// So many different drifts are kept of one file of one version: enough to see a pattern, bounded against an upstream that never repeats itself.

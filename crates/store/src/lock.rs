@@ -1,10 +1,13 @@
-//! One server per store.
+//! One server per store, and one at a time where several threads or processes change one file.
 
 use std::{
     fs::{File, OpenOptions},
+    io,
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -28,3 +31,25 @@ impl Lock {
         }
     }
 }
+
+/// The right to be the only one that changes what lies in a directory, until it is dropped, or the process ends.
+#[derive(Debug)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "open is all it has to be")] File);
+
+impl Turn {
+    /// Waits until nobody else has the turn in `directory`, for at most `patience`: whoever has it may have been put to sleep by the system.
+    pub(crate) fn wait(directory: &Path, patience: Duration) -> io::Result<Self> {
+        let (file, began) = (File::open(directory)?, Instant::now());
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self(file)),
+                Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => thread::sleep(BETWEEN_LOOKS),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// A turn takes as long as a sync or two.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);

@@ -100,12 +100,16 @@ impl Sequencer {
         self.settled = Some(Settled { decided: new, lock: lock.clone(), ..settled.clone() });
         // A crash from here on leaves a lock that is ahead of the published head; the next settling completes it from the staged file.
         let published = match self.apply(tiles).await {
-            Ok(()) => self.publish(&new, &lock).await,
+            Ok(()) => self.publish(&new, &lock, settled.published.clone()).await,
             Err(error) => Err(error.into()),
         };
-        if let Err(stop) = published {
-            self.settled = None;
-            return self.recover(stop, &new).await;
+        match (published, &mut self.settled) {
+            (Ok(bytes), Some(settled)) => settled.published = Some(bytes),
+            (Ok(_), None) => {}
+            (Err(stop), settled) => {
+                *settled = None;
+                return self.recover(stop, &new).await;
+            }
         }
         self.clean(old.tree, new.tree, vec![new.bundle_path()]).await;
         Ok(())
@@ -160,10 +164,11 @@ impl Sequencer {
         Ok(self.shared.logs.files.put(&self.shared.settings.log, files).await?)
     }
 
-    /// Signs the tree that the lock has, after its root was recomputed from what is stored, and publishes it.
+    /// Signs the tree that the lock has, after its root was recomputed from what is stored, and publishes it over `old`, what was published
+    /// before; answers what is published then.
     ///
     /// A crash before the end leaves an older published head; the next settling signs the same tree again, which is the same signature.
-    pub(super) async fn publish(&mut self, decided: &Decided, lock: &Bytes) -> Result<(), Stop> {
+    pub(super) async fn publish(&mut self, decided: &Decided, lock: &Bytes, old: Option<Bytes>) -> Result<Bytes, Stop> {
         let (settings, logs) = (&self.shared.settings, &self.shared.logs);
         let now = self.shared.clock.now();
         if now < decided.time {
@@ -175,16 +180,18 @@ impl Sequencer {
         {
             return Err(LogError::Refused(Refusal::Forked { size: decided.tree.size }).into());
         }
-        // A process that sleeps behind this look, until another one has published more, puts its older head over the newer one. Nobody who
-        // runs goes back for it, and the next batch or start publishes the newer one again.
         if logs.lock.head(&settings.log).await?.as_ref() != Some(lock) {
             return Err(Stop::Again);
         }
         let head = SignedHead::sign(decided.tree, now, &settings.signers).map_err(LogError::Refused)?;
         (settings.signed)(&head);
-        logs.files.publish(&settings.log, head.print()).await?;
+        let new = head.print();
+        // A process that slept until another one has published more finds that one's head, and leaves it.
+        if !logs.files.publish(&settings.log, old, new.clone()).await? {
+            return Err(Stop::Again);
+        }
         self.shared.advance(head);
-        Ok(())
+        Ok(new)
     }
 
     /// Tells everybody what became of their record.

@@ -29,6 +29,8 @@ pub(super) struct Settled {
     pub(super) decided: Decided,
     /// The lock's own bytes, for the compare-and-swap.
     pub(super) lock: Bytes,
+    /// Those of the published head, for the same.
+    pub(super) published: Option<Bytes>,
 }
 
 /// Why a step goes no further.

@@ -26,7 +26,7 @@ const MAX_LOOKS: usize = 8;
 
 /// What lies in the store.
 pub(super) struct Seen {
-    published: Option<SignedHead>,
+    published: Option<(SignedHead, Bytes)>,
     decided: Option<(Decided, Bytes)>,
 }
 
@@ -34,7 +34,9 @@ impl Seen {
     /// The published head, if it is the decided one and there is nothing left to do.
     pub(super) fn complete(self, sequencer: &Sequencer) -> Option<SignedHead> {
         let decided = self.decided?.0;
-        self.published.filter(|head| head.tree() == decided.tree && head.is_signed_by(&sequencer.shared.settings.signers))
+        self.published
+            .map(|(head, _)| head)
+            .filter(|head| head.tree() == decided.tree && head.is_signed_by(&sequencer.shared.settings.signers))
     }
 }
 
@@ -56,10 +58,10 @@ impl Sequencer {
     async fn judge(&self, lock: Option<Bytes>) -> Result<Seen, LogError> {
         let (settings, files) = (&self.shared.settings, &self.shared.logs.files);
         let published = match files.published(&settings.log).await? {
-            Some(bytes) => Some(SignedHead::read(&bytes, &settings.signers).map_err(LogError::Refused)?),
+            Some(bytes) => Some((SignedHead::read(&bytes, &settings.signers).map_err(LogError::Refused)?, bytes)),
             None => None,
         };
-        let published_tree = published.as_ref().map_or(Tree::empty(), SignedHead::tree);
+        let published_tree = published.as_ref().map_or(Tree::empty(), |(head, _)| head.tree());
         let Some(lock) = lock else {
             let tiles = files.list(&settings.log, "tile/", 1).await?;
             if published.is_none() && tiles.is_empty() {
@@ -97,16 +99,17 @@ impl Sequencer {
             Some(decided) => decided,
             None => self.begin(fence).await?,
         };
-        match seen.published {
-            Some(head) if head.tree() == decided.tree && head.is_signed_by(&self.shared.settings.signers) => {
+        let published = match seen.published {
+            Some((head, bytes)) if head.tree() == decided.tree && head.is_signed_by(&self.shared.settings.signers) => {
                 self.shared.advance(head);
+                bytes
             }
             published => self.complete(&decided, &lock, published).await?,
-        }
+        };
         let (log, files) = (&self.shared.settings.log, &self.shared.logs.files);
         let staged = files.list(log, "staging/", limits::LOG_LISTED).await?;
         files.remove(log, staged).await?;
-        Ok(Settled { fence, until, decided, lock })
+        Ok(Settled { fence, until, decided, lock, published: Some(published) })
     }
 
     /// Decides the tree without records.
@@ -119,9 +122,9 @@ impl Sequencer {
         }
     }
 
-    /// Brings the files to the tree that the lock has, and publishes it.
-    async fn complete(&mut self, decided: &Decided, lock: &Bytes, published: Option<SignedHead>) -> Result<(), Stop> {
-        let published = published.map_or(Tree::empty(), |head| head.tree());
+    /// Brings the files to the tree that the lock has, and publishes it; answers what is published then.
+    async fn complete(&mut self, decided: &Decided, lock: &Bytes, published: Option<(SignedHead, Bytes)>) -> Result<Bytes, Stop> {
+        let (published, old) = published.map_or((Tree::empty(), None), |(head, bytes)| (head.tree(), Some(bytes)));
         let bundle = self.shared.file(&decided.bundle_path()).await?;
         let had_bundle = bundle.is_some();
         if let Some(bundle) = bundle {
@@ -135,9 +138,9 @@ impl Sequencer {
             LogError::Damaged { path } => LogError::Refused(Refusal::Damaged { path }),
             other => other,
         })?;
-        self.publish(decided, lock).await?;
+        let new = self.publish(decided, lock, old).await?;
         self.clean(published, decided.tree, Vec::new()).await;
-        Ok(())
+        Ok(new)
     }
 
     /// The tiles of a staged file; `None` if it is damaged. Tiles are written once, so a wrong one must not get into its place.

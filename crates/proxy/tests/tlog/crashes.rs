@@ -61,6 +61,31 @@ async fn whatever_call_fails_or_kills_the_log_goes_on_with_all_that_was_answered
     }
 }
 
+/// It sleeps between its last look at the lock and the file, which nothing but the file itself can notice.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_sleeps_where_it_publishes_puts_no_older_head_over_a_newer_one() {
+    for whim in [Whim::Late, Whim::LateAnswer] {
+        let (world, mut published) = (World::new(), 0);
+        let whims = Whims::new(move |_, what| {
+            published += u64::from(what == "publish");
+            if what == "publish" && published == 3 { whim(Duration::from_secs(60)) } else { Whim::Done }
+        });
+        let sleeper = world.start_by(whims, &[key()]).await.unwrap();
+        sleeper.log.append("first\n").await.unwrap();
+        let log = Arc::clone(&sleeper.log);
+        let late = tokio::spawn(async move { log.append("second\n").await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let other = world.start().await.unwrap();
+        assert_eq!(other.log.append("third\n").await.unwrap(), 2);
+        assert_eq!(world.published().await, 3);
+        // What the sleeper decided is in the log all the same, and it is told so when it wakes.
+        assert_eq!(late.await.unwrap().unwrap(), 1);
+        assert_eq!(world.published().await, 3);
+        assert_eq!(sleeper.log.append("fourth\n").await.unwrap(), 3);
+        world.recorder.judge("asleep");
+    }
+}
+
 /// A world with this store.
 fn copy(files: &store::log::memory::MemoryLogFiles, lock: &store::log::memory::MemoryLogLock) -> World {
     let world = World::new();

@@ -59,7 +59,7 @@ async fn hunt(seed: u64) -> Tally {
     let (mut random, world, answered) = (Random::new(seed), World::new(), Answered::default());
     let (mut nodes, mut adds, mut tally): (Vec<Option<Node>>, JoinSet<bool>, Tally) =
         (vec![None, None], JoinSet::new(), Tally::default());
-    let (mut served, mut lines) = ([0; 2], 0);
+    let (mut served, mut published, mut lines) = ([0; 2], 0, 0);
     let backup = (world.files.backup(), world.lock.backup());
     let mut backups = vec![backup];
     for _ in 0..100 {
@@ -108,6 +108,9 @@ async fn hunt(seed: u64) -> Tally {
             assert!(size >= *newest, "seed {seed}: one process served {newest} records and then {size}");
             *newest = size;
         }
+        let size = world.published().await;
+        assert!(size >= published || tally.restored > 0, "seed {seed}: {published} records were published and then {size}");
+        published = size;
     }
     drop(nodes);
     while let Some(end) = adds.join_next().await {
@@ -177,13 +180,17 @@ async fn check_answers(what: &str, node: &Node, answered: &Answered) {
 fn whims(seed: u64) -> Whims {
     let mut random = Random::new(seed);
     let (trouble, death) = (random.below(120) + 10, random.below(4000) + 100);
-    Whims::new(move |_, _| {
+    Whims::new(move |_, what| {
         let pause = Duration::from_millis(match random.below(4) {
             0 => 8_000 + random.below(20_000),
             _ => random.below(40),
         });
         if random.one_in(death) {
             return if random.one_in(2) { Whim::DeadBefore } else { Whim::DeadBehind };
+        }
+        // Where one process may put its head over another one's it sleeps more often than anywhere else.
+        if what == "publish" && random.one_in(20) {
+            return Whim::Late(Duration::from_millis(11_000 + random.below(10_000)));
         }
         if !random.one_in(trouble) {
             return Whim::Done;

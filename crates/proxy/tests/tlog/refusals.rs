@@ -115,6 +115,6 @@ async fn a_published_head_that_somebody_changed_is_refused() {
     let published = world.files.published(LOG).await.unwrap().unwrap();
     let bent = String::from_utf8(published.to_vec()).unwrap().replacen("tree\\n2", "tree\\n3", 1);
     assert_ne!(bent.as_bytes(), &published[..]);
-    world.files.publish(LOG, Bytes::from(bent)).await.unwrap();
+    assert!(world.files.publish(LOG, Some(published), Bytes::from(bent)).await.unwrap());
     assert!(matches!(world.start().await.map(drop), Err(LogError::Refused(Refusal::Key { .. }))));
 }

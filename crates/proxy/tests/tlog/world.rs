@@ -12,11 +12,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{
     module::{ModulePath, Version},
-    sumdb::{note::SignerKey, record::Record},
+    sumdb::{note::SignerKey, record::Record, tlog::Tree},
 };
 use proxy::{
     clock::Clock,
-    tlog::{Log, LogError, LogSettings, Sequencer},
+    tlog::{Log, LogError, LogSettings, Sequencer, published_note},
 };
 use store::{
     StoreError,
@@ -86,6 +86,12 @@ impl World {
         let way = Arc::new(Way { world: self.clone(), whims });
         let logs = Logs { files: way.clone(), lock: way };
         Log::open(settings, logs, self.clock()).await
+    }
+
+    /// How many records the published head has.
+    pub(crate) async fn published(&self) -> u64 {
+        let bytes = self.files.published(LOG).await.expect("memory does not fail");
+        bytes.map_or(0, |bytes| size_of(&bytes))
     }
 
     fn clock(&self) -> Clock {
@@ -215,8 +221,8 @@ impl LogFiles for Way {
         self.whims.play("get", self.world.files.get(log, path)).await
     }
 
-    async fn publish(&self, log: &str, note: Bytes) -> Result<(), StoreError> {
-        self.whims.play("publish", self.world.files.publish(log, note)).await
+    async fn publish(&self, log: &str, old: Option<Bytes>, note: Bytes) -> Result<bool, StoreError> {
+        self.whims.play("publish", self.world.files.publish(log, old, note)).await
     }
 
     async fn published(&self, log: &str) -> Result<Option<Bytes>, StoreError> {
@@ -256,6 +262,13 @@ impl LogLock for Way {
     async fn lease(&self, log: &str, holder: &str, now: i64, seconds: u32) -> Result<Option<u64>, StoreError> {
         self.whims.play("lease", self.world.lock.lease(log, holder, now, seconds)).await
     }
+}
+
+/// How many records a published head speaks of.
+fn size_of(published: &[u8]) -> u64 {
+    let note = published_note(published).expect("a published head");
+    let (text, _) = note.split_once("\n\n").expect("a note");
+    Tree::parse(&format!("{text}\n")).expect("a tree head").size
 }
 
 /// The log's key, the same in every test.

@@ -1,6 +1,6 @@
 //! The files of logs.
 //!
-//! `logs/NAME/files/…` are written once, `logs/NAME/published` is replaced by renaming. A file gets its name when its bytes are durable, and the call
+//! `logs/NAME/files/…` are written once, `logs/NAME/published` is replaced by renaming, by one at a time. A file gets its name when its bytes are durable, and the call
 //! returns when its name is, too. A crash before that leaves temporary files, which the next start sweeps, and whole files whose names may
 //! or may not last: whoever puts them again makes them last.
 
@@ -23,8 +23,8 @@ use super::{durable, layout::Layout, quick, room};
 use crate::{
     LogFiles, StoreError,
     blocking::Blocking,
-    limits::{DURABLE_DIRECTORIES, READING_THREADS, SYNCING_THREADS, WRITING_THREADS},
-    lock::Lock,
+    limits::{BUSY, DURABLE_DIRECTORIES, READING_THREADS, SYNCING_THREADS, WRITING_THREADS},
+    lock::{Lock, Turn},
     log::{check_name, check_path},
 };
 
@@ -78,10 +78,10 @@ impl LogFiles for FsLogFiles {
         self.reading.run(move || Ok(read(&path)?)).await
     }
 
-    async fn publish(&self, log: &str, note: Bytes) -> Result<(), StoreError> {
+    async fn publish(&self, log: &str, old: Option<Bytes>, note: Bytes) -> Result<bool, StoreError> {
         check_name(log)?;
         let (shelves, folder) = (Arc::clone(&self.shelves), self.shelves.layout.log(log));
-        self.writing.run(move || Ok(shelves.publish(&folder, &note)?)).await
+        self.writing.run(move || Ok(shelves.publish(&folder, old.as_ref(), &note)?)).await
     }
 
     async fn published(&self, log: &str) -> Result<Option<Bytes>, StoreError> {
@@ -194,13 +194,19 @@ impl Shelves {
         Ok(())
     }
 
-    /// A crash in here leaves a temporary file, the old head or the new one.
-    fn publish(&self, folder: &Path, note: &[u8]) -> io::Result<()> {
+    /// A crash in here leaves a temporary file, the old head or the new one. A process that sleeps in here keeps the others out.
+    fn publish(&self, folder: &Path, old: Option<&Bytes>, note: &[u8]) -> io::Result<bool> {
         room::check(&self.layout.tmp, self.reserve_bytes, note.len() as u64)?;
         let mut made = Made::default();
         self.make_directories(folder, &mut made)?;
         self.sync(made)?;
-        durable::write(&folder.join("published"), &self.layout.tmp, note)
+        let _turn = Turn::wait(folder, BUSY)?;
+        let path = folder.join("published");
+        if read(&path)?.as_ref() != old {
+            return Ok(false);
+        }
+        durable::write(&path, &self.layout.tmp, note)?;
+        Ok(true)
     }
 
     /// Removes the file, and the directories that are empty then.

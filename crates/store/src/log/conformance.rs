@@ -24,7 +24,8 @@ pub async fn run(fresh: &dyn Fn() -> Open) {
     of_racing_puts_one_wins_and_those_with_its_bytes_succeed(&fresh()).await;
     logs_are_apart_whatever_their_names(&fresh()).await;
     paths_that_lead_elsewhere_are_refused(&fresh()).await;
-    the_last_published_head_stands(&fresh()).await;
+    a_head_is_published_only_over_the_one_that_was_read(&fresh()).await;
+    exactly_one_of_50_racing_publications_succeeds(&fresh()).await;
     files_are_listed_in_bytewise_order(&fresh()).await;
     what_was_removed_is_gone_and_can_be_put_again(&fresh()).await;
 
@@ -89,7 +90,7 @@ async fn logs_are_apart_whatever_their_names(open: &Open) {
     let names = ["a", "A", "a/b", "a%2fb", "..", ".", "/", "a b", "é", "\0", "a\n", "published", &"/".repeat(80)];
     for name in names {
         files.put(name, vec![("file".to_owned(), Bytes::from(name.to_owned()))]).await.unwrap();
-        files.publish(name, Bytes::from(format!("{name} head"))).await.unwrap();
+        assert!(files.publish(name, None, Bytes::from(format!("{name} head"))).await.unwrap(), "{name}");
         let fence = lease(&*lock, name, "h").await;
         let extended = lock.extend(name, fence, None, Bytes::from(name.to_owned()), vec![("key".to_owned(), 7)]).await.unwrap();
         assert_eq!(extended, Extended::Yes, "{name}");
@@ -102,7 +103,7 @@ async fn logs_are_apart_whatever_their_names(open: &Open) {
     }
     for name in ["", &"a".repeat(81)] {
         assert_refused(files.put(name, vec![("file".to_owned(), Bytes::new())]).await);
-        assert_refused(files.publish(name, Bytes::new()).await);
+        assert_refused(files.publish(name, None, Bytes::new()).await);
         assert_refused(lock.lease(name, "h", 0, 1).await);
     }
 }
@@ -120,14 +121,41 @@ async fn paths_that_lead_elsewhere_are_refused(open: &Open) {
     }
 }
 
-async fn the_last_published_head_stands(open: &Open) {
+async fn a_head_is_published_only_over_the_one_that_was_read(open: &Open) {
     let (one, two) = (open().files, open().files);
     assert_eq!(one.published(LOG).await.unwrap(), None);
-    for note in ["first", "second", "", "third"] {
-        one.publish(LOG, Bytes::from(note)).await.unwrap();
-        assert_eq!(two.published(LOG).await.unwrap(), Some(Bytes::from(note)));
+    let mut stands = None;
+    for (old, note, is_published) in [
+        (Some("first"), "second", false),
+        (Some(""), "first", false),
+        (None, "first", true),
+        (None, "second", false),
+        (Some("first"), "second", true),
+        (Some("first"), "third", false),
+        (Some("second"), "second", true),
+        (Some("second"), "", true),
+        (None, "third", false),
+        (Some(""), "third", true),
+    ] {
+        let bytes = |text: &'static str| Bytes::from(text);
+        assert_eq!(one.publish(LOG, old.map(bytes), bytes(note)).await.unwrap(), is_published, "{old:?} -> {note}");
+        stands = if is_published { Some(bytes(note)) } else { stands };
+        assert_eq!(two.published(LOG).await.unwrap(), stands, "{old:?} -> {note}");
     }
     assert!(list(&*one, "").await.is_empty());
+}
+
+async fn exactly_one_of_50_racing_publications_succeeds(open: &Open) {
+    let handles = [open().files, open().files];
+    assert!(handles[0].publish(LOG, None, Bytes::from("old")).await.unwrap());
+    let mut publications = JoinSet::new();
+    for n in 0..50_usize {
+        let files = Arc::clone(&handles[n % 2]);
+        let note = Bytes::from(n.to_string());
+        publications.spawn(async move { (files.publish(LOG, Some(Bytes::from("old")), note.clone()).await.unwrap(), note) });
+    }
+    let winners: Vec<Bytes> = publications.join_all().await.into_iter().filter(|(won, _)| *won).map(|(_, note)| note).collect();
+    assert_eq!(winners, [handles[1].published(LOG).await.unwrap().unwrap()]);
 }
 
 async fn files_are_listed_in_bytewise_order(open: &Open) {
@@ -256,7 +284,7 @@ async fn everything_is_still_there_when_reopened(open: &Open) {
     let fence = {
         let Logs { files, lock } = open();
         put(&*files, &[("tile/0/000", "tile")]).await.unwrap();
-        files.publish(LOG, Bytes::from("head")).await.unwrap();
+        assert!(files.publish(LOG, None, Bytes::from("head")).await.unwrap());
         let fence = lease(&*lock, LOG, "h").await;
         assert_eq!(extend(&*lock, fence, None, "head", &[("key", 42)]).await, Extended::Yes);
         fence

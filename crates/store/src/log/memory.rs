@@ -71,9 +71,16 @@ impl LogFiles for MemoryLogFiles {
         Ok(lock(&self.shelves).files.get(&(log.to_owned(), path.to_owned())).cloned())
     }
 
-    async fn publish(&self, log: &str, note: Bytes) -> Result<(), StoreError> {
+    async fn publish(&self, log: &str, old: Option<Bytes>, note: Bytes) -> Result<bool, StoreError> {
         check_name(log)?;
-        self.faults.play_index(|| lock(&self.shelves).published.insert(log.to_owned(), note)).map(drop)
+        self.faults.play_index(|| {
+            let mut shelves = lock(&self.shelves);
+            let is_old = shelves.published.get(log) == old.as_ref();
+            if is_old {
+                shelves.published.insert(log.to_owned(), note);
+            }
+            is_old
+        })
     }
 
     async fn published(&self, log: &str) -> Result<Option<Bytes>, StoreError> {

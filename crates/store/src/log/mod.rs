@@ -45,8 +45,12 @@ pub trait LogFiles: Send + Sync {
     /// The bytes of one file as they are on the disk now; `None` if it is not there.
     async fn get(&self, log: &str, path: &str) -> Result<Option<Bytes>, StoreError>;
 
-    /// Replaces the one file that changes: the published head. Whoever looks finds the old one or the new one, whole.
-    async fn publish(&self, log: &str, note: Bytes) -> Result<(), StoreError>;
+    /// Replaces the one file that changes, the published head, if it still is `old`; false if it is another one by now, which stays. `None` is
+    /// before the first one. Whoever looks finds the old one or the new one, whole.
+    ///
+    /// So a writer that slept does not put its older head over a newer one, however late it wakes. After an error nobody knows whether it took
+    /// effect; only [`LogFiles::published`] does.
+    async fn publish(&self, log: &str, old: Option<Bytes>, note: Bytes) -> Result<bool, StoreError>;
 
     /// The published head; `None` if none was ever published.
     async fn published(&self, log: &str) -> Result<Option<Bytes>, StoreError>;

@@ -29,7 +29,8 @@ pub(crate) async fn grow(logs: &Logs) -> Option<()> {
 
 async fn apply(files: &dyn LogFiles, number: u64) -> Option<()> {
     files.put(LOG, (0..BATCH).map(|part| tile(number, part)).collect()).await.ok()?;
-    files.publish(LOG, number.to_string().into()).await.ok()?;
+    let old = files.published(LOG).await.ok()?;
+    assert!(files.publish(LOG, old, number.to_string().into()).await.ok()?);
     files.remove(LOG, vec![staged(number).0]).await.ok()
 }
 

@@ -69,7 +69,10 @@ fn a_power_cut_keeps_the_last_file_that_was_put_in_a_log_and_the_last_published_
     alone("power::a_power_cut_keeps_the_last_file_that_was_put_in_a_log_and_the_last_published_head", &TOOLS, || {
         for kind in ["ext4", "xfs"] {
             check_log(kind, |_, logs, path, bytes| runtime().block_on(logs.put("log", vec![(path.to_owned(), bytes)])).unwrap());
-            check_log(kind, |_, logs, _, bytes| runtime().block_on(logs.publish("log", bytes)).unwrap());
+            check_log(kind, |_, logs, _, bytes| {
+                let old = runtime().block_on(logs.published("log")).unwrap();
+                assert!(runtime().block_on(logs.publish("log", old, bytes)).unwrap());
+            });
         }
     });
 }

@@ -187,7 +187,7 @@ impl Witnesses {
             return Ok(());
         }
         let kept = Kept::new(head.tree(), cosigned.note.clone());
-        log.shared.logs.files.publish(&memory(log, &self.origin), kept.print()).await?;
+        kept.publish(&*log.shared.logs.files, &memory(log, &self.origin)).await?;
         *self.cosigned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(cosigned));
         Ok(())
     }

@@ -251,7 +251,7 @@ impl Witness {
         let lines = |signatures: &[Signature]| signatures.iter().map(super::ask::line).collect::<String>();
         let own = lines(std::slice::from_ref(&signature));
         let kept = Kept::new(seen.tree, format!("{text}\n{}{own}", lines(of_log)));
-        self.store.files.publish(&log.name, kept.print()).await?;
+        kept.publish(&*self.store.files, &log.name).await?;
         Ok(own)
     }
 }

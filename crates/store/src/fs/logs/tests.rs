@@ -109,7 +109,7 @@ async fn a_disk_below_its_reserve_takes_no_file_and_still_answers() {
     put(&open(home.path()), "a", "1").await.unwrap();
     let full = FsBlobs::open_with_reserve(home.path(), u64::MAX).unwrap().logs();
     assert!(put(&full, "b", "1").await.unwrap_err().is_full());
-    assert!(full.publish(LOG, Bytes::from("head")).await.unwrap_err().is_full());
+    assert!(full.publish(LOG, None, Bytes::from("head")).await.unwrap_err().is_full());
     assert_eq!(full.get(LOG, "a").await.unwrap(), Some(Bytes::from("1")));
 }
 
