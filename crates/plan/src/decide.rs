@@ -4,6 +4,7 @@ use gomod::pattern::PatternIndex;
 
 use crate::{
     freshness::{Age, Freshness},
+    privacy::privacy,
     reason::Reason,
     request::{Ask, Caller, Request, SumdbAsk, Way},
 };
@@ -13,6 +14,8 @@ use crate::{
 pub struct Rules {
     /// In order; the first whose pattern matches serves the path.
     pub routes: Vec<RouteRule>,
+    /// GONOSUMDB, compiled: paths that are private whichever route serves them.
+    pub waived: PatternIndex,
     /// The checksum databases that are proxied, by name.
     pub databases: Vec<String>,
     /// The names of the checksum database of our own; none if there is none.
@@ -33,6 +36,8 @@ pub struct RouteRule {
     /// True if its list has `direct`: only then may a client ask for version control by the prefix `/@direct/`. Without it the operator
     /// has said who owns these paths, and their names go to nobody else (promise 7).
     pub direct: bool,
+    /// True if the paths that it serves are private: see [`mod@crate::privacy`].
+    pub private: bool,
 }
 
 /// What is known of a request until now. Every fact starts unknown; the server learns the one that a step asks for.
@@ -137,8 +142,14 @@ fn refused(name: &String, ask: &SumdbAsk, rules: &Rules, caller: &Caller) -> Opt
     if !rules.databases.contains(name) {
         return Some(Reason::NotServed(format!("this server does not proxy the checksum database {name}")));
     }
-    let is_of_auditors = matches!(ask, SumdbAsk::Checkpoint | SumdbAsk::Tlog(_));
-    is_of_auditors.then(|| Reason::NotServed(format!("this server proxies {name} in the form of the go command only")))
+    match ask {
+        SumdbAsk::Checkpoint | SumdbAsk::Tlog(_) => {
+            Some(Reason::NotServed(format!("this server proxies {name} in the form of the go command only")))
+        }
+        SumdbAsk::Lookup(module, _) => privacy(module.as_str(), rules)
+            .map(|why| Reason::Private(format!("{} is private here ({why}): {name} is not asked about it", module.as_str()))),
+        SumdbAsk::Supported | SumdbAsk::Latest | SumdbAsk::Tile(_) => None,
+    }
 }
 
 /// The first route with a pattern that matches, and that pattern.
@@ -204,9 +215,13 @@ mod tests {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(10), revalidate: seconds(20), stale: seconds(100), absent: seconds(5) };
         let compiled = |patterns: &str| PatternIndex::new(Patterns::parse(patterns));
-        let route = |name: &str, patterns: &str, direct| RouteRule { name: name.into(), patterns: compiled(patterns), direct };
+        let route = |name: &str, patterns: &str, direct| {
+            let private = name == "private";
+            RouteRule { name: name.into(), patterns: compiled(patterns), direct, private }
+        };
         Rules {
             routes: vec![route("private", "*.corp", false), route("public", "*.com", true)],
+            waived: compiled("secret.com"),
             databases: vec!["sum.test".into()],
             own: vec!["own.test".into(), "old.test".into()],
             retired: vec!["older.test".into()],
@@ -319,6 +334,20 @@ mod tests {
         check("/@direct/sumdb/sum.test/supported", Stored::Nothing, trouble(), "supported");
         check("/sumdb/other.test/supported", Stored::Nothing, Fetched::Found, "refuse not-served");
     }
+
+    #[test]
+    fn a_private_name_is_told_to_no_database_of_others_and_to_ours_it_is() {
+        for private in ["a.corp/m", "a.corp/!m/v2", "secret.com/m"] {
+            for prefix in ["", "/@direct"] {
+                let path = format!("{prefix}/sumdb/sum.test/lookup/{private}@v1.0.0");
+                check(&path, Stored::Nothing, Fetched::Found, "refuse private");
+                let path = format!("{prefix}/sumdb/own.test/lookup/{private}@v1.0.0");
+                check(&path, Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+            }
+        }
+        check("/sumdb/sum.test/lookup/a.com/m@v1.0.0", Stored::Nothing, Fetched::Found, "look, fetch sumdb, fetched");
+    }
+
     #[test]
     fn records_of_ours_are_for_auditors_and_all_else_is_for_everybody() {
         for name in ["own.test", "old.test"] {

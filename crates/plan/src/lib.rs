@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod freshness;
 pub mod hitch;
+pub mod privacy;
 pub mod reason;
 pub mod request;
 pub mod trace;
@@ -13,6 +14,7 @@ pub mod trouble;
 pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
 pub use freshness::Freshness;
 pub use hitch::Hitch;
+pub use privacy::{Privacy, privacy};
 pub use reason::{Mover, Reason};
 pub use request::{Ask, Caller, Request, SumdbAsk, Way};
 pub use trace::{Event, Trace};

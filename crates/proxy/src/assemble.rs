@@ -120,16 +120,17 @@ impl Proxy {
             databases.extend(reached(other)?);
         }
         let notary = settings.sums.own.as_ref().zip(ground.log.clone()).map(|(own, log)| Arc::new(Notary::new(log, own)));
-        let rules = Rules {
+        let rules = Arc::new(Rules {
             routes: settings.routes.iter().map(rule).collect(),
+            waived: PatternIndex::new(settings.sums.waived),
             databases: databases.iter().map(|database| database.name().to_owned()).collect(),
             own: notary.iter().flat_map(|notary| notary.names().map(str::to_owned)).collect(),
             retired: settings.sums.own.iter().flat_map(|own| own.retired.clone()).collect(),
             freshness: settings.freshness,
-        };
+        });
         let cache = Cache::new(ground.blobs, ground.index, settings.freshness);
         let Ground { clock, metrics, air, checks, .. } = ground;
-        let voucher = Voucher { database, waived: settings.sums.waived, notary: notary.clone() };
+        let voucher = Voucher { database, rules: Arc::clone(&rules), notary: notary.clone() };
         let fetcher = Fetcher {
             cache: cache.clone(),
             voucher,
@@ -229,7 +230,8 @@ fn only_direct(direct: Option<&ChainHop>) -> Chain {
 
 fn rule(route: &Route) -> RouteRule {
     let direct = route.upstreams.entries().iter().any(|entry| entry.source == goproxy::Source::Direct);
-    RouteRule { name: route.name.clone(), patterns: PatternIndex::new(route.patterns.clone()), direct }
+    let patterns = PatternIndex::new(route.patterns.clone());
+    RouteRule { name: route.name.clone(), patterns, direct, private: route.private }
 }
 
 /// With a URL of its own a database is read there; without one through the proxies of the public route that support it, at last directly. Its

@@ -36,7 +36,7 @@ pub struct Proxy {
 }
 
 struct Inner {
-    rules: Rules,
+    rules: Arc<Rules>,
     chains: Vec<Arc<Chain>>,
     direct: Arc<Chain>,
     databases: Vec<Arc<Sumdb>>,
@@ -52,7 +52,7 @@ struct Inner {
 /// What a proxy is made of; `crate::assemble` makes it from settings.
 pub struct Parts {
     /// What the decision needs.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// One per route, in the order of `rules.routes`.
     pub chains: Vec<Arc<Chain>>,
     /// Version control alone, for `/@direct/`.
@@ -252,9 +252,6 @@ impl Proxy {
                 Ok(ServedTile::Proven(body)) => Ok(body),
                 Err(reason) => Err(reason),
             },
-            SumdbAsk::Lookup(module, _) if self.inner.fetcher.voucher.private(module).is_some() => {
-                return Err(Miss::Failed(private_lookup(module, name)));
-            }
             SumdbAsk::Lookup(module, version) => database.lookup(module, version, journey).await,
         };
         match body {
@@ -279,11 +276,6 @@ impl Inner {
             _ => None,
         }
     }
-}
-
-/// A private name never reaches a public checksum database (promise 7).
-fn private_lookup(module: &ModulePath, name: &str) -> Reason {
-    Reason::Private(format!("{} is private here (GONOSUMDB): {name} is not asked about it", module.as_str()))
 }
 
 fn sumdb_answer(ask: &SumdbAsk, body: Bytes) -> Answer {

@@ -43,6 +43,8 @@ pub struct Route {
     pub patterns: Patterns,
     /// The GOPROXY list; entries name a [`Hop`] by its name or by its URL.
     pub upstreams: GoProxyList,
+    /// True if the modules that it serves are private: their names reach nobody but these upstreams, no checksum database of others either.
+    pub private: bool,
 }
 
 /// The name of version control among the upstreams: the word in a GOPROXY list. No [`Hop`] of [`Settings::hops`] has it.
@@ -198,7 +200,7 @@ pub enum ForwardProxy {
 pub struct Sums {
     /// The one that vouches: GOSUMDB.
     pub database: SumdbSetting,
-    /// GONOSUMDB: modules that it is not asked about.
+    /// GONOSUMDB: modules that it is not asked about, besides those of private routes.
     pub waived: Patterns,
     /// Others that are proxied at `/sumdb/NAME/`, besides the one above: their settings (key and URL).
     pub proxied: Vec<SumdbSetting>,

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use gomod::{
     dirhash::H1,
     module::{ModulePath, Version},
-    pattern::Patterns,
 };
-use plan::{Event, Reason};
+use plan::{Event, Privacy, Reason, Rules, privacy};
 
 use crate::{journey::Journey, notary::Notary, sumdb::Sumdb};
 
@@ -15,8 +14,8 @@ use crate::{journey::Journey, notary::Notary, sumdb::Sumdb};
 pub struct Voucher {
     /// GOSUMDB; `None` is `off`.
     pub database: Option<Arc<Sumdb>>,
-    /// GONOSUMDB.
-    pub waived: Patterns,
+    /// What says which modules are private: those the database is not asked about.
+    pub rules: Arc<Rules>,
     /// Our own checksum database: what it wrote down of a version holds, although nobody else is asked.
     pub notary: Option<Arc<Notary>>,
 }
@@ -33,23 +32,20 @@ pub enum Sums {
         /// For the record: `sumdb NAME SIZE`.
         vouched: String,
     },
-    /// A rule waives the proof: `waived GONOSUMDB=PATTERN`.
+    /// A rule waives the proof: `waived GONOSUMDB=PATTERN`, `waived route NAME`.
     Waived(String),
 }
 
-/// Toolchains are code that runs at once; the go command lets no pattern waive their proof.
-const TOOLCHAIN: &str = "golang.org/toolchain";
-
 impl Voucher {
-    /// The pattern that keeps the name of `module` from every checksum database, if one does.
-    pub fn private(&self, module: &ModulePath) -> Option<&str> {
-        self.waived.find(module.as_str()).filter(|_| module.as_str() != TOOLCHAIN)
+    /// What keeps the name of `module` from every checksum database of others, if anything does.
+    pub fn private(&self, module: &ModulePath) -> Option<Privacy> {
+        privacy(module.as_str(), &self.rules)
     }
 
     /// The rule that waives the proof of `module`, if one does.
     pub fn waiver(&self, module: &ModulePath) -> Option<String> {
         match (self.private(module), &self.database) {
-            (Some(pattern), _) => Some(format!("waived GONOSUMDB={pattern}")),
+            (Some(why), _) => Some(format!("waived {why}")),
             (None, None) => Some("waived GOSUMDB=off".into()),
             (None, Some(_)) => None,
         }

@@ -152,6 +152,11 @@ pub(crate) struct Route {
     /// A GOPROXY list: names of upstreams, URLs, `direct` and `off`. After `,` the next is asked if a module does not exist here, after `|`
     /// on any trouble.
     pub(crate) upstreams: String,
+    /// True: the modules are private. Their names reach these upstreams and nobody else, no checksum database of others either; with one of our
+    /// own they get records there. Not set: true, unless the route matches everything, or has an upstream of the route that does, or Go's own
+    /// proxy. Modules that `gonosumdb` names are private whatever stands here.
+    #[schemars(with = "bool")]
+    pub(crate) private: Option<bool>,
 }
 
 /// Version control itself.

@@ -17,13 +17,13 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Forbids unknown keys in every table with named keys, and drops defaults of whole tables: their keys have them.
+/// Forbids unknown keys in every table with named keys, and drops defaults of whole tables, whose keys have them, and of what has none.
 fn close(node: &mut Value) {
     let Some(object) = node.as_object_mut() else { return };
     if object.get("properties").is_some() {
         object.insert("additionalProperties".into(), false.into());
     }
-    if object.get("default").is_some_and(Value::is_object) {
+    if object.get("default").is_some_and(|default| default.is_object() || default.is_null()) {
         object.remove("default");
     }
     for name in ["properties", "additionalProperties", "items"] {

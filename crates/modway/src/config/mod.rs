@@ -15,6 +15,7 @@ mod leaves;
 mod machine;
 mod mistake;
 mod own;
+mod private;
 mod reference;
 mod routes;
 mod server;
@@ -141,7 +142,10 @@ fn build(file: &file::File, machine: &Machine, bench: &mut Bench<'_>) -> Option<
     let store_path = server::store_path(&file.store, bench);
     let (hops, patience) = hops::hops(&file.upstream, bench);
     let (routes, hops) = routes::routes(file, hops, machine, server.as_ref(), bench);
-    let sums = sums::sums(file, &hops, machine, bench);
+    let sums = sums::sums(file, &hops, &routes, machine, bench);
+    if let Some(sums) = &sums {
+        private::tell(&file.route, &routes, sums, bench);
+    }
     let direct = direct::direct(&file.direct, patience, store_path.as_deref(), machine, bench);
     let audit = audit::audit(&file.audit, sums.as_ref().and_then(|sums| sums.own.as_ref()), bench);
     let witness = witness::witness(&file.witness, bench);

@@ -1,6 +1,6 @@
 //! Our own checksum database, checked: `[sumdb.private]`.
 
-use gomod::{goenv::SumdbSetting, pattern::Patterns, sumdb::note::SignerKey};
+use gomod::{goenv::SumdbSetting, sumdb::note::SignerKey};
 use plan::{Request, SumdbAsk};
 use proxy::settings::{Auditor, OwnSumdb, Records, Secret};
 
@@ -16,7 +16,8 @@ const RECORDS: [(&str, Records); 2] = [("private", Records::Private), ("all", Re
 pub(super) struct Others<'a> {
     pub(super) database: &'a SumdbSetting,
     pub(super) proxied: &'a [SumdbSetting],
-    pub(super) waived: &'a Patterns,
+    /// True if any module is private.
+    pub(super) has_private: bool,
 }
 
 /// `None` if there is none, or if a mistake was noted.
@@ -104,8 +105,8 @@ fn records(private: &file::Private, others: &Others<'_>, bench: &mut Bench<'_>) 
             let fix = meant.map_or("write private or all".to_owned(), |word| format!("did you mean `{word}`?"));
             bench.wrong(key, format!("`{}` is nothing that gets a record", private.records), fix);
         }
-        Some(Records::Private) if has_key && others.waived.iter().next().is_none() => {
-            let fix = "name the private modules in gonosumdb of [sumdb], or set records = \"all\"";
+        Some(Records::Private) if has_key && !others.has_private => {
+            let fix = "name the private modules in gonosumdb of [sumdb] or give them a route, or set records = \"all\"";
             bench.note(key, "no module is private here, so none gets a record", fix);
         }
         Some(Records::All) if has_key && *others.database == SumdbSetting::Off => {

@@ -72,7 +72,7 @@ fn rows(node: Node<'_>, prefix: &str, page: &mut String) {
             // They have a section of their own.
             Kind::Tables => (),
             kind => {
-                let default = child.default().map_or(String::new(), default);
+                let default = child.default().map_or("not set".to_owned(), default);
                 page.push_str(&format!("| `{key}` | {} | {default} | {} |\n", takes(&kind), one_line(child)));
             }
         }

@@ -15,6 +15,7 @@ use super::{
     keys::nearest,
     machine::{Machine, default_goproxy},
     mistake::Place,
+    private,
     server::Server,
 };
 
@@ -43,7 +44,10 @@ struct Making<'a, 'b> {
 
 impl Making<'_, '_> {
     fn written(&mut self, written: &[file::Route]) -> Vec<Route> {
-        let routes = written.iter().enumerate().filter_map(|(index, route)| self.route(index, route)).collect();
+        let mut routes: Vec<_> = written.iter().enumerate().filter_map(|(index, route)| self.route(index, route)).collect();
+        if routes.len() == written.len() {
+            private::settle(written, &mut routes);
+        }
         self.check_names(written);
         self.check_order(written);
         routes
@@ -53,7 +57,8 @@ impl Making<'_, '_> {
         let path = format!("route.{index}");
         self.check_match(route, &path);
         let upstreams = self.list(route, &path)?;
-        Some(Route { name: name(index, route), patterns: Patterns::parse(&route.r#match), upstreams })
+        // Whether it is private, the last route helps to say.
+        Some(Route { name: name(index, route), patterns: Patterns::parse(&route.r#match), upstreams, private: true })
     }
 
     fn list(&mut self, route: &file::Route, path: &str) -> Option<GoProxyList> {
@@ -193,10 +198,14 @@ impl Making<'_, '_> {
                 name: "private".to_owned(),
                 patterns: private,
                 upstreams,
+                // GONOSUMDB alone says who is private, as to the go command.
+                private: false,
             }));
         }
         let upstreams = self.machine_list();
-        routes.extend(upstreams.map(|upstreams| Route { name: "goproxy".to_owned(), patterns: Patterns::parse("*"), upstreams }));
+        let everything =
+            |upstreams| Route { name: "goproxy".to_owned(), patterns: Patterns::parse("*"), upstreams, private: false };
+        routes.extend(upstreams.map(everything));
         routes
     }
 

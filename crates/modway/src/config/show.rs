@@ -121,13 +121,22 @@ fn layer(place: &Place) -> String {
 
 /// Where "not set" means that another layer says it, says what it says.
 fn fill_in(line: &mut Line, machine: &Machine, config: &Config) {
+    let route = line.table.strip_prefix("[[route]] # ").and_then(|index| config.proxy.routes.get(index.parse::<usize>().ok()?));
+    if let (Some(route), "private", true) = (route, line.key.as_str(), line.value.is_null()) {
+        (line.value, line.layer) = (route.private.into(), "default: where its list leads".to_owned());
+        return;
+    }
     if line.value != json!("") {
         return;
     }
     let (value, layer) = match (line.table.as_str(), line.key.as_str()) {
         ("[store]", "path") => (config.store_path.display().to_string(), "default: the user's data folder".to_owned()),
         ("[sumdb]", "gosumdb") => (sumdb(&config.proxy.sums.database), machine.gosumdb.layer.clone()),
-        ("[sumdb]", "gonosumdb") if line.layer == "default" => (machine.gonosumdb.value.clone(), machine.gonosumdb.layer.clone()),
+        ("[sumdb]", "gonosumdb") if line.layer == "default" => {
+            let (waived, of_machine) = (config.proxy.sums.waived.as_str(), &machine.gonosumdb);
+            let also = if waived == of_machine.value { "" } else { ", and goprivate of [direct]" };
+            (waived.to_owned(), format!("{}{also}", of_machine.layer))
+        }
         ("[direct]", key) if line.layer == "default" => match of_direct(key, machine, config) {
             Some(found) => found,
             None => return,

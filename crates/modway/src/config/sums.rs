@@ -1,7 +1,7 @@
 //! Checksum databases, checked.
 
 use gomod::{goenv::SumdbSetting, pattern::Patterns};
-use proxy::settings::{Hop, Sums};
+use proxy::settings::{Hop, Route, Sums};
 
 use super::{
     bench::Bench,
@@ -15,16 +15,31 @@ use super::{
 /// The name of the hop to the database that vouches.
 const HOP: &str = "sumdb";
 
-pub(super) fn sums(file: &file::File, known: &[Hop], machine: &Machine, bench: &mut Bench<'_>) -> Option<Sums> {
+pub(super) fn sums(file: &file::File, known: &[Hop], routes: &[Route], machine: &Machine, bench: &mut Bench<'_>) -> Option<Sums> {
     let database = database(&file.sumdb, machine, bench);
-    let waived = if bench.leaves.at("sumdb.gonosumdb").is_some() { &file.sumdb.gonosumdb } else { &machine.gonosumdb.value };
+    let waived = waived(file, machine, bench);
     let proxied = proxied(&file.sumdb, bench);
     let origins = origins(&file.sumdb, database.iter().chain(&proxied), bench);
     let hop = hop(file, known, bench);
-    let (database, waived) = (database?, Patterns::parse(waived));
-    let others = Others { database: &database, proxied: &proxied, waived: &waived };
+    let (database, waived) = (database?, Patterns::parse(&waived));
+    let has_private = waived.iter().next().is_some() || routes.iter().any(|route| route.private);
+    let others = Others { database: &database, proxied: &proxied, has_private };
     let own = own::own(&file.sumdb.private, &others, bench);
     Some(Sums { hop, database, waived, proxied, origins, own })
+}
+
+/// GONOSUMDB: what the file says; else what the machine says, and what the file says is private in [direct], so that no name gets out.
+fn waived(file: &file::File, machine: &Machine, bench: &Bench<'_>) -> String {
+    let is_set = |key: &str| bench.leaves.at(key).is_some();
+    match (is_set("sumdb.gonosumdb"), is_set("direct.goprivate")) {
+        (true, _) => file.sumdb.gonosumdb.clone(),
+        (false, true) => [machine.gonosumdb.value.as_str(), file.direct.goprivate.as_str()]
+            .into_iter()
+            .filter(|patterns| !patterns.is_empty())
+            .collect::<Vec<_>>()
+            .join(","),
+        (false, false) => machine.gonosumdb.value.clone(),
+    }
 }
 
 fn database(sumdb: &file::Sumdb, machine: &Machine, bench: &mut Bench<'_>) -> Option<SumdbSetting> {

@@ -22,7 +22,7 @@ impl Tree {
             matches: (!route.patterns.iter().any(|pattern| pattern == "*")).then(|| route.patterns.clone()),
             list: words::list(&route.upstreams),
             hops: hops(&route.upstreams, settings),
-            proven: settings.sums.database != SumdbSetting::Off && route.patterns != settings.sums.waived,
+            proven: settings.sums.database != SumdbSetting::Off && !route.private && route.patterns != settings.sums.waived,
         });
         Self { whose: Whose::Server, chains: chains.collect() }
     }

@@ -9,6 +9,7 @@ mod layers;
 mod lists;
 mod mistakes;
 mod own;
+mod private;
 mod serve;
 mod tls;
 mod witness;

@@ -25,9 +25,17 @@ fn site(route: &World, direct: &World) -> Site {
     let cache = Cache::new(Arc::clone(&store.blobs), Arc::clone(&store.index), FRESHNESS);
     let alarms = Alarms::default();
     let patterns = PatternIndex::new(Patterns::parse("*"));
+    let rules = Arc::new(Rules {
+        routes: vec![RouteRule { name: "public".into(), patterns, direct: true, private: false }],
+        waived: PatternIndex::new(Patterns::parse("")),
+        databases: Vec::new(),
+        own: Vec::new(),
+        retired: Vec::new(),
+        freshness: FRESHNESS,
+    });
     let fetcher = Fetcher {
         cache: cache.clone(),
-        voucher: Voucher { database: None, waived: Patterns::parse(""), notary: None },
+        voucher: Voucher { database: None, rules: Arc::clone(&rules), notary: None },
         clock: clock.clone(),
         metrics: Metrics::default(),
         checks: Arc::clone(&checks),
@@ -41,13 +49,7 @@ fn site(route: &World, direct: &World) -> Site {
         ),
     };
     let parts = Parts {
-        rules: Rules {
-            routes: vec![RouteRule { name: "public".into(), patterns, direct: true }],
-            databases: Vec::new(),
-            own: Vec::new(),
-            retired: Vec::new(),
-            freshness: FRESHNESS,
-        },
+        rules,
         chains: vec![chain(Way::Route, "https://there.test", route)],
         direct: chain(Way::Direct, "direct", direct),
         databases: Vec::new(),

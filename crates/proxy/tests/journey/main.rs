@@ -113,7 +113,13 @@ impl Setup {
     fn route(mut self, name: &str, patterns: &str, list: &str) -> Self {
         let url = |name: &str| self.0.hops.iter().find(|hop| hop.name == name).map(|hop| hop.url.clone());
         let upstreams = GoProxyList::parse_with(list, &url).expect("a list");
-        self.0.routes.push(Route { name: name.into(), patterns: Patterns::parse(patterns), upstreams });
+        self.0.routes.push(Route { name: name.into(), patterns: Patterns::parse(patterns), upstreams, private: false });
+        self
+    }
+
+    /// The route added last is private.
+    fn private(mut self) -> Self {
+        self.0.routes.last_mut().expect("a route").private = true;
         self
     }
 

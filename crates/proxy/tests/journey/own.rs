@@ -222,6 +222,30 @@ async fn a_private_name_reaches_no_public_database_for_a_record() {
 }
 
 #[tokio::test]
+async fn what_a_private_route_serves_is_private_though_no_pattern_says_so() {
+    let ((inside, module), outside) = (private_world().await, World::start().await);
+    let database = Sumdb::start(3, &[]).await;
+    for records in [Records::Private, Records::All] {
+        let (own, store) = (settings(records), store());
+        let log = log(&store, &own).await;
+        let setup = Setup::to(&outside).sums(&database).hop_to("inside", &inside).route("private", "corp.test", "inside");
+        let mut setup = setup.private().public_last();
+        setup.0.sums.own = Some(own);
+        let site = setup.site_with(store, Some(Arc::clone(&log)));
+        for kind in ["mod", "zip"] {
+            site.get(&module.url(kind)).await.expect("fetched from its owner");
+        }
+        site.landed().await;
+        assert_eq!(size(&log), 1, "written down when it was first proven: {records:?}");
+        let body = site.get(&lookup(&module)).await.expect("a record");
+        assert!(body.starts_with(format!("0\n{}", module.record()).as_bytes()), "{body:?}");
+        let public = format!("/sumdb/{}/lookup/corp.test/m@v1.0.0", testkit::sumdb::NAME);
+        assert_eq!(site.code(&public).await, "private");
+    }
+    assert!(database.seen().is_empty() && outside.seen().is_empty(), "{:?} {:?}", database.seen(), outside.seen());
+}
+
+#[tokio::test]
 async fn without_a_public_database_a_public_version_is_what_was_fetched_first() {
     let (inside, outside, module) = (World::start().await, World::start().await, Module::new("example.test/m", "v1.0.0"));
     module.serve(&outside);

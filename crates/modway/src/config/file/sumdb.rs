@@ -10,7 +10,7 @@ pub(crate) struct Sumdb {
     /// As GOSUMDB: `off`, a name, a key, or either with a URL. Not set: the machine's GOSUMDB.
     pub(crate) gosumdb: String,
     /// As GONOSUMDB: patterns of module paths that no checksum database of others is asked about. Not set: the machine's GONOSUMDB, else its
-    /// GOPRIVATE. These are the private modules that our own database has records of.
+    /// GOPRIVATE, and what `goprivate` in `[direct]` names. These and those of private routes are the modules that our own database has records of.
     pub(crate) gonosumdb: String,
     /// Further databases that are served at `/sumdb/NAME/`, each written as GOSUMDB.
     pub(crate) proxied: Vec<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Private {
     /// The file with the key that signs, and with the database's name; `modway sumdb init` makes it. Nobody but the account of modway may be
     /// able to read it. Not set: there is no database of our own.
     pub(crate) key_file: String,
-    /// What gets a record: `private`, the modules that `gonosumdb` names; or `all` that this server serves.
+    /// What gets a record: `private`, the modules that `gonosumdb` names or a private route serves; or `all` that this server serves.
     pub(crate) records: String,
     /// The key file of before, while clients still have its key: tree heads are signed by both, and the database is served under both names.
     pub(crate) old_key_file: String,
