@@ -19,6 +19,8 @@ pub mod peaks;
 
 pub mod checkpoint;
 
+pub mod inclusion;
+
 pub mod cosign;
 
 #[cfg(test)]

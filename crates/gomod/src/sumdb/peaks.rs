@@ -13,6 +13,21 @@ pub struct Peaks {
     hashes: Vec<Hash>,
 }
 
+/// A record whose proof is gathered while the log is read on from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    number: u64,
+    /// The siblings of the complete subtrees that it is in, the smallest first.
+    hashes: Vec<Hash>,
+}
+
+impl Watched {
+    /// Watches the record with this number, which must be the next one to be pushed.
+    pub fn new(number: u64) -> Self {
+        Self { number, hashes: Vec::new() }
+    }
+}
+
 impl Peaks {
     /// The peaks of a log of `size` records; `None` if that many hashes are not those of such a log.
     pub fn new(size: u64, hashes: Vec<Hash>) -> Option<Self> {
@@ -31,10 +46,42 @@ impl Peaks {
 
     /// Appends the hash of a record.
     pub fn push(&mut self, record: Hash) {
+        self.push_beside(record, None);
+    }
+
+    /// Appends the hash of a record, which may be the watched one itself, and notes what of it the proof of the watched one needs.
+    pub fn push_beside(&mut self, record: Hash, mut watched: Option<&mut Watched>) {
         self.size += 1;
-        let complete = (0..self.size.trailing_zeros()).map_while(|_| self.hashes.pop());
-        let peak = complete.fold(record, |right, left| node_hash(&left, &right));
+        let (mut peak, mut width) = (record, 1);
+        while let Some(left) = (self.size & width == 0).then(|| self.hashes.pop()).flatten() {
+            if let Some(watched) = &mut watched {
+                let behind = self.size - watched.number;
+                match behind {
+                    _ if behind <= width => watched.hashes.push(left),
+                    _ if behind <= 2 * width => watched.hashes.push(peak),
+                    _ => (),
+                }
+            }
+            (peak, width) = (node_hash(&left, &peak), 2 * width);
+        }
         self.hashes.push(peak);
+    }
+
+    /// The proof that the watched record is in the log, as it is by now: its sibling first, the root's child last.
+    ///
+    /// Source: RFC 6962, section 2.1.1.
+    pub fn inclusion(&self, watched: &Watched) -> Vec<Hash> {
+        let (mut hashes, mut end, mut own) = (watched.hashes.clone(), 0, 0);
+        for (index, bit) in (0..u64::BITS).rev().filter(|bit| self.size >> bit & 1 == 1).enumerate() {
+            end += 1 << bit;
+            if watched.number < end {
+                own = index;
+                break;
+            }
+        }
+        hashes.extend(self.hashes.iter().skip(own + 1).rev().copied().reduce(|right, left| node_hash(&left, &right)));
+        hashes.extend(self.hashes.iter().take(own).rev());
+        hashes
     }
 
     /// Size and root.
@@ -47,7 +94,10 @@ impl Peaks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sumdb::{testlog::TestLog, tlog::record_hash};
+    use crate::sumdb::{
+        testlog::TestLog,
+        tlog::{check_record, record_hash},
+    };
 
     #[test]
     fn the_root_is_that_of_the_log_from_wherever_its_records_are_read() {
@@ -65,6 +115,24 @@ mod tests {
         }
         later.push(peaks);
         later.iter().for_each(|peaks| assert_eq!(peaks.tree(), log.tree(600)));
+    }
+
+    #[test]
+    fn a_watched_record_is_proven_at_every_later_size_wherever_the_reading_began() {
+        let hash = |number: u64| record_hash(format!("record {number}\n").as_bytes());
+        for from in [0, 3, 4, 7, 12] {
+            let mut begin = Peaks::default();
+            (0..from).for_each(|number| begin.push(hash(number)));
+            for number in from..from + 9 {
+                let (mut peaks, mut watched) = (begin.clone(), Watched::new(number));
+                (from..number).for_each(|before| peaks.push(hash(before)));
+                for size in number + 1..40 {
+                    peaks.push_beside(hash(size - 1), Some(&mut watched));
+                    let (proof, root) = (peaks.inclusion(&watched), peaks.tree().hash);
+                    assert_eq!(check_record(&proof, size, &root, number, &hash(number)), Ok(()), "{from} {number} {size}");
+                }
+            }
+        }
     }
 
     #[test]
