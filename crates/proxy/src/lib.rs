@@ -14,6 +14,8 @@ pub mod client;
 pub mod egress;
 pub mod spool;
 
+mod crew;
+
 pub mod audit;
 pub mod notary;
 pub mod replay;

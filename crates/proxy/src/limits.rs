@@ -54,6 +54,18 @@ pub const HELD_BACK_BYTES: u64 = 64 << 10;
 /// What is read from a file or a socket at a time: large enough to keep syscalls rare, small enough for 200 readers in 100 MiB.
 pub const FRAME_BYTES: usize = 512 << 10;
 
+/// Contents of a zip that one thread reads at a time, in bytes: 4 ms of work, a hundred times what it takes to start a thread. Below it a zip is one thread's.
+pub const ZIP_SHARE_BYTES: u64 = 2 << 20;
+
+/// Threads that read one zip at most, out of those that are free: beyond it a zip of 500 MiB takes 30 ms.
+pub const ZIP_THREADS: usize = 32;
+
+/// Versions that are proven again at the same time, for each core: one is read from the disk while the other is hashed.
+pub const STOCK_PER_CORE: usize = 2;
+
+/// Versions that are proven again at the same time at most: each on a thread that blocks, of which there are 512, with `store::limits::WHOLE_BLOB_BYTES`.
+pub const STOCK_AT_ONCE: usize = 480;
+
 /// Fetches in the air at once on this node. Each may hold a temporary file and a socket, and clients that leave do not end them.
 pub const MAX_FLIGHTS: usize = 2048;
 

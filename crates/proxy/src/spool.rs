@@ -1,11 +1,6 @@
 //! Bytes on their way in: written once by the fetch, followed by any number of readers while they arrive.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    os::unix::fs::FileExt,
-    sync::Arc,
-};
+use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
 use bytes::Bytes;
 use gomod::dirhash::H1;
@@ -161,43 +156,6 @@ impl SpoolReader {
     pub async fn wait(&mut self, mut enough: impl FnMut(&State) -> bool) -> State {
         let reached = self.state.wait_for(|state| state.settled.is_some() || enough(state)).await.map(|state| state.clone());
         reached.unwrap_or_else(|_| State { settled: Some(Settled::Lost), ..self.state() })
-    }
-}
-
-/// The first bytes of a file, read and sought with a position of its own: the shared file's position is never touched.
-#[derive(Debug)]
-pub struct FileAt<'a> {
-    file: &'a File,
-    at: u64,
-    size_bytes: u64,
-}
-
-impl<'a> FileAt<'a> {
-    /// The first `size_bytes` bytes of `file`.
-    pub fn new(file: &'a File, size_bytes: u64) -> Self {
-        Self { file, at: 0, size_bytes }
-    }
-}
-
-impl Read for FileAt<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.size_bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
-        let length = buffer.len().min(left);
-        let read = self.file.read_at(&mut buffer[..length], self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl Seek for FileAt<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(offset) => self.size_bytes.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
-        };
-        self.at = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.at)
     }
 }
 

@@ -22,10 +22,12 @@ pub mod memory;
 pub mod limits;
 
 mod blocking;
+mod file_at;
 mod lock;
 
 pub use blobs::{Blob, Blobs, Content, Stage};
 pub use digest::Digest;
 pub use embedded::{OpenError, Store};
+pub use file_at::FileAt;
 pub use index::{Answer, AnswerBody, Drift, DriftRecord, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord};
 pub use log::{Extended, LogFiles, LogLock, Logs};

@@ -91,4 +91,8 @@ pub const SYNCING_THREADS: usize = 16;
 pub const DURABLE_DIRECTORIES: usize = 1 << 14;
 
 /// A blob up to this length is read whole when it is proven again, and looked at in memory; a longer one is read a second time, out of the kernel's cache.
-pub const WHOLE_BLOB_BYTES: u64 = 16 << 20;
+/// Each of the blobs that are proven at the same time may take so much.
+pub const WHOLE_BLOB_BYTES: u64 = 4 << 20;
+
+/// What a reader of a file holds of it: the headers of many small files in a zip, and the whole of most.
+pub const FILE_BUFFER_BYTES: usize = 256 << 10;

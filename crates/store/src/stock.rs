@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Cursor, Read as _},
+    io::{self, Cursor, Read as _},
     path::Path,
     sync::Arc,
 };
@@ -11,9 +11,9 @@ use gomod::zip::read::Source;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, Index, OpenError, Reference, StoreError,
+    Digest, FileAt, Index, OpenError, Reference, StoreError,
     fs::{FsBlobs, Proof, is_lost},
-    limits::WHOLE_BLOB_BYTES,
+    limits::{FILE_BUFFER_BYTES, WHOLE_BLOB_BYTES},
     lock::Lock,
     log::Logs,
     sqlite::SqliteIndex,
@@ -47,6 +47,26 @@ pub enum Look<T> {
     Damaged,
     /// It is not there.
     Missing,
+}
+
+/// Bytes of a blob that are right. Several can read them side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Right<'a>(Place<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
+    Memory(&'a [u8]),
+    File(&'a File, u64),
+}
+
+impl<'a> Right<'a> {
+    /// A reader at their beginning.
+    pub fn source(&self) -> Box<dyn Source + 'a> {
+        match self.0 {
+            Place::Memory(bytes) => Box::new(Cursor::new(bytes)),
+            Place::File(file, size_bytes) => Box::new(FileAt::new(file, size_bytes)),
+        }
+    }
 }
 
 impl Stock {
@@ -92,11 +112,12 @@ impl Stock {
     ///
     /// # Errors
     /// What the system says, but for bytes that the disk itself has lost: these are [`Look::Damaged`].
-    pub fn look<T>(&self, digest: Digest, size_bytes: u64, make: impl FnOnce(&mut dyn Source) -> T) -> io::Result<Look<T>> {
+    pub fn look<T>(&self, digest: Digest, size_bytes: u64, make: impl FnOnce(Right<'_>) -> T) -> io::Result<Look<T>> {
         let file = match File::open(self.blobs.shelf().layout().blob(digest)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Missing),
             file => file?,
         };
+        read_ahead(&file);
         let looked = if size_bytes <= WHOLE_BLOB_BYTES {
             in_memory(&file, digest, size_bytes, make)
         } else {
@@ -122,15 +143,22 @@ impl Stock {
     }
 }
 
-/// `None` if the bytes are wrong.
-fn in_memory<T>(file: &File, digest: Digest, size_bytes: u64, make: impl FnOnce(&mut dyn Source) -> T) -> io::Result<Option<T>> {
-    let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0) + 1);
-    file.take(size_bytes + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 == size_bytes && Digest::of(&bytes) == digest).then(|| make(&mut Cursor::new(bytes))))
+/// Asks the disk for all of a file now, so that it brings the rest while the first bytes are hashed, and this file while others are.
+fn read_ahead(file: &File) {
+    // Advice may be left unheeded: then the bytes come as they are read.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::WillNeed);
 }
 
-fn on_disk<T>(file: &File, digest: Digest, size_bytes: u64, make: impl FnOnce(&mut dyn Source) -> T) -> io::Result<Option<T>> {
-    let (mut hasher, mut buffer, mut rest) = (Sha256::new(), vec![0; 1 << 20], file);
+/// `None` if the bytes are wrong.
+fn in_memory<T>(file: &File, digest: Digest, size_bytes: u64, make: impl FnOnce(Right<'_>) -> T) -> io::Result<Option<T>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0) + 1);
+    file.take(size_bytes + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 == size_bytes && Digest::of(&bytes) == digest).then(|| make(Right(Place::Memory(&bytes)))))
+}
+
+fn on_disk<T>(file: &File, digest: Digest, size_bytes: u64, make: impl FnOnce(Right<'_>) -> T) -> io::Result<Option<T>> {
+    let (mut hasher, mut buffer, mut rest) = (Sha256::new(), vec![0; FILE_BUFFER_BYTES], file);
     let mut read_bytes = 0;
     loop {
         let read = match rest.read(&mut buffer) {
@@ -144,7 +172,7 @@ fn on_disk<T>(file: &File, digest: Digest, size_bytes: u64, make: impl FnOnce(&m
         read_bytes += read as u64;
     }
     let is_right = read_bytes == size_bytes && Digest::new(hasher.finalize().into()) == digest;
-    Ok(is_right.then(|| make(&mut BufReader::with_capacity(256 << 10, file))))
+    Ok(is_right.then(|| make(Right(Place::File(file, size_bytes)))))
 }
 
 #[cfg(test)]
@@ -156,7 +184,7 @@ mod tests {
     use super::*;
     use crate::{Blobs as _, Kind, Part, Store};
 
-    const LENGTHS: [usize; 4] = [0, 1, 100_000, (16 << 20) + 1];
+    const LENGTHS: [usize; 4] = [0, 1, 100_000, WHOLE_BLOB_BYTES as usize + 1];
 
     async fn filled(home: &Path) -> Vec<(Reference, Bytes)> {
         let store = Store::open_embedded(home).unwrap();
@@ -177,10 +205,12 @@ mod tests {
     }
 
     fn look(stock: &Stock, reference: &Reference) -> Look<Vec<u8>> {
-        let read = |source: &mut dyn Source| {
-            let mut bytes = Vec::new();
-            source.rewind().unwrap();
-            source.read_to_end(&mut bytes).unwrap();
+        let read = |right: Right<'_>| {
+            let (mut bytes, mut again) = (Vec::new(), Vec::new());
+            let mut other = right.source();
+            right.source().read_to_end(&mut bytes).unwrap();
+            other.read_to_end(&mut again).unwrap();
+            assert!(bytes == again);
             bytes
         };
         stock.look(reference.digest, reference.size_bytes, read).unwrap()

@@ -16,18 +16,20 @@ use gomod::{
     zip::{FileFault, MAX_ZIP_BYTES, check::Report},
 };
 use plan::{Event, Reason};
-use store::{Kind, Part, Stage};
+use store::{FileAt, Kind, Part, Stage};
+use tokio::sync::Semaphore;
 
 use super::Fetcher;
 use crate::{
     answer::{Answer, Body, Caching, Media},
     cache::{immutable, in_trouble},
     chain::{Chain, Miss},
+    crew::check_zip,
     flight::Landing,
     journey::Journey,
     limits,
     proxy::Landed,
-    spool::{FileAt, Settled, SpoolReader, SpoolWriter},
+    spool::{Settled, SpoolReader, SpoolWriter},
     upstream::Failure,
     vouch::Sums,
 };
@@ -149,11 +151,12 @@ impl Fetcher {
         Ok((sums, h1))
     }
 
-    /// Checks the zip by all rules. Takes one core, so only so many at once.
+    /// Checks the zip by all rules. Takes one core, so only so many at once; where cores are free, a large zip takes more.
     async fn check(&self, module: &ModulePath, version: &Version, stage: &Stage, size_bytes: u64) -> Result<H1, Reason> {
         let _permit = self.checks.acquire().await.map_err(|_| Reason::Stopping)?;
-        let (file, module, version) = (Arc::clone(&stage.file), module.clone(), version.clone());
-        let check = tokio::task::spawn_blocking(move || check_file(&file, size_bytes, &module, &version));
+        let (file, module, version, checks) =
+            (Arc::clone(&stage.file), module.clone(), version.clone(), Arc::clone(&self.checks));
+        let check = tokio::task::spawn_blocking(move || check_file((&file, size_bytes), &module, &version, &checks));
         check.await.map_err(|error| Reason::Internal(error.to_string()))?
     }
 
@@ -227,9 +230,9 @@ fn passing(file: Arc<File>, part: &Part) -> Answer {
     Answer { body, digest, modified_at: part.kept_at, media: Media::Zip, caching: Caching::Immutable, hot_for: Duration::ZERO }
 }
 
-fn check_file(file: &File, size_bytes: u64, module: &ModulePath, version: &Version) -> Result<H1, Reason> {
+fn check_file((file, size_bytes): (&File, u64), module: &ModulePath, version: &Version, free: &Semaphore) -> Result<H1, Reason> {
     let zip = || format!("{}/@v/{}.zip", module.as_str(), version.as_str());
-    let report = gomod::zip::check::check_zip(&mut FileAt::new(file, size_bytes), module, version)
+    let report = check_zip(&|| Box::new(FileAt::new(file, size_bytes)), module, version, free)
         .map_err(|error| Reason::BadContent(format!("{}: {error}", zip())))?;
     report.h1.ok_or_else(|| Reason::BadContent(bad_zip(&zip(), module, version, &report)))
 }

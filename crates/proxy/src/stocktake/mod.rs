@@ -12,11 +12,15 @@ use store::{
     limits::PAGE,
     stock::{Hold, Stock},
 };
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, spawn_blocking},
+};
 
 use self::{read::read_parts, voice::Voice};
 use crate::{
     BadSettings,
+    limits::{STOCK_AT_ONCE, STOCK_PER_CORE},
     settings::{self, OwnSumdb},
     sumdb::Sumdb,
 };
@@ -87,20 +91,20 @@ impl Stocktake {
 
     /// Proves everything, and tells what is wrong and how far it is.
     ///
-    /// A few versions at a time are read on threads that may block. What is kept meanwhile by a server beside it may be looked at or not.
+    /// Two versions a core are read at a time, on threads that may block; where fewer are left, several threads read one zip. What is kept meanwhile by a server beside it may be looked at or not.
     ///
     /// # Errors
     /// [`StoreError`] if the index cannot be read, or what is wrong cannot be put aside.
     pub async fn run(&self, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<Tally, StoreError> {
         let mut tally = Tally::default();
         let voices = self.check_heads(&mut tally, tell).await;
-        let at_once = (2 * available_parallelism().map_or(1, usize::from)).clamp(4, 16);
-        let (mut names, mut tasks) = (Names::new(&self.stock), JoinSet::new());
+        let at_once = (STOCK_PER_CORE * available_parallelism().map_or(1, usize::from)).min(STOCK_AT_ONCE);
+        let (mut names, mut tasks, free) = (Names::new(&self.stock), JoinSet::new(), Arc::new(Semaphore::new(at_once)));
         loop {
             while tasks.len() < at_once {
                 let Some((module, version)) = names.next().await? else { break };
-                let (stock, voices) = (Arc::clone(&self.stock), Arc::clone(&voices));
-                tasks.spawn(async move { take(&stock, &voices, module, version).await });
+                let (stock, voices, free) = (Arc::clone(&self.stock), Arc::clone(&voices), Arc::clone(&free));
+                tasks.spawn(async move { take(&stock, &voices, (module, version), &free).await });
             }
             let Some(end) = tasks.join_next().await else { return Ok(tally) };
             if let Some(taken) = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))? {
@@ -217,10 +221,21 @@ impl<'a> Names<'a> {
 }
 
 /// Reads one version again; `None` if it is gone by now.
-async fn take(stock: &Arc<Stock>, voices: &[Voice], module: String, version: String) -> Result<Option<Taken>, StoreError> {
+async fn take(
+    stock: &Arc<Stock>,
+    voices: &[Voice],
+    (module, version): (String, String),
+    free: &Arc<Semaphore>,
+) -> Result<Option<Taken>, StoreError> {
     let Some(record) = stock.index().version(&module, &version).await? else { return Ok(None) };
-    let (to_read, subject, parts) = (Arc::clone(stock), (module.clone(), version.clone()), record.clone());
-    let read = spawn_blocking(move || read_parts(&to_read, &subject.0, &subject.1, &parts));
+    let (to_read, subject, parts, free) =
+        (Arc::clone(stock), (module.clone(), version.clone()), record.clone(), Arc::clone(free));
+    // One for this thread; what is left is for zips that have work for more than one.
+    let permit = Arc::clone(&free).acquire_owned().await.expect("nobody closes it");
+    let read = spawn_blocking(move || {
+        let _permit = permit;
+        read_parts(&to_read, (&subject.0, &subject.1), &parts, &free)
+    });
     let mut read = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let (mut faults, mut compared) = (Vec::new(), false);
     if let (Ok(module), Ok(version)) = (ModulePath::parse(&module), Version::parse(&version)) {

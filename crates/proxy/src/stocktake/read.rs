@@ -3,15 +3,15 @@
 use gomod::{
     dirhash::{H1, go_mod_h1},
     module::{ModulePath, Version},
-    zip::{check::check_zip, read::Source},
 };
 use store::{
     Kind, Part, VersionRecord,
-    stock::{Look, Stock},
+    stock::{Look, Right, Stock},
 };
+use tokio::sync::Semaphore;
 
 use super::Fault;
-use crate::vouch::Sums;
+use crate::{crew::check_zip, vouch::Sums};
 
 /// One file, read again.
 pub(super) struct Read {
@@ -38,13 +38,16 @@ impl Read {
     }
 }
 
-pub(super) fn read_parts(stock: &Stock, module: &str, version: &str, record: &VersionRecord) -> Vec<Read> {
+/// Reads all files of a version again, with the help of what is `free`.
+pub(super) fn read_parts(stock: &Stock, (module, version): (&str, &str), record: &VersionRecord, free: &Semaphore) -> Vec<Read> {
     let kinds = [Kind::Info, Kind::Mod, Kind::Zip].into_iter();
-    kinds.filter_map(|kind| Some(read_part(stock, module, version, kind, record.part(kind)?))).collect()
+    kinds
+        .filter_map(|kind| Some(read_part(stock, record.part(kind)?, kind, |right| h1(kind, (module, version), right, free))))
+        .collect()
 }
 
-fn read_part(stock: &Stock, module: &str, version: &str, kind: Kind, part: &Part) -> Read {
-    let looked = stock.look(part.digest, part.size_bytes, |source| h1(kind, module, version, source));
+fn read_part(stock: &Stock, part: &Part, kind: Kind, h1: impl FnOnce(Right<'_>) -> Result<Option<H1>, String>) -> Read {
+    let looked = stock.look(part.digest, part.size_bytes, h1);
     let wrong = |fault| Read { kind, h1: None, fault: Some(fault) };
     match looked {
         Err(error) => wrong(Fault::Unreadable(error.to_string())),
@@ -60,18 +63,18 @@ fn read_part(stock: &Stock, module: &str, version: &str, kind: Kind, part: &Part
 }
 
 /// The h1 of bytes that are right; none for `.info`.
-fn h1(kind: Kind, module: &str, version: &str, mut source: &mut dyn Source) -> Result<Option<H1>, String> {
+fn h1(kind: Kind, (module, version): (&str, &str), right: Right<'_>, free: &Semaphore) -> Result<Option<H1>, String> {
     match kind {
         Kind::Info => Ok(None),
         Kind::Mod => {
             let mut bytes = Vec::new();
-            source.rewind().and_then(|()| source.read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
+            right.source().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
             Ok(Some(go_mod_h1(&bytes)))
         }
         Kind::Zip => {
             let module = ModulePath::parse(module).map_err(|error| error.to_string())?;
             let version = Version::parse(version).map_err(|error| error.to_string())?;
-            let report = check_zip(&mut source, &module, &version).map_err(|error| error.to_string())?;
+            let report = check_zip(&|| right.source(), &module, &version, free).map_err(|error| error.to_string())?;
             report.h1.map(Some).ok_or_else(|| report.fault().unwrap_or_default())
         }
     }

@@ -3,14 +3,14 @@ use std::sync::Arc;
 use gomod::module::{ModulePath, Version};
 use plan::Trouble;
 use proxy::{
-    spool::{FileAt, SpoolWriter},
+    spool::SpoolWriter,
     upstream::direct::{
         archive,
         coderepo::{CodeRepo, Memory, Refused},
         repo::Repo,
     },
 };
-use store::{Blobs as _, memory::MemoryBlobs};
+use store::{Blobs as _, FileAt, memory::MemoryBlobs};
 
 use crate::{
     fake::{Fake, refusal, root},

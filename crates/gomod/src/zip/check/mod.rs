@@ -2,16 +2,16 @@
 //!
 //! Source: `zip.CheckZip` and `dirhash.HashZip` of `golang.org/x/mod` as vendored in Go 1.27.3.
 
+mod unread;
+
 #[cfg(test)]
 mod tests;
 
-use std::io::SeekFrom;
-
-use sha2::{Digest as _, Sha256};
+pub use self::unread::{Hashed, Share, Unread};
 
 use super::files::{Collisions, FileError, FileFault, MAX_ZIP_BYTES, SizeError, check_size, is_clean};
-use super::read::{Archive, Entry, Source, ZipError};
-use crate::dirhash::{DirHash, H1};
+use super::read::{Entry, Source, ZipError};
+use crate::dirhash::H1;
 use crate::module::{self, InvalidPair, ModulePath, Version};
 
 /// After so many invalid files the report ends. Ours, for a zip of nothing but those.
@@ -64,17 +64,9 @@ pub enum CheckError {
 /// Errors: [`CheckError`]. Faults of names and sizes are no errors but stand in the [`Report`].
 /// Departs from `zip.CheckZip`: reads the contents as well, and refuses zips that could be read in two ways.
 pub fn check_zip(source: &mut dyn Source, module: &ModulePath, version: &Version) -> Result<Report, CheckError> {
-    module::check(module.as_str(), version.as_str())?;
-    let bytes = source.seek(SeekFrom::End(0)).map_err(ZipError::Io)?;
-    if bytes > MAX_ZIP_BYTES {
-        return Ok(Report { size_error: Some(SizeError::Zip { bytes }), ..Report::default() });
-    }
-    let archive = Archive::open(source)?;
-    let mut report = check_entries(archive.entries(), &format!("{}@{}/", module.as_str(), version.as_str()));
-    if report.fault().is_none() {
-        report.h1 = Some(hash(source, &archive)?);
-    }
-    Ok(report)
+    let unread = Unread::open(source, module, version)?;
+    let hashed = unread.shares(u64::MAX).into_iter().map(|share| unread.hash(share, source)).collect::<Result<_, _>>()?;
+    Ok(unread.finish(hashed))
 }
 
 fn check_entries(entries: &[Entry], prefix: &str) -> Report {
@@ -135,15 +127,4 @@ fn check_go_mod(path: &str) -> Result<(), FileFault> {
         None if path != "go.mod" && path.eq_ignore_ascii_case("go.mod") => Err(FileFault::GoModCase),
         _ => Ok(()),
     }
-}
-
-fn hash(source: &mut dyn Source, archive: &Archive) -> Result<H1, ZipError> {
-    let mut hash = DirHash::default();
-    for entry in archive.entries() {
-        let mut sum = Sha256::new();
-        archive.read(source, entry, &mut |bytes| sum.update(bytes))?;
-        // Names with newlines are invalid, so none comes here.
-        hash.add(entry.name(), sum.finalize().into()).map_err(|_| ZipError::Format)?;
-    }
-    Ok(hash.finish())
 }

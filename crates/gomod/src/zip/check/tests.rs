@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::super::testzip::Parts;
-use super::{Report, check_zip};
+use super::{Report, Unread, check_zip};
 use crate::module::{ModulePath, Version};
 
 /// What `zip.Create` of Go 1.27.3 made of go.mod, `x~é.go` (empty) and sub/a.go; its h1 is `dirhash.HashZip`'s.
@@ -158,4 +158,52 @@ fn a_zip_of_nothing_but_faults_has_a_short_report() {
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (&name[..], &b""[..])).collect();
     let report = report(Parts::new(&files).join(), "example.com/m", "v1.0.0").unwrap();
     assert_eq!(report.invalid.len(), super::MAX_INVALID);
+}
+
+/// What comes out if shares of `least_bytes` are hashed, the last one first; and how many they were.
+fn shared_out(mut zip: Cursor<Vec<u8>>, least_bytes: u64) -> (Result<Report, String>, usize) {
+    let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+    let unread = Unread::open(&mut zip, &module, &version).unwrap();
+    let shares = unread.shares(least_bytes);
+    let count = shares.len();
+    let mut hashed: Vec<_> = shares.into_iter().rev().map(|share| unread.hash(share, &mut zip)).collect();
+    hashed.reverse();
+    let hashed = hashed.into_iter().collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string());
+    (hashed.map(|hashed| unread.finish(hashed)), count)
+}
+
+#[test]
+fn however_a_zip_is_shared_out_its_report_is_the_same() {
+    let names: Vec<String> = (0..10).map(|number| format!("example.com/m@v1.0.0/{number}.go")).collect();
+    let contents: Vec<Vec<u8>> = (0..10).map(|number| vec![number; usize::from(number) * 1000]).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().zip(&contents).map(|(name, content)| (&name[..], &content[..])).collect();
+    let zip = Parts::new(&files);
+    let whole = report(zip.join(), "example.com/m", "v1.0.0");
+    assert!(whole.as_ref().unwrap().h1.is_some());
+    // 45 kB of contents and a KiB for each entry.
+    for (least_bytes, shares) in [(0, 10), (10 << 10, 4), (45_216, 2), (45_217, 1), (u64::MAX, 1)] {
+        assert_eq!(shared_out(zip.join(), least_bytes), (whole.clone(), shares), "{least_bytes}");
+    }
+    let mut damaged = zip.clone();
+    for number in [4, 8] {
+        damaged.pieces[number].central[16] ^= 1;
+        damaged.pieces[number].descriptor[4] ^= 1;
+    }
+    let first = Err(r#"zip: checksum error in "example.com/m@v1.0.0/4.go""#.to_owned());
+    for least_bytes in [0, 10 << 10, u64::MAX] {
+        assert_eq!(shared_out(damaged.join(), least_bytes).0, first, "{least_bytes}");
+    }
+    assert_eq!(shared_out(Parts::new(&[]).join(), 0), (report(Parts::new(&[]).join(), "example.com/m", "v1.0.0"), 0));
+    let stranger = Parts::new(&[("elsewhere", b"x")]);
+    assert_eq!(shared_out(stranger.join(), 0), (report(stranger.join(), "example.com/m", "v1.0.0"), 0));
+}
+
+#[test]
+fn a_share_that_nobody_hashed_leaves_no_h1() {
+    let mut zip = Parts::new(&[("example.com/m@v1.0.0/a", b"1"), ("example.com/m@v1.0.0/b", b"2")]).join();
+    let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+    let unread = Unread::open(&mut zip, &module, &version).unwrap();
+    let first = unread.shares(0).swap_remove(0);
+    let hashed = unread.hash(first, &mut zip).unwrap();
+    assert_eq!(unread.finish(vec![hashed]).h1, None);
 }

@@ -1,6 +1,6 @@
 //! The contents: local header, compressed bytes, data descriptor, end to end.
 
-use std::io::{Read, SeekFrom};
+use std::io::{Read as _, SeekFrom};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -14,21 +14,87 @@ const DESCRIPTOR_SIGNATURE: u32 = 0x0807_4b50;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
-/// How much is read, and how much produced, at a time.
-const CHUNK_BYTES: usize = 32 << 10;
+/// How much is read, and how much produced, at a time: most contents go through in one piece, and stay in the processor's second cache until they are hashed.
+const CHUNK_BYTES: usize = 128 << 10;
 
-/// Reads and checks all that belongs to an entry; see `Archive::read`.
-pub(super) fn read(source: &mut dyn Source, entry: &Entry, sink: &mut dyn FnMut(&[u8])) -> Result<(), ZipError> {
-    let start = check_local_header(source, entry)?;
-    check_descriptor(source, entry, start + entry.compressed_bytes)?;
-    source.seek(SeekFrom::Start(start))?;
-    let mut output = Output { entry, crc: Crc::new(), left: entry.size_bytes, sink };
-    match entry.method {
-        STORED => copy(source, &mut output)?,
-        DEFLATED => inflate(source, &mut output)?,
-        _ => return Err(ZipError::Algorithm(entry.name.clone())),
+/// Reads contents one after the other. To set it up takes as long as to read a small one, so one is kept for many.
+pub struct Inflater {
+    inflate: Decompress,
+    input: Box<[u8]>,
+    output: Box<[u8]>,
+}
+
+impl Inflater {
+    /// Reads one entry's content, piece by piece, and checks it to its last byte against both headers and the CRC.
+    ///
+    /// `source` must be the one the entry's archive was opened from. What the sink gets is to be believed only after `Ok`.
+    /// No more bytes are produced than the directory says; memory is bounded whatever the zip holds.
+    ///
+    /// Errors: [`ZipError`]; whatever was read before, the next content is read anew.
+    pub fn read(&mut self, source: &mut dyn Source, entry: &Entry, sink: &mut dyn FnMut(&[u8])) -> Result<(), ZipError> {
+        let start = check_local_header(source, entry)?;
+        check_descriptor(source, entry, start + entry.compressed_bytes)?;
+        source.seek(SeekFrom::Start(start))?;
+        let mut output = Output { entry, crc: Crc::new(), left: entry.size_bytes, sink };
+        match entry.method {
+            STORED => self.copy(source, &mut output)?,
+            DEFLATED => self.inflate(source, &mut output)?,
+            _ => return Err(ZipError::Algorithm(entry.name.clone())),
+        }
+        output.finish()
     }
-    output.finish()
+
+    fn copy(&mut self, source: &mut dyn Source, output: &mut Output) -> Result<(), ZipError> {
+        let mut left = source.take(output.entry.compressed_bytes);
+        loop {
+            match left.read(&mut self.input)? {
+                0 => return Ok(()),
+                count => output.write(&self.input[..count])?,
+            }
+        }
+    }
+
+    fn inflate(&mut self, source: &mut dyn Source, output: &mut Output) -> Result<(), ZipError> {
+        let Self { inflate, input, output: produced } = self;
+        let name = &output.entry.name;
+        let corrupt = || ZipError::Content(name.clone());
+        let mut left = source.take(output.entry.compressed_bytes);
+        inflate.reset(false);
+        loop {
+            let count = left.read(input)?;
+            let mut rest = &input[..count];
+            loop {
+                let before = (inflate.total_in(), inflate.total_out());
+                let status = inflate.decompress(rest, produced, FlushDecompress::None).map_err(|_| corrupt())?;
+                let (taken, made) = ((inflate.total_in() - before.0) as usize, (inflate.total_out() - before.1) as usize);
+                rest = &rest[taken..];
+                output.write(&produced[..made])?;
+                if status == Status::StreamEnd {
+                    let is_all = rest.is_empty() && left.limit() == 0;
+                    return if is_all { Ok(()) } else { Err(disagree(output.entry, Ambiguity::Hidden)) };
+                }
+                if taken == 0 && made == 0 {
+                    break;
+                }
+            }
+            if count == 0 || !rest.is_empty() {
+                return Err(corrupt());
+            }
+        }
+    }
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        let chunk = || vec![0; CHUNK_BYTES].into_boxed_slice();
+        Self { inflate: Decompress::new(false), input: chunk(), output: chunk() }
+    }
+}
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inflater")
+    }
 }
 
 /// Checks the local header against the directory and says where the content starts.
@@ -80,46 +146,6 @@ fn check_descriptor(source: &mut dyn Source, entry: &Entry, content_end: u64) ->
         _ => false,
     };
     if agrees { Ok(()) } else { Err(disagree(entry, Ambiguity::Descriptor)) }
-}
-
-fn copy(source: &mut dyn Source, output: &mut Output) -> Result<(), ZipError> {
-    let mut left = source.take(output.entry.compressed_bytes);
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        match left.read(&mut chunk)? {
-            0 => return Ok(()),
-            count => output.write(&chunk[..count])?,
-        }
-    }
-}
-
-fn inflate(source: &mut dyn Source, output: &mut Output) -> Result<(), ZipError> {
-    let name = &output.entry.name;
-    let corrupt = || ZipError::Content(name.clone());
-    let mut left = source.take(output.entry.compressed_bytes);
-    let mut inflate = Decompress::new(false);
-    let (mut input, mut produced) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
-    loop {
-        let count = left.read(&mut input)?;
-        let mut rest = &input[..count];
-        loop {
-            let before = (inflate.total_in(), inflate.total_out());
-            let status = inflate.decompress(rest, &mut produced, FlushDecompress::None).map_err(|_| corrupt())?;
-            let (taken, made) = ((inflate.total_in() - before.0) as usize, (inflate.total_out() - before.1) as usize);
-            rest = &rest[taken..];
-            output.write(&produced[..made])?;
-            if status == Status::StreamEnd {
-                let is_all = rest.is_empty() && left.limit() == 0;
-                return if is_all { Ok(()) } else { Err(disagree(output.entry, Ambiguity::Hidden)) };
-            }
-            if taken == 0 && made == 0 {
-                break;
-            }
-        }
-        if count == 0 || !rest.is_empty() {
-            return Err(corrupt());
-        }
-    }
 }
 
 /// Passes content on to the sink and holds it to the directory's length and CRC.

@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 mod tests;
 
+pub use content::Inflater;
 pub use error::{Ambiguity, ZipError};
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -34,7 +35,7 @@ impl<T: Read + Seek> Source for T {}
 /// The directory of a zip that is well formed as far as that can be seen without reading its contents.
 ///
 /// Invariants: entry names are unique, UTF-8, and in the order in which the contents lie in the zip.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Archive {
     entries: Vec<Entry>,
 }
@@ -66,16 +67,6 @@ impl Archive {
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
-
-    /// Reads one entry's content, piece by piece, and checks it to its last byte against both headers and the CRC.
-    ///
-    /// `source` must be the one the archive was opened from. What the sink gets is to be believed only after `Ok`.
-    /// No more bytes are produced than the directory says; memory is bounded whatever the zip holds.
-    ///
-    /// Errors: [`ZipError`].
-    pub fn read(&self, source: &mut dyn Source, entry: &Entry, sink: &mut dyn FnMut(&[u8])) -> Result<(), ZipError> {
-        content::read(source, entry, sink)
-    }
 }
 
 impl Entry {
@@ -89,7 +80,7 @@ impl Entry {
         self.name.ends_with('/')
     }
 
-    /// The length of the content in bytes, as the directory has it; [`Archive::read`] holds it to that.
+    /// The length of the content in bytes, as the directory has it; [`Inflater::read`] holds it to that.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
