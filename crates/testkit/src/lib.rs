@@ -1,4 +1,4 @@
-//! For tests: scripted upstreams and certificates, file systems whose power can be cut, the real go command, Go's own code as an oracle.
+//! For tests: scripted upstreams and certificates, file systems whose power can be cut, processes that are paused and killed, the real go command, Go's own code as an oracle.
 
 pub mod world;
 mod world_h2;
@@ -8,6 +8,8 @@ pub mod faults;
 pub mod modules;
 
 pub mod mount;
+
+pub mod lives;
 
 pub mod sumdb;
 

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Lines, Write as _},
     os::unix::fs::FileExt as _,
     path::Path,
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{ChildStderr, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,6 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use store::{Content, Digest, Index, Kind, Part, Store};
+
+use testkit::lives::{Life, again, again_under};
 
 use crate::{log, mix};
 
@@ -44,19 +46,17 @@ impl Ledger {
 
 /// A running writer.
 pub(crate) struct Writer {
-    child: Child,
+    life: Life,
     lines: Lines<BufReader<ChildStderr>>,
 }
 
 impl Writer {
     /// Starts one on the store at `root`. It numbers its writes from `round` on, so that those of different rounds differ.
     pub(crate) fn start(root: &Path, round: usize) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["writer::writes_until_it_dies", "--exact", "--nocapture"]).env(ROOT, root);
-        command.env(FIRST, (round as u64 * 1_000_000).to_string());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, lines }
+        let mut command = again("writer::writes_until_it_dies");
+        command.env(ROOT, root).env(FIRST, (round as u64 * 1_000_000).to_string());
+        let (life, lines) = heard(command);
+        Self { life, lines }
     }
 
     /// Waits until it was told of `writes` more writes.
@@ -68,32 +68,36 @@ impl Writer {
 
     /// Kills it, and hears what it still said.
     pub(crate) fn kill(mut self, ledger: &mut Ledger) {
-        self.end();
+        self.life.kill();
         self.lines.for_each(|line| ledger.enter(&line.unwrap()));
     }
 
     /// Kills it; what it still said does not count.
     pub(crate) fn silence(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.life.kill();
     }
 }
 
+/// Starts it, with its ear on what it says on standard error.
+fn heard(mut command: Command) -> (Life, Lines<BufReader<ChildStderr>>) {
+    command.stderr(Stdio::piped());
+    let mut life = Life::begin(command);
+    let lines = BufReader::new(life.child().stderr.take().unwrap()).lines();
+    (life, lines)
+}
+
 /// Lets a process make one journey under `tracer`, a command that runs another, and hears what it said.
-pub(crate) fn travel(root: &Path, mut tracer: Command) -> Ledger {
-    tracer.arg(std::env::current_exe().unwrap()).args(["writer::makes_one_journey", "--exact", "--nocapture"]).env(ROOT, root);
-    let mut child = tracer.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+pub(crate) fn travel(root: &Path, tracer: Command) -> Ledger {
+    let mut command = again_under(tracer, "writer::makes_one_journey");
+    command.env(ROOT, root);
+    let (mut life, lines) = heard(command);
     let mut ledger = Ledger::default();
     // A process that ends by an error says so here too.
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     lines
+        .map(Result::unwrap)
         .filter(|line| ["kept ", "head ", "log "].iter().any(|word| line.starts_with(word)))
         .for_each(|line| ledger.enter(&line));
-    child.wait().unwrap();
+    life.child().wait().unwrap();
     ledger
 }
 
