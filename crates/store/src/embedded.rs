@@ -37,7 +37,7 @@ pub fn open_parts(path: &Path, reserve_bytes: u64) -> Result<(Arc<FsBlobs>, Arc<
     let blobs = FsBlobs::open_with_reserve(path, reserve_bytes)?;
     let lock = Lock::take(path)?;
     sweep::temporary_files(blobs.shelf().layout()).map_err(OpenError::at(path))?;
-    let index = SqliteIndex::open(&path.join("index.sqlite"))?.holding(lock.clone());
+    let index = SqliteIndex::open_alone(&path.join("index.sqlite"), lock.clone())?;
     Ok((Arc::new(blobs.holding(lock)), Arc::new(index)))
 }
 

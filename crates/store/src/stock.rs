@@ -86,7 +86,7 @@ impl Stock {
         let reading = SqliteIndex::open_to_read(&file)?;
         let blobs = FsBlobs::open(path)?;
         let (index, blobs, hold) = match lock {
-            Some(lock) => (SqliteIndex::open(&file)?.holding(lock.clone()), blobs.holding(lock), Hold::Alone),
+            Some(lock) => (SqliteIndex::open_alone(&file, lock.clone())?, blobs.holding(lock), Hold::Alone),
             None if may_change => (reading, blobs, Hold::Beside),
             None => (reading, blobs, Hold::Reading),
         };

@@ -112,6 +112,11 @@ fn lease(connection: &Connection, log: &str, holder: &str, now: i64, seconds: u3
     Ok(Some(next.fence))
 }
 
+/// Ends every lease, for who knows that all holders are dead. Their fencing tokens stay, and the next one is larger.
+pub(super) fn end_leases(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE logs SET until = 0 WHERE until > 0", []).map(drop)
+}
+
 /// SQLite's integers have a sign.
 fn stored(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))

@@ -35,9 +35,21 @@ impl SqliteIndex {
     ///
     /// An index of an older format is brought up to this program's; one of a newer format is refused with [`OpenError::TooNew`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let mut connection = schema::connect(path)?;
-        schema::migrate(path, &mut connection)?;
-        Ok(Self { readers: Readers::open(path)?, writer: Some(Writer::start(path, connection)?), _lock: None })
+        Self::start(path, schema::connect_and_migrate(path)?, None)
+    }
+
+    /// As [`SqliteIndex::open`], for a process that has the store alone by `lock`, which is held for as long as the index is open.
+    ///
+    /// Whoever had a lease on a log is dead then, and nobody need wait until it is over.
+    pub(crate) fn open_alone(path: &Path, lock: Lock) -> Result<Self, OpenError> {
+        let connection = schema::connect_and_migrate(path)?;
+        // On a full disk, say. The leases then end by themselves.
+        let _ = logs::end_leases(&connection);
+        Self::start(path, connection, Some(lock))
+    }
+
+    fn start(path: &Path, connection: Connection, lock: Option<Lock>) -> Result<Self, OpenError> {
+        Ok(Self { readers: Readers::open(path)?, writer: Some(Writer::start(path, connection)?), _lock: lock })
     }
 
     /// Opens the index in the file `path` beside the process that has it: what writes is refused, and nothing is made or brought up.
@@ -52,11 +64,6 @@ impl SqliteIndex {
     /// How many parts are kept whose blobs are not lost, and how many bytes these have.
     pub fn total(&self) -> Result<(u64, u64), StoreError> {
         self.read(rows::total)
-    }
-
-    /// Holds `lock` for as long as the index is open.
-    pub(crate) fn holding(self, lock: Lock) -> Self {
-        Self { _lock: Some(lock), ..self }
     }
 
     async fn write<T: Send + 'static>(

@@ -101,8 +101,15 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
+/// A connection that may write, to an index of the format of this program.
+pub(super) fn connect_and_migrate(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = connect(path)?;
+    migrate(path, &mut connection)?;
+    Ok(connection)
+}
+
 /// A connection that may write.
-pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
+fn connect(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     open(path, flags).map_err(|error| explain(path, &error))
 }

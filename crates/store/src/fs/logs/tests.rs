@@ -126,6 +126,26 @@ async fn what_a_killed_put_left_behind_is_gone_at_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_lease_ends_at_once_where_its_holder_is_known_to_be_dead_and_nowhere_else() {
+    let (home, now) = (tempfile::tempdir().unwrap(), 1000);
+    let first = crate::Store::open_embedded(home.path()).unwrap().logs;
+    let old = first.lock.lease(LOG, "first", now, 60).await.unwrap().unwrap();
+    // Processes that come beside it know nothing of it.
+    let beside = crate::sqlite::SqliteIndex::open(&home.path().join("index.sqlite")).unwrap();
+    assert_eq!(crate::LogLock::lease(&beside, LOG, "beside", now, 60).await.unwrap(), None);
+    assert_eq!(crate::stock::Stock::open(home.path(), true).unwrap().hold(), crate::stock::Hold::Beside);
+    assert_eq!(crate::LogLock::lease(&beside, LOG, "beside", now, 60).await.unwrap(), None);
+    drop(first);
+    assert_eq!(crate::LogLock::lease(&beside, LOG, "beside", now, 60).await.unwrap(), None);
+    drop(beside);
+    let second = crate::Store::open_embedded(home.path()).unwrap().logs;
+    let new = second.lock.lease(LOG, "second", now, 60).await.unwrap().unwrap();
+    assert!(new > old);
+    let late = second.lock.extend(LOG, old, None, Bytes::from("head"), Vec::new()).await.unwrap();
+    assert_eq!(late, crate::Extended::Fenced);
+}
+
+#[tokio::test]
 async fn whoever_holds_only_the_logs_holds_the_store() {
     let home = tempfile::tempdir().unwrap();
     let crate::Logs { files, .. } = crate::Store::open_embedded(home.path()).unwrap().logs;
