@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use proxy::tlog::{Added, LogError};
 
-use crate::world::{Whim, Whims, World, key, record};
+use crate::{
+    way::{Whim, Whims},
+    world::{World, key, record},
+};
 
 /// How many records the second life adds: so many that a tile fills up.
 const MORE: u64 = 10;

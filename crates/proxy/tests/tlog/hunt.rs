@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 
 use crate::{
     rounds,
-    world::{Node, Random, Whim, Whims, World, key, record},
+    way::{Whim, Whims},
+    world::{Node, Random, World, key, record},
 };
 
 /// What a history did, so that one in which nothing happened does not count for much.

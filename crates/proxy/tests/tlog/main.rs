@@ -7,10 +7,12 @@ mod crashes;
 mod damage;
 mod embedded;
 mod hunt;
+mod processes;
 mod promises;
 mod recorder;
 mod refusals;
 mod rotation;
+mod way;
 mod world;
 
 /// How many: `usual`, or `long` if `MODWAY_LONG=1` says so.

@@ -17,7 +17,10 @@ use gomod::{
 };
 use proxy::tlog::{Log, LogError};
 
-use crate::world::{NAME, Whims, World, key, record};
+use crate::{
+    way::Whims,
+    world::{NAME, World, key, record},
+};
 
 /// Looks a version up as the go command does, from a head it knew before, asking nothing but what the log serves.
 pub(crate) async fn look_up(log: &Log, number: u64, known: Option<&str>, key: &note::VerifierKey) -> Proved {

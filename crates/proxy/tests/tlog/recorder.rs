@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    fs::File,
+    io::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -21,34 +23,74 @@ struct Seen {
     signed: Vec<(Tree, String)>,
     tiles: BTreeMap<String, Bytes>,
     changed: Vec<String>,
+    /// Where it is written down, too, for those who outlive this process.
+    paper: Option<File>,
 }
 
 impl Recorder {
+    /// One that writes all of it down: a line for each, in one call to the system. `paper` is open for appending.
+    pub(crate) fn writing(paper: File) -> Self {
+        let recorder = Self::default();
+        recorder.seen().paper = Some(paper);
+        recorder
+    }
+
+    /// Writes down one more line.
+    pub(crate) fn say(&self, line: &str) {
+        if let Some(paper) = &mut self.seen().paper {
+            paper.write_all(format!("{line}\n").as_bytes()).expect("what is said must be known");
+        }
+    }
+
+    /// Remembers what another one wrote down; false if the line says something else.
+    pub(crate) fn hear(&self, line: &str) -> bool {
+        let bytes = |hex: &str| hex::decode(hex).expect("hexadecimal digits");
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["signed", note] => {
+                let note = String::from_utf8(bytes(note)).expect("a note");
+                let tree = note.split_once("\n\n").and_then(|(text, _)| Tree::parse(&format!("{text}\n")).ok());
+                self.seen().signed.push((tree.expect("a tree head"), note));
+            }
+            ["put", path, body] => self.put(path, &Bytes::from(bytes(body))),
+            _ => return false,
+        }
+        true
+    }
+
     pub(crate) fn signed(&self, head: &SignedHead) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).signed.push((head.tree(), head.note().to_owned()));
+        self.say(&format!("signed {}", hex::encode(head.note())));
+        self.seen().signed.push((head.tree(), head.note().to_owned()));
     }
 
     pub(crate) fn put(&self, path: &str, bytes: &Bytes) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if path.starts_with("tile/") && seen.tiles.entry(path.to_owned()).or_insert_with(|| bytes.clone()) != bytes {
+        if !path.starts_with("tile/") {
+            return;
+        }
+        self.say(&format!("put {path} {}", hex::encode(bytes)));
+        let mut seen = self.seen();
+        if seen.tiles.entry(path.to_owned()).or_insert_with(|| bytes.clone()) != bytes {
             seen.changed.push(path.to_owned());
         }
     }
 
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn heads(&self) -> Vec<Tree> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).signed.iter().map(|(tree, _)| *tree).collect()
+        self.seen().signed.iter().map(|(tree, _)| *tree).collect()
     }
 
     /// The records of the largest head that was ever signed.
     pub(crate) fn texts(&self) -> Vec<Bytes> {
         let size = self.heads().iter().map(|tree| tree.size).max().unwrap_or(0);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).texts(size)
+        self.seen().texts(size)
     }
 
     /// Fails unless no tile ever had two contents, every head is of one and the same history, and each is larger than those before it or one
     /// of them, to the last byte.
     pub(crate) fn judge(&self, what: &str) {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen();
         assert!(seen.changed.is_empty(), "{what}: tiles with two contents: {:?}", seen.changed);
         let mut notes: BTreeMap<u64, &str> = BTreeMap::new();
         for (tree, note) in &seen.signed {

@@ -5,7 +5,8 @@ use proxy::tlog::{LogError, Refusal};
 
 use crate::{
     promises::look_up,
-    world::{NAME, Whims, World, key, record},
+    way::Whims,
+    world::{NAME, World, key, record},
 };
 
 #[tokio::test(start_paused = true)]
