@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{rounds, world::Random};
 
-/// So many histories go on at one time: they sleep more than they work.
-const AT_ONCE: u64 = 4;
+/// So many histories go on at one time, usually and in the long form: they sleep more than they work.
+const AT_ONCE: [u64; 2] = [4, 8];
 
 /// What happens in one history, one after the other.
 const EVENTS: usize = 16;
@@ -68,7 +68,7 @@ fn no_two_processes_sign_heads_that_cannot_both_be_true_whenever_they_are_paused
     };
     let mut all = Tally::default();
     thread::scope(|scope| {
-        let hunters: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(some)).collect();
+        let hunters: Vec<_> = (0..rounds(AT_ONCE[0], AT_ONCE[1])).map(|_| scope.spawn(some)).collect();
         hunters.into_iter().for_each(|hunter| all += hunter.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     });
     println!("{all:?}");
