@@ -11,7 +11,7 @@ pub mod request;
 pub mod trace;
 pub mod trouble;
 
-pub use decide::{Facts, Fetched, Rules, Step, Stored, decide};
+pub use decide::{Decision, Facts, Fetched, Rule, Rules, Step, Stored, decide};
 pub use freshness::Freshness;
 pub use hitch::Hitch;
 pub use privacy::{Privacy, privacy};

@@ -1,6 +1,8 @@
 //! What happened to one request, in the words of the decisions that made it happen.
 
-use crate::{Reason, Trouble};
+use std::sync::Arc;
+
+use crate::{Reason, Rule, Trouble};
 
 /// One request's journey. The log line, `why`, the error body and the metrics are renderings of it.
 #[derive(Clone, Debug, Default)]
@@ -12,13 +14,8 @@ pub struct Trace {
 /// One step of a journey.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
-    /// The route that serves this path: its name and the pattern that matched.
-    Routed {
-        /// The route's name.
-        route: String,
-        /// The pattern of the route that matched.
-        pattern: String,
-    },
+    /// The rule that the request falls under: the route and its pattern, or the checksum database.
+    Ruled(Arc<Rule>),
     /// The store was looked at.
     Looked(Look),
     /// Another request was already fetching the same; this one waited for it.

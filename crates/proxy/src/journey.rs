@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use plan::{Caller, Event, Trace};
+use plan::{Caller, Event, Rule, Trace};
 
 use crate::limits;
 
@@ -40,6 +40,12 @@ impl Journey {
         if trace.events.len() < limits::MAX_EVENTS {
             trace.events.push((at, event));
         }
+    }
+
+    /// The rule that the request falls under, once it was decided on; none if nothing applies. What is asked for on its behalf may fall under others.
+    pub fn rule(&self) -> Option<Arc<Rule>> {
+        let trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        trace.events.iter().find_map(|(_, event)| if let Event::Ruled(rule) = event { Some(Arc::clone(rule)) } else { None })
     }
 
     /// When the request came in.

@@ -312,14 +312,15 @@ pub const AUDIT_WAITING: usize = 8192;
 /// How long lines of the audit log are gathered before they are written: what a crash may lose, and how often a quiet server writes a head.
 pub const AUDIT_PAUSE: Duration = Duration::from_millis(500);
 
-/// A module path in a line of the audit log, in bytes. This and the next three, each byte escaped, stay below [`MAX_LOG_RECORD_BYTES`].
-pub const AUDIT_MODULE_BYTES: usize = 1000;
+/// A module path in a line of the audit log, in bytes. This and the next three, each byte escaped and as often as they are used, stay below
+/// [`MAX_LOG_RECORD_BYTES`].
+pub const AUDIT_MODULE_BYTES: usize = 600;
 
 /// A version or query in a line of the audit log, in bytes. What a branch may be called on most hosts.
 pub const AUDIT_VERSION_BYTES: usize = 250;
 
-/// The name of a login in a line of the audit log, in bytes.
-pub const AUDIT_LOGIN_BYTES: usize = 150;
+/// The name of a login, of an auditor, of a rule, or its pattern, in a line of the audit log, in bytes.
+pub const AUDIT_NAME_BYTES: usize = 150;
 
 /// An address, a request's id or a code in a line of the audit log, in bytes; all of ours are shorter.
 pub const AUDIT_WORD_BYTES: usize = 60;

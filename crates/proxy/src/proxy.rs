@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use gomod::module::ModulePath;
 use plan::{
-    Ask, Caller, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age, trace::Look,
+    Ask, Caller, Decision, Event, Facts, Fetched, Reason, Request, Rules, Step, Stored, SumdbAsk, Way, decide, freshness::Age,
+    trace::Look,
 };
 use store::{Digest, Drift, DriftRecord};
 
@@ -147,16 +148,20 @@ impl Proxy {
 
     async fn decide_on(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {
         let (mut facts, mut hand) = (Facts::at(self.inner.clock.now(), journey.caller().clone()), AtHand::default());
+        let mut is_told = false;
         loop {
-            match decide(request, &self.inner.rules, &facts) {
+            let Decision { rule, step } = decide(request, &self.inner.rules, &facts);
+            if let Some(rule) = rule.filter(|_| !is_told) {
+                journey.note(Event::Ruled(Arc::new(rule)));
+                is_told = true;
+            }
+            match step {
                 Step::Look => {
                     let held = self.look(request, facts.now).await?;
                     journey.note(Event::Looked(look_of(&held.stored)));
                     (facts.stored, hand.stored) = (Some(held.stored), held.answer);
                 }
-                Step::Fetch(route, pattern) => {
-                    let name = self.inner.rules.routes[route].name.clone();
-                    journey.note(Event::Routed { route: name, pattern });
+                Step::Fetch(route) => {
                     let landed = self.fetch(request, route, journey).await;
                     (facts.fetched, hand.fetched) = split(landed);
                 }

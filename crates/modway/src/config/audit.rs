@@ -33,7 +33,11 @@ pub(super) fn audit(written: &file::Audit, own: Option<&OwnSumdb>, bench: &mut B
     let blind = blind(&written.blinding_key_file, bench);
     if written.key_file.is_empty() {
         if !written.blinding_key_file.is_empty() || !written.keep.is_empty() {
-            bench.wrong(KEY, "an audit log without a key", "run `modway sumdb init NAME --key audit.key` and set key_file");
+            bench.wrong(
+                KEY,
+                "an audit log without a key",
+                "run `modway sumdb init NAME --audit --key audit.key` and set key_file",
+            );
         }
         return None;
     }
@@ -42,13 +46,13 @@ pub(super) fn audit(written: &file::Audit, own: Option<&OwnSumdb>, bench: &mut B
     let key = String::from_utf8(content).ok().and_then(|text| SignerKey::parse(text.trim_end_matches(['\r', '\n'])).ok());
     let Some(key) = key else {
         let what = format!("{} holds no key that signs", path.display());
-        bench.wrong(KEY, what, "name a file that `modway sumdb init NAME --key audit.key` made");
+        bench.wrong(KEY, what, "name a file that `modway sumdb init NAME --audit --key audit.key` made");
         return None;
     };
     // Under one name a head of the one log would pass for one of the other.
     if own.is_some_and(|own| own.names().any(|name| name == key.name())) {
         let what = format!("{} is the name of our own checksum database", key.name());
-        bench.wrong(KEY, what, "make a key with another name: `modway sumdb init audit.example.com --key audit.key`");
+        bench.wrong(KEY, what, "make a key with another name: `modway sumdb init audit.example.com --audit --key audit.key`");
     }
     Some(AuditLog { key, blind, keep })
 }

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::{header, http::request::Parts};
-use proxy::audit::Asked;
+use plan::{Caller, Rule};
+use proxy::{audit::Asked, journey::Journey};
 
 use super::{
     answer::decision,
@@ -18,19 +19,32 @@ pub(super) fn asked(record: &Record) -> Option<Asked> {
         return None;
     }
     let (module, version) = why::names(record);
+    let rule = record.rule.clone().or_else(|| record.journey.as_ref().and_then(Journey::rule));
+    let (rule, pattern) = rule.as_deref().map(told).unwrap_or_default();
     let since = record.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Some(Asked {
         time_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         request: record.id.to_string(),
         client: record.client.to_string(),
         login: record.login.to_string(),
+        auditor: if let Caller::Auditor(name) = &record.caller { name.clone() } else { String::new() },
         what: record.endpoint.name().to_owned(),
         module: module.unwrap_or_default().to_owned(),
         version: version.unwrap_or_default().to_owned(),
         decision: decision(record.status),
         status: record.status,
         reason: record.reason.as_ref().map_or("", plan::Reason::code).to_owned(),
+        rule,
+        pattern,
     })
+}
+
+/// The rule's name, and the pattern of it that matched.
+fn told(rule: &Rule) -> (String, String) {
+    match rule {
+        Rule::Route { route, pattern } => (format!("route/{route}"), pattern.clone()),
+        Rule::Database(name) => (format!("sumdb/{name}"), String::new()),
+    }
 }
 
 /// The name that a request gives with its password. Nobody has checked it.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use plan::Request;
+use plan::{Request, Rule};
 use proxy::answer::{Answer, Body};
 use quick_cache::{Weighter, sync::Cache};
 
@@ -18,6 +18,8 @@ pub(crate) struct Hot(Cache<Arc<str>, Arc<Entry>, Weight>);
 pub(crate) struct Entry {
     pub(crate) path: Arc<str>,
     pub(crate) request: Arc<Request>,
+    /// The rule under which it was made; a reload, which may change rules, forgets all entries.
+    pub(crate) rule: Option<Arc<Rule>>,
     pub(crate) prepared: Prepared,
     /// When the proxy must be asked again; `None` is never.
     pub(crate) until: Option<Instant>,

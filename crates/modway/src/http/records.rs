@@ -9,7 +9,7 @@ use std::{
 };
 
 use hyper::{Method, http::request::Parts};
-use plan::{Ask, Reason, Request};
+use plan::{Ask, Caller, Reason, Request, Rule};
 use proxy::journey::Journey;
 
 use super::{
@@ -31,9 +31,13 @@ pub struct Record {
     pub(crate) agent: Box<str>,
     /// The name of a login, if it gave one and there is an audit log.
     pub(crate) login: Box<str>,
+    /// Who it is, if it showed a token of somebody's.
+    pub(crate) caller: Caller,
     pub(crate) endpoint: Endpoint,
     pub(crate) request: Option<Arc<Request>>,
     pub(crate) journey: Option<Journey>,
+    /// The rule of a request that has no journey of its own: the one under which its answer was made.
+    pub(crate) rule: Option<Arc<Rule>>,
     /// True if it was answered from the small answers in front of the proxy.
     pub(crate) hot: bool,
     /// 0 until there is one.
@@ -125,9 +129,11 @@ impl Ticket {
             path: path.map_or_else(|| cut(parts.uri.path(), MAX_LOGGED_PATH_BYTES).into(), Arc::clone),
             agent: cut(agent.as_deref().unwrap_or_default(), MAX_LOGGED_AGENT_BYTES).into(),
             login: door.answers.audit().and_then(|_| audit::login(parts)).unwrap_or_default().into(),
+            caller: Caller::Anyone,
             endpoint: Endpoint::Bad,
             request: None,
             journey: None,
+            rule: None,
             hot: false,
             status: 0,
             reason: None,

@@ -35,6 +35,7 @@ pub(super) async fn handle(
     let (parts, body) = request.into_parts();
     let entry = door.hot.find(parts.uri.path(), started);
     let mut ticket = Ticket::new(door, &parts, entry.as_ref().map(|entry| &entry.path), client.ip().to_canonical(), started);
+    ticket.record().caller = caller(door, &parts);
     let framing = route::check_framing(&parts.method, &parts.uri, parts.version, &parts.headers, !body.is_end_stream());
     let mut rendered = match (framing, entry) {
         (Err(reason), _) => {
@@ -56,6 +57,7 @@ fn from_hot(ticket: &mut Ticket, parts: &Parts, entry: &Entry) -> Rendered {
     let record = ticket.record();
     record.endpoint = Endpoint::of(&entry.request);
     record.request = Some(Arc::clone(&entry.request));
+    record.rule.clone_from(&entry.rule);
     record.hot = true;
     answer::good(&entry.prepared, &parts.headers, parts.method == Method::HEAD)
 }
@@ -68,13 +70,13 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
             own::answer(door, &page, parts).await.unwrap_or_else(|reason| refuse(ticket, parts, reason))
         }
         Ok(Target::Protocol(request)) => {
-            let (request, journey) = (Arc::new(request), Journey::of(caller(door, parts), started));
             let record = ticket.record();
+            let (request, journey) = (Arc::new(request), Journey::of(record.caller.clone(), started));
             record.endpoint = Endpoint::of(&request);
             record.request = Some(Arc::clone(&request));
             record.journey = Some(journey.clone());
             match ask(door, plan::Request::clone(&request), &journey).await {
-                Ok(answer) => from_proxy(door, request, parts, answer).await,
+                Ok(answer) => from_proxy(door, (request, &journey), parts, answer).await,
                 Err(reason) => refuse(ticket, parts, reason),
             }
         }
@@ -98,7 +100,12 @@ async fn ask(door: &Door, request: plan::Request, journey: &Journey) -> Result<p
     asked.unwrap_or_else(|_| Err(Reason::Internal("this server failed while it answered".to_owned())))
 }
 
-async fn from_proxy(door: &Door, request: Arc<plan::Request>, parts: &Parts, answer: proxy::answer::Answer) -> Rendered {
+async fn from_proxy(
+    door: &Door,
+    (request, journey): (Arc<plan::Request>, &Journey),
+    parts: &Parts,
+    answer: proxy::answer::Answer,
+) -> Rendered {
     let (path, head) = (parts.uri.path(), parts.method == Method::HEAD);
     let lasts = hot::lasts(&answer, path);
     let until = Instant::now().checked_add(answer.hot_for);
@@ -109,7 +116,7 @@ async fn from_proxy(door: &Door, request: Arc<plan::Request>, parts: &Parts, ans
     let prepared = Prepared::new(answer, zipped);
     let rendered = answer::good(&prepared, &parts.headers, head);
     if lasts {
-        door.hot.keep(Entry { path: path.into(), request, prepared, until });
+        door.hot.keep(Entry { path: path.into(), request, rule: journey.rule(), prepared, until });
     }
     rendered
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use plan::{
-    Event, Reason, Request, SumdbAsk,
+    Event, Reason, Request, Rule, SumdbAsk,
     trace::{AskEnd, Look},
 };
 use serde_json::{Map, Value, json};
@@ -51,7 +51,10 @@ fn line(text: &str) -> String {
 
 fn sentence(event: &Event) -> String {
     match event {
-        Event::Routed { route, pattern } => format!("route {route} serves it (pattern {pattern})"),
+        Event::Ruled(rule) => match &**rule {
+            Rule::Route { route, pattern } => format!("route {route} serves it (pattern {pattern})"),
+            Rule::Database(name) => format!("it is about the checksum database {name}"),
+        },
         Event::Looked(Look::Hit) => "the store has it".to_owned(),
         Event::Looked(Look::Old) => "the store has it, but it is no longer fresh".to_owned(),
         Event::Looked(Look::Miss) => "the store does not have it".to_owned(),
@@ -155,7 +158,10 @@ fn step(millis: u32, event: &Event) -> Value {
 
 fn fields(event: &Event) -> (&'static str, Value) {
     match event {
-        Event::Routed { route, pattern } => ("routed", json!({ "route": route, "pattern": pattern })),
+        Event::Ruled(rule) => match &**rule {
+            Rule::Route { route, pattern } => ("routed", json!({ "route": route, "pattern": pattern })),
+            Rule::Database(name) => ("database", json!({ "database": name })),
+        },
         Event::Looked(look) => ("looked", json!({ "look": look_name(*look) })),
         Event::Joined => ("joined", Value::Null),
         Event::Asked { upstream, what, attempts, end, millis } => {

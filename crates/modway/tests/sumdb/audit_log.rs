@@ -64,7 +64,8 @@ async fn configured(more: &str) -> (tempfile::TempDir, String, World) {
     upstream.on(&module.url("info"), [Play::ok(module.info.clone())]);
     let text = format!(
         "[server]\nlisten = [\"127.0.0.1:0\"]\n[store]\npath = \"store\"\n[sumdb]\ngosumdb = \"off\"\n[audit]\nkey_file = \"audit.key\"\n{more}\n\
-         [upstream.up]\nurl = \"{}\"\n[[route]]\nmatch = \"*\"\nupstreams = \"up\"\n",
+         [upstream.up]\nurl = \"{}\"\n[[route]]\nname = \"tests\"\nmatch = \"*.test\"\nupstreams = \"up\"\n\
+         [[route]]\nname = \"rest\"\nmatch = \"*\"\nupstreams = \"off\"\n",
         upstream.url()
     );
     fs::write(folder.path().join("modway.toml"), text).expect("the folder is ours");
@@ -91,6 +92,7 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", "Authorization: Basic bWlyYTpodXNo\r\n"), 200);
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", ""), 200);
         assert_eq!(server.get("/example.test/none/@v/list", ""), 404);
+        assert_eq!(server.get("/elsewhere.example/m/@v/list", ""), 403);
         assert_eq!(server.get("/-/health", ""), 200);
         assert_eq!(server.get("/example.test/!!/@v/list", ""), 400);
         assert!(!records(&export(folder, "beside.jsonl")).is_empty(), "it can be read while the server runs");
@@ -110,6 +112,8 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
                     of("decision"),
                     record["status"].to_string(),
                     of("reason"),
+                    of("rule"),
+                    of("pattern"),
                 ]
                 .join(" ")
             })
@@ -117,32 +121,56 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         assert_eq!(
             told,
             [
-                "start      null ",
-                "asked mira info example.test/m v1.0.0 served 200 ",
-                "asked  info example.test/m v1.0.0 served 200 ",
-                "asked  list example.test/none  absent 404 not-exist",
-                "asked  bad   refused 400 bad-path",
-                "stop      null ",
+                "start      null   ",
+                "asked mira info example.test/m v1.0.0 served 200  route/tests *.test",
+                // This one is answered from memory.
+                "asked  info example.test/m v1.0.0 served 200  route/tests *.test",
+                "asked  list example.test/none  absent 404 not-exist route/tests *.test",
+                "asked  list elsewhere.example/m  refused 403 off route/rest *",
+                "asked  bad   refused 400 bad-path  ",
+                "stop      null   ",
             ]
         );
         assert!(records(&first).iter().filter(|record| record["event"] == "asked").all(|record| record["client"] == "127.0.0.1"));
         let prove = |arguments: &[&str]| modway(folder, &[&["sumdb", "prove-audit", "--key", &key], arguments].concat());
         assert_eq!(
             prove(&["first.jsonl"]),
-            (Some(0), "proven: records 0 to 5 are those that audit.test signed, all of them, in order\n".into(), String::new())
+            (Some(0), "proven: records 0 to 6 are those that audit.test signed, all of them, in order\n".into(), String::new())
         );
         fs::write(folder.join("changed.jsonl"), first.replacen("mira", "mona", 1)).expect("the folder is ours");
         assert_eq!(prove(&["changed.jsonl"]).1, "not proven: line 3: record 1 was changed\n");
         assert_eq!(prove(&["changed.jsonl", "--json"]).0, Some(1));
+        let (code, proof, _) = prove(&["first.jsonl", "--line", "1"]);
+        assert!(code == Some(0) && proof.starts_with("c2sp.org/tlog-proof@v1\nextra "), "{proof}");
+        fs::write(folder.join("one.tlog-proof"), &proof).expect("the folder is ours");
+        let (code, said, _) = prove(&["one.tlog-proof", "--line", "1"]);
+        let record =
+            first.lines().nth(2).and_then(|line| line.split_once(",\"record\":")?.1.strip_suffix('}')).expect("a record");
+        let told = format!("proven: this is record 1 of the 7 that audit.test signed\n{record}\n");
+        assert_eq!((code, said), (Some(0), told));
+        let id = records(&first)[2]["request"].as_str().expect("an id").to_owned();
+        assert_eq!(prove(&["first.jsonl", "--request", &id]).1, prove(&["first.jsonl", "--line", "2"]).1);
+        let said: Value = serde_json::from_str(&prove(&["one.tlog-proof", "--json"]).1).expect("JSON");
+        assert_eq!(
+            (&said["proven"], &said["line"]["number"], &said["line"]["record"]["login"]),
+            (&true.into(), &1.into(), &"mira".into())
+        );
+        assert_eq!(prove(&["one.tlog-proof", "--line", "2"]).1, "not proven: it is the proof of another line: record 1\n");
+        fs::write(folder.join("bad.tlog-proof"), proof.replacen("index 1", "index 2", 1)).expect("the folder is ours");
+        let (code, said, _) = prove(&["bad.tlog-proof"]);
+        let told = "not proven: this is not record 2 that audit.test signed: the line, its number or the proof was changed\n";
+        assert_eq!((code, said.as_str()), (Some(1), told));
+        let told = "not proven: record 7 is not in the export, which has the records from 0 on, and 7 is the next one\n";
+        assert_eq!(prove(&["first.jsonl", "--line", "7"]).1, told);
         let server = Server::start(folder);
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", ""), 200);
         server.stop();
-        assert_eq!(records(&export(folder, "second.jsonl")).len(), 9);
+        assert_eq!(records(&export(folder, "second.jsonl")).len(), 10);
         assert_eq!(prove(&["second.jsonl", "--earlier", "first.jsonl"]).0, Some(0));
         let (code, said, _) = prove(&["first.jsonl", "--earlier", "second.jsonl"]);
         assert_eq!(
             (code, said.as_str()),
-            (Some(1), "not proven: an earlier head of 9 records cannot be looked at: the export has records 0 to 6\n")
+            (Some(1), "not proven: an earlier head of 10 records cannot be looked at: the export has records 0 to 7\n")
         );
         assert_eq!(prove(&["first.jsonl", "--earlier", "modway.toml"]).0, Some(2));
         assert_eq!(prove(&["nowhere.jsonl"]).0, Some(3));
@@ -159,7 +187,10 @@ async fn with_a_blinding_key_no_name_is_written() {
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", "Authorization: Basic bWlyYTpodXNo\r\n"), 200);
         server.stop();
         let export = export(folder, "export.jsonl");
-        assert!(["mira", "example.test", "127.0.0.1", "v1.0.0"].iter().all(|name| !export.contains(name)), "{export}");
+        assert!(
+            ["mira", "example.test", "127.0.0.1", "v1.0.0", "*.test", "route/"].iter().all(|name| !export.contains(name)),
+            "{export}"
+        );
         let blind = proxy::audit::Blind::new("0123456789abcdef".repeat(4).as_bytes()).expect("a key");
         assert!(export.contains(&blind.name("module", "example.test/m")), "{export}");
         assert_eq!(modway(folder, &["sumdb", "prove-audit", "export.jsonl", "--key", &key]).0, Some(0));

@@ -56,6 +56,19 @@ fn a_key_is_made_for_its_owner_alone_and_never_printed() {
 }
 
 #[test]
+fn what_is_to_be_configured_fits_what_the_key_is_for() {
+    let folder = folder();
+    for (flags, table) in [(&["--witness"][..], "[witness]\n"), (&["--audit"], "[audit]\n"), (&[], "[sumdb.private]\n")] {
+        let file = format!("of{}.key", flags.concat());
+        let (code, printed, said) = modway(folder.path(), &[&["sumdb", "init", "a.example", "--key", &file], flags].concat());
+        let tables: Vec<&str> =
+            ["[witness]\n", "[audit]\n", "[sumdb.private]\n"].into_iter().filter(|table| printed.contains(table)).collect();
+        assert_eq!((code, tables.as_slice()), (Some(0), [table].as_slice()), "{printed}{said}");
+        assert!(printed.contains(&format!("{file}\"\n")), "{printed}");
+    }
+}
+
+#[test]
 fn no_two_keys_are_the_same() {
     let keys: Vec<String> = (0..3)
         .map(|_| {

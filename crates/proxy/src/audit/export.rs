@@ -18,6 +18,14 @@ pub enum ExportError {
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The text of this record, or of one behind it in its tile, is not what was signed.
+    #[error("record {number} was changed or deleted since it was signed; its tile is {path}")]
+    Changed {
+        /// The first record of the tile that is wrong.
+        number: u64,
+        /// The tile that it is in.
+        path: String,
+    },
     /// What was written to did not take it.
     #[error("writing the export")]
     Write(#[from] io::Error),
@@ -29,7 +37,7 @@ pub enum ExportError {
 /// ```text
 /// {"log":"audit.example.com","from":256,"peaks":["…"]}
 /// {"number":256,"hash":"…","record":{"event":"asked",…}}
-/// {"head":"go.sum database tree\n…"}
+/// {"checkpoint":"audit.example.com\n…","head":"go.sum database tree\n…"}
 /// ```
 ///
 /// # Errors
@@ -44,7 +52,13 @@ pub async fn export(log: &Log, out: &mut (dyn Write + Send)) -> Result<(), Expor
         let width = (size - number).min(FULL) as u32;
         let tile = Tile::new(HEIGHT, TileLevel::Data, number / FULL, width).expect("a tile of this tree");
         let damaged = || LogError::Damaged { path: tile.to_string() };
-        let body = log.tile(&tile).await?.ok_or_else(damaged)?;
+        let body = match log.tile(&tile).await {
+            Err(LogError::Damaged { path }) => {
+                let number = log.first_changed(&tile).await?.ok_or(LogError::Damaged { path: path.clone() })?;
+                return Err(ExportError::Changed { number, path });
+            }
+            body => body?.ok_or_else(damaged)?,
+        };
         for text in records(&body).ok_or_else(damaged)? {
             let record = std::str::from_utf8(text).map_err(|_| damaged())?.trim_end_matches('\n');
             // The record's own bytes, which are what is hashed.
@@ -52,7 +66,7 @@ pub async fn export(log: &Log, out: &mut (dyn Write + Send)) -> Result<(), Expor
             number += 1;
         }
     }
-    writeln!(out, "{}", json!({ "head": head.note() }))?;
+    writeln!(out, "{}", json!({ "head": head.note(), "checkpoint": log.names().next().and_then(|name| head.checkpoint(name)) }))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::limits;
 /// A line of an audit log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a request: a box would only cost")]
 pub enum Line {
     /// A request.
     Asked(Asked),
@@ -47,9 +48,12 @@ pub struct Asked {
     pub request: String,
     /// The address of who asked.
     pub client: String,
-    /// The name that it gave with a password, which nobody has checked unless the server asks for logins.
+    /// The user name that it gave with a password, which nobody has checked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub login: String,
+    /// The auditor whose token it showed, by the name in the configuration. This one was checked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub auditor: String,
     /// What of the module: `list`, `info`, `zip`, …
     pub what: String,
     /// The module path.
@@ -65,6 +69,12 @@ pub struct Asked {
     /// The reason's code, see `docs/reasons.md`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The rule of the configuration that it fell under: `route/NAME`, or `sumdb/NAME`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rule: String,
+    /// The pattern of the route that matched.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pattern: String,
 }
 
 /// How a request was answered.
@@ -129,11 +139,15 @@ impl Asked {
         Self {
             request: cut(&self.request, limits::AUDIT_WORD_BYTES),
             client: name("client", &self.client, limits::AUDIT_WORD_BYTES),
-            login: name("login", &self.login, limits::AUDIT_LOGIN_BYTES),
+            login: name("login", &self.login, limits::AUDIT_NAME_BYTES),
+            auditor: name("auditor", &self.auditor, limits::AUDIT_NAME_BYTES),
             what: cut(&self.what, limits::AUDIT_WORD_BYTES),
             module: name("module", &self.module, limits::AUDIT_MODULE_BYTES),
             version,
             reason: cut(&self.reason, limits::AUDIT_WORD_BYTES),
+            // Routes and patterns may be named for what is private.
+            rule: name("rule", &self.rule, limits::AUDIT_NAME_BYTES),
+            pattern: name("pattern", &self.pattern, limits::AUDIT_NAME_BYTES),
             ..self
         }
     }

@@ -24,7 +24,7 @@ pub use self::{
     blind::Blind,
     export::{ExportError, export},
     line::{Asked, Decision, Gap, Line},
-    prove::{Proven, Unproven, prove},
+    prove::{Proven, Unproven, Wanted, first_difference, prove, prove_line},
     recorder::Recorder,
 };
 use crate::{

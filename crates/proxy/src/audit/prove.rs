@@ -1,14 +1,19 @@
-//! Whether an export is what was signed: all of it, unchanged, in order.
+//! Whether an export is what was signed: all of it, unchanged, in order; and the proof of one line of it, which needs nothing else.
 
-use std::io::{self, BufRead};
+use std::{
+    cmp::Ordering,
+    io::{self, BufRead},
+};
 
 use gomod::sumdb::{
+    inclusion::InclusionProof,
     note::{self, VerifierKey},
-    peaks::Peaks,
+    peaks::{Peaks, Watched},
     tlog::{Hash, Tree, record_hash},
 };
 use serde::Deserialize;
 
+use super::Line;
 use crate::limits;
 
 /// What an export was found to be.
@@ -18,6 +23,15 @@ pub struct Proven {
     pub from: u64,
     /// The tree that is signed, and that the lines make.
     pub tree: Tree,
+}
+
+/// Which line is to be proven by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// That of the record with this number.
+    Number(u64),
+    /// That of the request with this id.
+    Request(String),
 }
 
 /// Why an export is not what was signed.
@@ -78,6 +92,26 @@ pub enum Unproven {
         /// The one behind the last.
         to: u64,
     },
+    /// The line that was asked for is not in the export.
+    #[error("{} is not in the export, which has the records from {from} on, and {to} is the next one", told(.wanted))]
+    NoLine {
+        /// What was asked for.
+        wanted: Wanted,
+        /// The first record that is there.
+        from: u64,
+        /// The one behind the last.
+        to: u64,
+    },
+    /// The export has no checkpoint, without which a line cannot be proven by itself.
+    #[error("the export has no checkpoint: it was written by a modway that knew none; write it anew")]
+    NoCheckpoint,
+}
+
+fn told(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Number(number) => format!("record {number}"),
+        Wanted::Request(id) => format!("request {id}"),
+    }
 }
 
 #[derive(Deserialize)]
@@ -89,6 +123,14 @@ struct Begin {
 #[derive(Deserialize)]
 struct End {
     head: String,
+    checkpoint: Option<String>,
+}
+
+/// The line that is wanted, once it was met.
+struct Met {
+    number: u64,
+    record: Vec<u8>,
+    watched: Watched,
 }
 
 /// Proves an export by the log's key alone. `earlier` are heads, whole signed notes, that were kept from before: they must be of the same history, which is
@@ -99,8 +141,57 @@ struct End {
 /// # Errors
 /// [`Unproven`], with the first line that is wrong.
 pub fn prove(export: impl BufRead, key: &VerifierKey, earlier: &[String]) -> Result<Proven, Unproven> {
+    walk(export, key, earlier, None).map(|(proven, ..)| proven)
+}
+
+/// Proves an export as [`prove`] does, and one line of it by itself: the proof, whose extra data is the record, shows whoever has it and the key, and
+/// nothing else, that the line stands in the log under its number.
+///
+/// # Errors
+/// [`Unproven`].
+pub fn prove_line(
+    export: impl BufRead,
+    key: &VerifierKey,
+    earlier: &[String],
+    wanted: &Wanted,
+) -> Result<(Proven, InclusionProof), Unproven> {
+    let (proven, peaks, end, met) = walk(export, key, earlier, Some(wanted))?;
+    let met = met.ok_or(Unproven::NoLine { wanted: wanted.clone(), from: proven.from, to: proven.tree.size })?;
+    let (hashes, note) = (peaks.inclusion(&met.watched), end.checkpoint.ok_or(Unproven::NoCheckpoint)?);
+    let proof = InclusionProof { extra: met.record, index: met.number, hashes, note };
+    // The checkpoint is as little believed as the rest of the export.
+    let checked = proof.check(&proof.extra, key).ok().filter(|tree| *tree == proven.tree);
+    checked.ok_or_else(|| Unproven::Head { key: key.name().to_owned() })?;
+    Ok((proven, proof))
+}
+
+/// The number of the first record that two exports of one log do not have in common, as far as both have it; `None` if there is none. Nothing is proven by it:
+/// it names the line where a log was changed and signed again.
+///
+/// # Errors
+/// [`Unproven::Form`] and [`Unproven::Read`].
+pub fn first_difference(one: impl BufRead, other: impl BufRead) -> Result<Option<u64>, Unproven> {
+    let (mut one, mut other) = (Lines { export: one, line: 0 }, Lines { export: other, line: 0 });
+    let (mut a, mut b) = (one.record()?, other.record()?);
+    while let (Some((number, record)), Some((other_number, other_record))) = (&a, &b) {
+        match number.cmp(other_number) {
+            Ordering::Less => a = one.record()?,
+            Ordering::Greater => b = other.record()?,
+            Ordering::Equal if record != other_record => return Ok(Some(*number)),
+            Ordering::Equal => (a, b) = (one.record()?, other.record()?),
+        }
+    }
+    Ok(None)
+}
+
+fn walk(
+    export: impl BufRead,
+    key: &VerifierKey,
+    earlier: &[String],
+    wanted: Option<&Wanted>,
+) -> Result<(Proven, Peaks, End, Option<Met>), Unproven> {
     let mut earlier = earlier.iter().map(|note| signed(note, key)).collect::<Result<Vec<_>, _>>()?;
-    let (mut lines, mut at) = (Lines { export, line: 0 }, Vec::new());
+    let (mut lines, mut at, mut met) = (Lines { export, line: 0 }, Vec::new(), None);
     let mut peaks = lines.next(&mut at)?.then(|| begin(&at)).flatten().ok_or(Unproven::Form { line: 1 })?;
     let from = peaks.size();
     loop {
@@ -113,7 +204,8 @@ pub fn prove(export: impl BufRead, key: &VerifierKey, earlier: &[String]) -> Res
             if lines.next(&mut at)? {
                 return Err(Unproven::Form { line: lines.line });
             }
-            return ended(from, &peaks, &signed(&end.head, key)?, &earlier);
+            let proven = ended(from, &peaks, &signed(&end.head, key)?, &earlier)?;
+            return Ok((proven, peaks, end, met));
         }
         let (number, hash, record) = entry(&at).ok_or(Unproven::Form { line })?;
         if number != peaks.size() {
@@ -122,7 +214,20 @@ pub fn prove(export: impl BufRead, key: &VerifierKey, earlier: &[String]) -> Res
         if record_hash(&record) != hash {
             return Err(Unproven::Changed { line, number });
         }
-        peaks.push(hash);
+        if met.is_none() && wanted.is_some_and(|wanted| is_wanted(wanted, number, &record)) {
+            met = Some(Met { number, record, watched: Watched::new(number) });
+        }
+        peaks.push_beside(hash, met.as_mut().map(|met| &mut met.watched));
+    }
+}
+
+fn is_wanted(wanted: &Wanted, number: u64, record: &[u8]) -> bool {
+    match wanted {
+        Wanted::Number(wanted) => *wanted == number,
+        Wanted::Request(id) => {
+            let line = std::str::from_utf8(record).ok().filter(|text| text.contains(id.as_str())).and_then(Line::parse);
+            matches!(line, Some(Line::Asked(asked)) if asked.request == *id)
+        }
     }
 }
 
@@ -167,6 +272,17 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
+    /// The next record and its number, whatever hash stands beside it; `None` at the end.
+    fn record(&mut self) -> Result<Option<(u64, Vec<u8>)>, Unproven> {
+        let mut at = Vec::new();
+        if self.line == 0 && !(self.next(&mut at)? && begin(&at).is_some()) {
+            return Err(Unproven::Form { line: 1 });
+        }
+        let is_end = !self.next(&mut at)? || serde_json::from_slice::<End>(&at).is_ok();
+        let entry = || entry(&at).map(|(number, _, record)| (number, record)).ok_or(Unproven::Form { line: self.line });
+        (!is_end).then(entry).transpose()
+    }
+
     /// Reads the next line into `at`, without its end; false if there is none.
     fn next(&mut self, at: &mut Vec<u8>) -> Result<bool, Unproven> {
         at.clear();

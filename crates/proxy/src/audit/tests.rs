@@ -1,3 +1,5 @@
+mod lines;
+
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicI64, Ordering},
@@ -111,6 +113,9 @@ fn asked(number: u64) -> Asked {
         decision: Decision::Served,
         status: 200,
         reason: String::new(),
+        auditor: String::new(),
+        rule: "route/corp".into(),
+        pattern: "git.corp.test/team".into(),
     }
 }
 
@@ -134,7 +139,7 @@ async fn every_request_becomes_a_line_in_order_between_start_and_stop() {
     let text = lines[1].print();
     assert_eq!(
         text,
-        "{\"event\":\"asked\",\"time_ms\":1000000,\"request\":\"R0\",\"client\":\"192.0.2.7\",\"login\":\"mira\",\"what\":\"zip\",\"module\":\"git.corp.test/team/lib\",\"version\":\"v1.0.0\",\"decision\":\"served\",\"status\":200}\n"
+        "{\"event\":\"asked\",\"time_ms\":1000000,\"request\":\"R0\",\"client\":\"192.0.2.7\",\"login\":\"mira\",\"what\":\"zip\",\"module\":\"git.corp.test/team/lib\",\"version\":\"v1.0.0\",\"decision\":\"served\",\"status\":200,\"rule\":\"route/corp\",\"pattern\":\"git.corp.test/team\"}\n"
     );
 }
 
@@ -208,6 +213,9 @@ async fn strangers_texts_fit_into_a_line_whatever_they_are() {
             module: all(),
             version: all(),
             reason: all(),
+            auditor: all(),
+            rule: all(),
+            pattern: all(),
             ..asked(0)
         });
     }

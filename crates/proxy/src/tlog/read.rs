@@ -11,7 +11,7 @@ use gomod::sumdb::{
     checkpoint::entry_bundle,
     grow::FULL,
     tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
-    tlog::{Hash, Tree, prove_tree, prove_tree_indexes, record_hash, stored_hash_index},
+    tlog::{HASH_BYTES, Hash, Tree, prove_tree, prove_tree_indexes, record_hash, stored_hash_index},
 };
 
 use store::log::Logs;
@@ -60,6 +60,26 @@ impl Log {
             }
         }
         Err(LogError::Unpublished)
+    }
+
+    /// Of a tile of records that does not prove: the first record whose text is not what its hash says; `None` if all are, or the hashes are damaged, too.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn first_changed(&self, tile: &Tile) -> Result<Option<u64>, LogError> {
+        let first = tile.number() * FULL;
+        let hashes = Tile::new(HEIGHT, TileLevel::Hashes(0), tile.number(), tile.width()).expect("as wide as the other");
+        let hashes = match self.tile(&hashes).await {
+            Err(LogError::Damaged { .. }) => None,
+            hashes => hashes?,
+        };
+        let (Some(hashes), Some(tree)) = (hashes, self.shared.head().map(|head| head.tree())) else { return Ok(None) };
+        let path = widest(tree, TileLevel::Data, tile.number()).unwrap_or(*tile).to_string();
+        let body = self.shared.file(&path).await?.unwrap_or_default();
+        let texts = records(&body).unwrap_or_default();
+        let is_right = |(hash, text): (&[u8], Option<&&[u8]>)| text.is_some_and(|text| record_hash(text).0 == *hash);
+        let wrong = hashes.chunks(HASH_BYTES).enumerate().find(|(at, hash)| !is_right((hash, texts.get(*at))));
+        Ok(wrong.map(|(at, _)| first + at as u64))
     }
 
     /// The proof that the tree of `head` begins with the tree of `old` records, for a witness that knew that one.

@@ -26,6 +26,9 @@ pub struct Init {
     /// Make the key of a witness instead, which cosigns the logs of others
     #[arg(long)]
     witness: bool,
+    /// Make the key of an audit log instead
+    #[arg(long, conflicts_with = "witness")]
+    audit: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,10 +57,11 @@ pub(super) fn run(asked: &Init) -> anyhow::Result<End> {
         kept => kept.with_context(|| format!("writing {}", asked.key.display()))?,
     }
     let path = std::path::absolute(&asked.key).unwrap_or_else(|_| asked.key.clone());
-    config::print(&match (asked.json, asked.witness) {
-        (true, _) => as_json(&path, &asked.name, &made.public),
-        (false, true) => text_of_witness(&path, &made.public),
-        (false, false) => text(&path, &made.public),
+    config::print(&match asked {
+        Init { json: true, .. } => as_json(&path, &asked.name, &made.public),
+        Init { witness: true, .. } => text_of_witness(&path, &made.public),
+        Init { audit: true, .. } => text_of_audit(&path, &made.public),
+        Init { .. } => text(&path, &made.public),
     })
 }
 
@@ -110,6 +114,20 @@ fn text_of_witness(path: &Path, key: &str) -> String {
          key_file = {quoted}\n\
          logs = [\"…\"]   # the keys of the logs, as `modway sumdb env` prints them there\n\n\
          The witness remembers in the store. If that is lost or goes back, make a new key: a witness that forgot can be shown another history.\n",
+        path = path.display(),
+        quoted = json!(path.display().to_string()),
+    )
+}
+
+fn text_of_audit(path: &Path, key: &str) -> String {
+    format!(
+        "{key}\n\n\
+         This is the key that verifies the audit log: give it to auditors. The key that signs is in {path}, which only you can read. Keep a copy in a\n\
+         safe place: whoever has it can write another history.\n\n\
+         In the configuration of modway:\n\n\
+         [audit]\n\
+         key_file = {quoted}\n\n\
+         Then `modway sumdb export-audit` writes the log out, and `modway sumdb prove-audit --key {key}` proves it.\n",
         path = path.display(),
         quoted = json!(path.display().to_string()),
     )

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Audit {
-    /// The file with the key that signs the log, and with its name; `modway sumdb init` makes it. Not the key of `[sumdb.private]`. Nobody but the account
+    /// The file with the key that signs the log, and with its name; `modway sumdb init --audit` makes it. Not the key of `[sumdb.private]`. Nobody but the account
     /// of modway may be able to read it. Not set: there is no audit log.
     pub(crate) key_file: String,
     /// The file with the key that blinds names, at least 32 bytes, such as `openssl rand -hex 32` prints: clients, logins, modules and versions are then
