@@ -10,6 +10,7 @@ use std::{
 use gomod::pattern::{PatternIndex, Patterns};
 use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
+use testkit::random::Random;
 
 const PATTERNS: usize = 10_000;
 const PATHS: usize = 1_000_000;
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 5;
 
 fn main() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let list: Vec<String> = (0..PATTERNS).map(|_| pattern(&mut random)).collect();
     let paths: Vec<String> = (0..PATHS).map(|_| path(&mut random, &list)).collect();
     let text = list.join(",");
@@ -182,17 +183,5 @@ impl<'l> Trie<'l> {
             found = node.pattern.or(found);
         }
         found
-    }
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit as u64) as usize
     }
 }

@@ -7,6 +7,8 @@ pub mod faults;
 
 pub mod modules;
 
+pub mod random;
+
 pub mod mount;
 
 pub mod lives;

@@ -10,7 +10,7 @@ use gomod::{
     zip::create::{FileKind, SourceFile, create},
 };
 
-use crate::{faults::Play, world::World};
+use crate::{faults::Play, random, world::World};
 
 /// One version of a module with all its files.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Module {
 
     /// One whose zip is somewhat longer than `noise_bytes`, which do not compress.
     pub fn large(path: &str, version: &str, noise_bytes: usize) -> Self {
-        Self::of(path, version, &[("noise.bin", noise(noise_bytes))])
+        Self::of(path, version, &[("noise.bin", random::noise(noise_bytes))])
     }
 
     /// One with these files besides its go.mod.
@@ -81,16 +81,6 @@ impl Module {
         let Self { path, version, zip_h1, mod_h1, .. } = self;
         format!("{path} {version} {zip_h1}\n{path} {version}/go.mod {mod_h1}\n")
     }
-}
-
-/// Bytes that do not compress, the same for the same length.
-pub fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 /// A zip of these entries under these very names, good or not. `claimed` is the size the zip tells of an entry, if it is not the right one.

@@ -325,12 +325,11 @@ mod tests {
         let words = [
             "git", "corp", "com", ".", "*", "/", " ", ":8443", "https://", "\"", "team", "...", "[", "Git", ",", ";", "\\", "界",
         ];
-        let mut seed = 1u64;
+        let mut random = testkit::random::Random::new(1);
         for _ in 0..20_000 {
             let mut list = String::new();
             for _ in 0..7 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                list.push_str(words[usize::try_from((seed >> 33) % words.len() as u64).expect("small")]);
+                list.push_str(random.pick(&words));
             }
             let patterns = Patterns::parse(&list);
             for path in ["git.corp.com/team/x", "git.corp.com", "corp.com/team", "x"] {

@@ -8,7 +8,7 @@ use gomod::sumdb::note::VerifierKey;
 use serde_json::{Value, json};
 
 use crate::compare::{agree, anything, either, pack, refused, unpack};
-use crate::random::Random;
+use crate::random::{Bend as _, Random};
 
 const LISTS: &[&str] = &[
     "https://proxy.example,direct",

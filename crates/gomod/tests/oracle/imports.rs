@@ -9,7 +9,7 @@ use gomod::time::Time;
 use serde_json::{Value, json};
 
 use crate::compare::{agree, anything, either, pack, unpack};
-use crate::random::Random;
+use crate::random::{Bend as _, Random};
 
 const PATHS: &[&str] = &[
     "github.com/acme/tool/sub",
@@ -236,8 +236,8 @@ const TEXT_TOKENS: &[&str] =
 #[test]
 fn info_documents_are_written_as_go_does() {
     let question = |random: &mut Random| {
-        let seconds = (random.next() % 253_402_300_800).to_string();
-        let nanoseconds = if random.one_in(2) { "0".into() } else { (random.next() % 1_000_000_000).to_string() };
+        let seconds = (random.number() % 253_402_300_800).to_string();
+        let nanoseconds = if random.one_in(2) { "0".into() } else { (random.number() % 1_000_000_000).to_string() };
         let texts = (0..9).map(|_| random.bent(TEXTS, TEXT_TOKENS));
         let mut question: Vec<String> = texts.collect();
         question.splice(1..1, [seconds, nanoseconds]);

@@ -4,6 +4,7 @@ use gomod::modfile::{self, InvalidModFile, ModFile, ModuleVersion};
 use serde_json::{Map, Value, json};
 
 use crate::compare::{agree, either, pack, refused, unpack};
+use crate::random::Bend as _;
 
 const FILES: &[&str] = &[
     "module example.com/m\n\ngo 1.23.0\n\ntoolchain go1.24.1\n\nrequire (\n\texample.com/a v1.2.3\n\texample.com/b/v2 v2.0.0 // indirect\n)\n",

@@ -6,7 +6,7 @@ use gomod::{module, pseudo, semver, text};
 use serde_json::{Value, json};
 
 use crate::compare::{agree, either, verdict};
-use crate::random::Random;
+use crate::random::{Bend as _, Random};
 
 const PATHS: &[&str] = &[
     "example.com/m",
@@ -215,7 +215,7 @@ fn pseudo_versions_are_built_as_go_does() {
         // Any second of the years 1 to 9999, and the edges of months and years.
         const FIRST: i64 = -62_135_596_800;
         const SPAN: u64 = 315_537_897_600;
-        let second = FIRST + (random.next() % SPAN) as i64;
+        let second = FIRST + (random.number() % SPAN) as i64;
         let second = if random.one_in(3) { second - second.rem_euclid(86_400) - (random.below(2) as i64) } else { second };
         let older = random.bent(VERSIONS, VERSION_TOKENS);
         let major = random.pick(&["", "v0", "v1", "v2", "v10"]).to_owned();

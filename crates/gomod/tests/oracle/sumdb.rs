@@ -7,7 +7,7 @@ use gomod::sumdb::tlog::{self, Hash, Tree};
 use serde_json::{Value, json};
 
 use crate::compare::{agree, either, pack, unpack, verdict};
-use crate::random::Random;
+use crate::random::{Bend as _, Random};
 
 /// Two keys that are known and one that nobody knows.
 fn keys() -> [SignerKey; 3] {
@@ -231,7 +231,7 @@ fn hashes(argument: &str) -> Vec<Hash> {
 /// Two numbers with 0 ≤ second ≤ first < [`LOG`], mostly.
 fn sizes(random: &mut Random) -> (u64, u64) {
     let size = random.size(11) % LOG;
-    let part = if size > 0 && !random.one_in(20) { random.next() % size } else { random.size(11) % LOG };
+    let part = if size > 0 && !random.one_in(20) { random.number() % size } else { random.size(11) % LOG };
     (size, part)
 }
 
@@ -240,7 +240,7 @@ fn roots_and_storage_places_are_those_of_go() {
     let log = Log(stored(LOG));
     agree(
         "storedhashes",
-        |random| vec![(random.next() % LOG).to_string()],
+        |random| vec![(random.number() % LOG).to_string()],
         |question| {
             let size: u64 = question[0].parse().expect("a number");
             vec![json!(log.root(size).to_string()), json!(tlog::stored_hash_index(0, size)), json!(tlog::stored_hash_count(size))]

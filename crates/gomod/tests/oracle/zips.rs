@@ -8,7 +8,7 @@ use gomod::zip::create::{CreateError, FileKind, SourceFile, check_files, create}
 use serde_json::{Value, json};
 
 use crate::compare::{agree, anything, either, pack, unpack, verdict};
-use crate::random::Random;
+use crate::random::{Bend as _, Random};
 
 const NAMES: &[&str] = &[
     "go.mod",
@@ -71,7 +71,7 @@ fn content(random: &mut Random, name: &str) -> Vec<u8> {
     if name.ends_with("go.mod") {
         return random.pick(GO_MODS).as_bytes().to_vec();
     }
-    (0..random.size(7)).map(|_| random.next() as u8 & 15).collect()
+    (0..random.size(7)).map(|_| random.number() as u8 & 15).collect()
 }
 
 const PAIRS: &[(&str, &str)] =

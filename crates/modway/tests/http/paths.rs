@@ -2,6 +2,7 @@
 
 use plan::Request;
 use proxy::answer::{Caching, Media};
+use testkit::random::Random;
 
 use crate::support::{Client, Response, Script, Server, memory};
 
@@ -52,18 +53,6 @@ async fn path_games_get_nothing() {
     }
 }
 
-/// A small generator with a fixed seed (splitmix64): the same mutations on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
-    }
-}
-
 const PIECES: [&[u8]; 30] = [
     b"/",
     b"//",
@@ -98,16 +87,16 @@ const PIECES: [&[u8]; 30] = [
 ];
 
 /// `path` with up to three mutations.
-fn mutate(path: &str, dice: &mut Dice) -> Vec<u8> {
+fn mutate(path: &str, dice: &mut Random) -> Vec<u8> {
     let mut bytes = path.as_bytes().to_vec();
-    for _ in 0..=dice.roll(3) {
-        let at = dice.roll(bytes.len());
-        match dice.roll(5) {
-            0 => drop(bytes.splice(at..at, PIECES[dice.roll(PIECES.len())].iter().copied())),
-            1 => drop(bytes.splice(at..=at, PIECES[dice.roll(PIECES.len())].iter().copied())),
+    for _ in 0..=dice.below(3) {
+        let at = dice.below(bytes.len());
+        match dice.below(5) {
+            0 => drop(bytes.splice(at..at, dice.pick(&PIECES).iter().copied())),
+            1 => drop(bytes.splice(at..=at, dice.pick(&PIECES).iter().copied())),
             2 => drop(bytes.splice(at..=at, format!("%{:02x}", bytes[at]).into_bytes())),
             3 if bytes.len() > 1 => drop(bytes.remove(at)),
-            _ => bytes[at] = b"!-._~/@%azAZ09+"[dice.roll(15)],
+            _ => bytes[at] = b"!-._~/@%azAZ09+"[dice.below(15)],
         }
     }
     bytes
@@ -130,7 +119,7 @@ fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn of_5000_mutations_only_the_same_path_is_served() {
-    let (server, mut dice, mut same) = (server().await, Dice(20_261_123), 0);
+    let (server, mut dice, mut same) = (server().await, Random::new(20_261_123), 0);
     let mut client: Option<Client<_>> = None;
     for _ in 0..5000 {
         let path = mutate(PROTECTED, &mut dice);

@@ -19,8 +19,9 @@ use std::{
 
 use case::Case;
 use modway::why::log::{Finding, catalogue, read};
-use noise::{Dice, WRAPS, wide};
+use noise::{WRAPS, wide};
 use testkit::go::Go;
+use testkit::random::Random;
 use worlds::Worlds;
 
 /// How many go commands run at a time. They wait for each other's locks and for servers about as long as they compute.
@@ -71,7 +72,7 @@ async fn every_message_is_recognised_alone_and_in_the_noise_of_ci() {
 
 /// What is wrong with how a failure is read.
 fn mistakes(case: &Case, text: &str, seed: u64) -> Vec<String> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     let rounds = (0..ROUNDS).flat_map(|_| WRAPS.iter());
     let wrapped = rounds.map(|(name, wrap)| (*name, wrap(&mut dice, text).into_bytes()));
     let plain = [("alone", text.as_bytes().to_vec()), ("in UTF-16", wide(text))];
@@ -95,7 +96,7 @@ fn mistakes(case: &Case, text: &str, seed: u64) -> Vec<String> {
 
 /// Logs of five failures each: all are found, and nothing else.
 fn mixed(cases: &[Case], texts: &[(usize, String)], seed: u64) -> Vec<String> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     let mut wrong = Vec::new();
     for _ in 0..100 {
         let picked: Vec<&(usize, String)> = (0..5).map(|_| &texts[dice.below(texts.len())]).collect();

@@ -1,7 +1,9 @@
 //! What CI services, builders and loggers make of a go command's output.
 
+use testkit::random::Random;
+
 /// One way to wrap a text; each makes what one service or tool makes of it.
-pub(crate) type Wrap = fn(&mut Dice, &str) -> String;
+pub(crate) type Wrap = fn(&mut Random, &str) -> String;
 
 /// All ways, each with its name.
 pub(crate) const WRAPS: [(&str, Wrap); 22] = [
@@ -38,25 +40,6 @@ pub(crate) const WRAPS: [(&str, Wrap); 22] = [
     ("broken into lines", broken),
 ];
 
-/// Draws the same for the same seed.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// Less than `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % end
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-}
-
 /// What other tools say; none of it is an error of the go command.
 pub(crate) const OTHERS: [&str; 22] = [
     "npm warn deprecated inflight@1.0.6: This module is not supported",
@@ -84,7 +67,7 @@ pub(crate) const OTHERS: [&str; 22] = [
 ];
 
 /// Between lines of others.
-fn around(dice: &mut Dice, text: &str) -> String {
+fn around(dice: &mut Random, text: &str) -> String {
     let mut others = |most: usize| (0..dice.below(most)).map(|_| format!("{}\n", dice.pick(&OTHERS))).collect::<String>();
     let (before, after) = (others(8), others(8));
     format!("{before}{}{after}", ended(text))
@@ -103,12 +86,12 @@ fn marked(text: &str) -> String {
     format!("##[error]{text}")
 }
 
-fn annotation(_: &mut Dice, text: &str) -> String {
+fn annotation(_: &mut Random, text: &str) -> String {
     let message = text.trim_end().replace('%', "%25").replace('\n', "%0A");
     format!("::group::build\n::error file=go.mod,line=1,title=build::{message}\n::endgroup::\n")
 }
 
-fn gitlab(dice: &mut Dice, text: &str) -> String {
+fn gitlab(dice: &mut Random, text: &str) -> String {
     let lines: String = around(dice, text).lines().map(|line| format!("\u{1b}[0;m{line}\u{1b}[0;m\n")).collect();
     format!(
         "section_start:1600000000:step_script\r\u{1b}[0K\u{1b}[0K\u{1b}[36;1mExecuting\u{1b}[0;m\n{lines}section_end:1600000009:step_script\r\u{1b}[0K\u{1b}[31;1mERROR: Job failed: exit code 1\n\u{1b}[0;m\n"
@@ -116,7 +99,7 @@ fn gitlab(dice: &mut Dice, text: &str) -> String {
 }
 
 /// With another step that talks in between.
-fn docker(dice: &mut Dice, text: &str) -> String {
+fn docker(dice: &mut Random, text: &str) -> String {
     let mut log = "#12 [build 4/6] RUN go mod download\n".to_owned();
     for line in ended(text).lines() {
         if dice.below(3) == 0 {
@@ -127,14 +110,14 @@ fn docker(dice: &mut Dice, text: &str) -> String {
     log + "#12 ERROR: process \"/bin/sh -c go mod download\" did not complete successfully: exit code: 1\n"
 }
 
-fn again(_: &mut Dice, text: &str) -> String {
+fn again(_: &mut Random, text: &str) -> String {
     let lines = each(&ended(text), |_| "3.141 ".into());
     format!(
         "------\n > [build 4/6] RUN go mod download:\n{lines}------\nDockerfile:9\n--------------------\n   9 | >>> RUN go mod download\n--------------------\n"
     )
 }
 
-fn streams(dice: &mut Dice, text: &str) -> String {
+fn streams(dice: &mut Random, text: &str) -> String {
     let mut log = String::new();
     for line in ended(text).lines() {
         log.push_str(&format!("[build] {line}\n"));
@@ -150,7 +133,7 @@ fn coloured(text: &str) -> String {
 }
 
 /// By a terminal of 100 to 130 columns.
-fn broken(dice: &mut Dice, text: &str) -> String {
+fn broken(dice: &mut Random, text: &str) -> String {
     let width = 100 + dice.below(30);
     let mut log = String::new();
     for line in ended(text).lines() {

@@ -4,6 +4,7 @@ use std::process::Output;
 
 use testkit::{
     faults::{Fault, Length, Play},
+    random::noise,
     repos::GitServer,
     world::World,
 };
@@ -377,13 +378,4 @@ impl Drop for Echo {
 
 fn sum(bytes: &[u8]) -> u64 {
     bytes.iter().enumerate().fold(0, |sum, (at, byte)| sum ^ (u64::from(*byte) << (at % 56)))
-}
-
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
 }

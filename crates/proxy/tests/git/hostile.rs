@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use testkit::repos::{Format, Repository};
+use testkit::{
+    random::noise,
+    repos::{Format, Repository},
+};
 
 use crate::world::{World, shown, told};
 
@@ -151,16 +154,7 @@ async fn a_damaged_folder_is_made_anew() {
 async fn a_repository_beyond_its_budget_is_refused_and_leaves_nothing() {
     let world = World::with(|direct| direct.repository_bytes = 200_000).await;
     let mut repository = Repository::new(Format::Sha1);
-    let mut state = 88_172_645_463_325_252_u64;
-    let noise: Vec<u8> = (0..400_000)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        })
-        .collect();
-    repository.write("go.mod", MOD).write("big", noise).commit(1_600_000_000);
+    repository.write("go.mod", MOD).write("big", noise(400_000)).commit(1_600_000_000);
     repository.tag("v1.0.0");
     world.server.serve("lib", &repository);
     let repo = world.repo("lib").await;

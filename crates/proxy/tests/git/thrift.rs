@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use testkit::repos::{Format, Repository};
+use testkit::{
+    random::noise,
+    repos::{Format, Repository},
+};
 
 use crate::world::{World, told};
 
@@ -139,16 +142,7 @@ async fn a_tag_that_moves_is_followed_with_the_next_window() {
 async fn a_large_repository_comes_in_pieces_and_they_are_put_together() {
     let world = World::new().await;
     let mut repository = Repository::new(Format::Sha1);
-    let mut state = 88_172_645_463_325_252_u64;
-    let noise: Vec<u8> = (0..6 << 20)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        })
-        .collect();
-    repository.write("go.mod", "module example.test/lib\n").write("noise", noise);
+    repository.write("go.mod", "module example.test/lib\n").write("noise", noise(6 << 20));
     for number in 0..45_i64 {
         repository.write("n.go", format!("package lib // {number}\n")).commit(1_600_000_000 + number);
         repository.tag(&format!("v1.{number}.0"));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use store::{Answer as KeptAnswer, Drift, DriftRecord, Index, Kept, Part, Reference, StoreError, VersionRecord};
-use testkit::faults::Fault;
+use testkit::{faults::Fault, random::Random};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -114,14 +114,11 @@ async fn whoever_leaves_at_whatever_moment_nothing_stays_in_the_air_and_every_an
     let database = Sumdb::start(300, &all).await;
     let folder = tempfile::tempdir().expect("a folder");
     let site = Setup::to(&world).sums(&database).site_on(Store::open_embedded(folder.path()).expect("a store"));
-    let mut dice = 88_172_645_463_325_252_u64;
+    let mut random = Random::new(1);
     let mut leaving = JoinSet::new();
     for number in 0..500 {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
         let path = modules[number % 50].url(["info", "mod", "zip"][number / 50 % 3]);
-        let (proxy, patience) = (site.proxy.clone(), Duration::from_micros(dice % 30_000));
+        let (proxy, patience) = (site.proxy.clone(), Duration::from_micros(random.below(30_000)));
         leaving.spawn(async move { drop(tokio::time::timeout(patience, get(&proxy, &path)).await) });
     }
     while leaving.join_next().await.is_some() {}

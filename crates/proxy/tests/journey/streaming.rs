@@ -2,7 +2,8 @@
 
 use testkit::{
     faults::{Fault, Length},
-    modules::{any_zip, noise},
+    modules::any_zip,
+    random::noise,
 };
 
 use super::*;

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use proxy::tlog::{LogError, Refusal};
 use store::log::LogFiles as _;
+use testkit::random::Random;
 
 use crate::{
     rounds,
-    world::{LOG, Node, Random, World, record},
+    world::{LOG, Node, World, record},
 };
 
 /// Records of the log that is damaged: all of it is read before each signature, and it has tiles of every kind.
@@ -37,9 +38,9 @@ async fn every_flipped_bit_is_found_before_the_next_signature() {
         world.files.restore(&files);
         world.lock.restore(&lock);
         let node = world.start().await.unwrap();
-        let path = &paths[random.below(paths.len() as u64) as usize];
+        let path = &paths[random.below(paths.len())];
         let mut bytes = files.get(LOG, path).await.unwrap().unwrap().to_vec();
-        let bit = random.below(bytes.len() as u64 * 8) as usize;
+        let bit = random.below(bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
         world.files.damage(LOG, path, Some(Bytes::from(bytes)));
         let signed = world.recorder.heads().len();

@@ -10,12 +10,13 @@ use std::{
 };
 
 use proxy::tlog::{Added, Log, LogError};
+use testkit::random::Random;
 use tokio::task::JoinSet;
 
 use crate::{
     rounds,
     way::{Whim, Whims},
-    world::{Node, Random, World, key, record},
+    world::{Node, World, key, record},
 };
 
 /// What a history did, so that one in which nothing happened does not count for much.
@@ -64,7 +65,7 @@ async fn hunt(seed: u64) -> Tally {
     let backup = (world.files.backup(), world.lock.backup());
     let mut backups = vec![backup];
     for _ in 0..100 {
-        let slot = random.below(2) as usize;
+        let slot = random.below(2);
         match random.below(14) {
             0 => {
                 // kill -9
@@ -73,7 +74,8 @@ async fn hunt(seed: u64) -> Tally {
             }
             1..=2 if nodes[slot].is_none() => {
                 tally.lives += 1;
-                let opened = tokio::time::timeout(Duration::from_secs(600), world.start_by(whims(random.next()), &[key()])).await;
+                let opened =
+                    tokio::time::timeout(Duration::from_secs(600), world.start_by(whims(random.number()), &[key()])).await;
                 nodes[slot] = opened.ok().and_then(Result::ok);
             }
             3..=8 => {
@@ -83,7 +85,7 @@ async fn hunt(seed: u64) -> Tally {
                         let log = Arc::clone(&node.log);
                         match random.one_in(3) {
                             true => adds.spawn(append(log, lines)),
-                            false => adds.spawn(add(log, random.below(400), random.next(), Arc::clone(&answered))),
+                            false => adds.spawn(add(log, random.below(400), random.number(), Arc::clone(&answered))),
                         };
                     }
                 }
@@ -93,7 +95,7 @@ async fn hunt(seed: u64) -> Tally {
             11 => backups.push((world.files.backup(), world.lock.backup())),
             12 if tally.restored == 0 && seed.is_multiple_of(3) && random.one_in(3) => {
                 // One side comes back from a backup, under whoever is running; the answers from then on are nobody's promise.
-                let (files, lock) = &backups[random.below(backups.len() as u64) as usize];
+                let (files, lock) = &backups[random.below(backups.len())];
                 if random.one_in(2) {
                     world.files.restore(files)
                 } else {

@@ -23,7 +23,7 @@ use proxy::{
     upstream::{Failure, Known, Question, Reply, Upstream, http::HttpUpstream},
 };
 use store::{Stage, blobs::TempPath};
-use testkit::world::World;
+use testkit::{random::noise, world::World};
 
 /// Where the documents of module `example.test/m` are.
 const LIST: &str = "/example.test/m/@v/list";
@@ -123,16 +123,6 @@ fn spooled(spool: &SpoolWriter) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(spool.written()).expect("small")];
     spool.reader().file().read_exact_at(&mut bytes, 0).expect("all that was written");
     bytes
-}
-
-/// Bytes that differ from one another in every part.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 /// The one `Asked` in a journey: what, attempts, end.

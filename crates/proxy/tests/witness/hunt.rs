@@ -4,6 +4,7 @@ use gomod::sumdb::tlog::{Tree, check_tree};
 use proxy::tlog::witness::{Submission, Unwitnessed};
 use store::log::memory::{MemoryLogFiles, MemoryLogLock};
 use store::memory::{Fault, Faults};
+use testkit::random::Random;
 
 use crate::{
     rounds,
@@ -17,15 +18,6 @@ const SHARED: u64 = 4;
 /// How many they have.
 const MOST: u64 = 24;
 
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn no_witness_ever_cosigns_two_histories() {
     let one = History::of(records("a", MOST));
@@ -33,7 +25,7 @@ async fn no_witness_ever_cosigns_two_histories() {
     records("b", MOST - SHARED).iter().for_each(|record| other.add(record));
     let (mut cosigned, mut forks, mut failed) = (0, 0, 0);
     for seed in 0..rounds(200, 1000) {
-        let mut draw = Draw(seed);
+        let mut draw = Random::new(seed);
         let faults = Faults::default();
         let (files, lock) = (MemoryLogFiles::new(faults.clone()), MemoryLogLock::new(faults.clone()));
         let memory = Memory { files, lock, ..Memory::default() };
@@ -42,11 +34,11 @@ async fn no_witness_ever_cosigns_two_histories() {
         let mut known = 0;
         for step in 0..40 {
             if draw.below(10) == 0 {
-                lives[draw.below(2) as usize] = memory.witness(&format!("{step}"));
+                lives[draw.below(2)] = memory.witness(&format!("{step}"));
             }
             if draw.below(4) == 0 {
                 let fault = if draw.below(2) == 0 { Fault::NotStored } else { Fault::Stored };
-                let at = draw.below(4) as usize;
+                let at = draw.below(4);
                 faults.script(std::iter::repeat_n(None, at).chain([Some(fault)]));
             }
             let mut submission = || {

@@ -1,14 +1,14 @@
 //! kill -9.
 
 use crate::{
-    Dice, rounds,
+    dice, rounds,
     writer::{Ledger, Writer, read_back},
 };
 
 #[test]
 fn a_killed_writer_leaves_all_that_it_was_told_and_nothing_wrong() {
     let home = tempfile::tempdir().unwrap();
-    let (mut dice, mut ledger) = (Dice::new(), Ledger::default());
+    let (mut dice, mut ledger) = (dice(), Ledger::default());
     for round in 0..rounds(24, 500) {
         let mut writer = Writer::start(home.path(), round);
         // Now and then while it still opens the store.

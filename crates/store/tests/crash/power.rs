@@ -15,7 +15,7 @@ use store::{
 use testkit::mount::{Mount, alone, skipped};
 
 use crate::{
-    Dice, rounds,
+    dice, rounds,
     writer::{Ledger, Writer, read_back},
 };
 
@@ -102,7 +102,7 @@ fn a_power_cut_loses_a_write_that_was_not_synced_and_no_other() {
 }
 
 fn check(kind: &'static str) {
-    let mut dice = Dice::new();
+    let mut dice = dice();
     for _ in 0..rounds(1, 40) {
         let Ok(disk) = mount(kind) else { return };
         let (root, mut ledger) = (disk.path().join("store"), Ledger::default());

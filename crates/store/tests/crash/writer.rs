@@ -14,9 +14,12 @@ use std::{
 use bytes::Bytes;
 use store::{Content, Digest, Index, Kind, Part, Store};
 
-use testkit::lives::{Life, again, again_under};
+use testkit::{
+    lives::{Life, again, again_under},
+    random::Random,
+};
 
-use crate::{log, mix};
+use crate::log;
 
 const ROOT: &str = "MODWAY_TEST_WRITER_ROOT";
 const FIRST: &str = "MODWAY_TEST_WRITER_FIRST";
@@ -202,12 +205,11 @@ async fn check(store: &Store, digest: Digest, size_bytes: u64, version: &str) {
 
 /// The bytes of this write: most are short, some are longer than what is answered from memory.
 pub(crate) fn specimen(number: u64) -> Bytes {
-    let dice = mix(number + 1);
-    let bound = [64, 4 << 10, 100 << 10, 300 << 10][(dice % 4) as usize];
-    let length = mix(dice) % bound + 1;
+    let mut random = Random::new(number);
+    let bound: usize = random.pick(&[64, 4 << 10, 100 << 10, 300 << 10]);
+    let length = random.below(bound) + 1;
     // Words in the front make it unlike any other; the rest may repeat, so that a slow build makes it fast.
-    let front: Vec<u8> = (0..16).flat_map(|word| mix(dice ^ word).to_le_bytes()).collect();
-    front.repeat(length.div_ceil(128) as usize).split_at(length as usize).0.to_vec().into()
+    random.bytes(128).repeat(length.div_ceil(128)).split_at(length).0.to_vec().into()
 }
 
 fn part(bytes: &Bytes) -> Part {

@@ -116,16 +116,7 @@ mod tests {
     fn what_is_remembered_is_bounded_and_the_oldest_goes_first() {
         let (remembered, mut deflater) = (Remembered::default(), Deflater::default());
         // Noise does not deflate.
-        let content = |n: u64| {
-            let mut state = 0x9e37_79b9_7f4a_7c15 ^ n;
-            let mut noise = || {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                state.to_le_bytes()[3]
-            };
-            (0..1 << 20).map(|_| noise()).collect::<Vec<u8>>()
-        };
+        let content = |n: u64| testkit::random::Random::new(n).bytes(1 << 20);
         let count = limits::DEFLATED_REMEMBERED_BYTES as u64 >> 20;
         let first = remembered.deflated(&content(0), &mut deflater);
         for n in 1..=count {

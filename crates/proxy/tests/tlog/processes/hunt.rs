@@ -11,13 +11,13 @@ use std::{
 };
 
 use proxy::tlog::LogError;
-use testkit::lives::Life;
+use testkit::{lives::Life, random::Random};
 
 use super::{
     home::{Half, Home},
     life::{Plan, beside, command, hasty_clock},
 };
-use crate::{rounds, world::Random};
+use crate::rounds;
 
 /// So many histories go on at one time, usually and in the long form: they sleep more than they work.
 const AT_ONCE: [u64; 2] = [4, 8];
@@ -136,7 +136,7 @@ impl History {
         }
         self.tally.lives += 1;
         let number = self.tally.lives as u64;
-        let plan = Plan::Drawn(self.random.next());
+        let plan = Plan::Drawn(self.random.number());
         self.lives[slot] = Some(Life::begin(command(self.home.path(), number, plan)));
     }
 

@@ -15,12 +15,12 @@ use proxy::{
 };
 use rustix::process::Signal;
 use store::{Logs, Store, fs::FsBlobs, sqlite::SqliteIndex};
-use testkit::lives::again;
+use testkit::{lives::again, random::Random};
 
 use crate::{
     recorder::Recorder,
     way::{Whim, Whims},
-    world::{BEGIN, LOG, Random, key, record},
+    world::{BEGIN, LOG, key, record},
 };
 
 const HOME: &str = "MODWAY_TEST_LIFE_HOME";
