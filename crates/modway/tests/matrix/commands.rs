@@ -1,22 +1,8 @@
 //! The commands as they are typed.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
-/// The real binary, in an environment of its own.
-fn modway(words: &[&str], vars: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
-    command.args(words).env_clear().envs(vars.iter().copied()).output().expect("the binary runs")
-}
-
-#[track_caller]
-fn check(words: &[&str], vars: &[(&str, &str)], code: i32, part: &str) {
-    let output = modway(words, vars);
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
-    assert!(said.contains(part), "{part} is not in\n{said}");
-}
+use crate::typed::{check, modway};
 
 #[test]
 fn the_matrix_speaks_both_languages_and_ends_as_promised() {

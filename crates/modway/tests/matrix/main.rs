@@ -4,4 +4,5 @@ mod commands;
 mod kept;
 mod measured;
 mod observed;
+mod typed;
 mod written;

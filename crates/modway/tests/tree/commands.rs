@@ -1,20 +1,6 @@
 //! The command as it is typed.
 
-use std::process::{Command, Output};
-
-/// The real binary, in an environment of its own.
-fn modway(words: &[&str], vars: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
-    command.args(words).env_clear().envs(vars.iter().copied()).output().expect("the binary runs")
-}
-
-#[track_caller]
-fn check(words: &[&str], vars: &[(&str, &str)], code: i32, part: &str) {
-    let output = modway(words, vars);
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
-    assert!(said.contains(part), "{part} is not in\n{said}");
-}
+use crate::typed::{check, modway};
 
 #[test]
 fn the_tree_is_of_go_or_of_a_server() {

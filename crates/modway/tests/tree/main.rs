@@ -5,3 +5,5 @@ mod commands;
 #[path = "../matrix/kept.rs"]
 mod kept;
 mod specimen;
+#[path = "../matrix/typed.rs"]
+mod typed;
