@@ -5,16 +5,18 @@
 //! BASE-URL is the server of the Go tree's own repositories, which `conformance/direct` starts; FOLDER is empty and ours. Prints a line for
 //! each row that comes out otherwise, and the counts; ends with 1 if there is one.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+#[path = "../tests/direct/settings.rs"]
+mod settings;
+
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use gomod::{goimport::Vcs, pattern::Patterns};
+use gomod::goimport::Vcs;
 use proxy::{
     client::Roots,
     clock::Clock,
     egress::Egress,
     metrics::Metrics,
-    settings::{Access, Breaker, Credential, Direct, ForwardProxy, Hop, Login},
     upstream::direct::{
         repo::{Repo, RepoError},
         repos::Repos,
@@ -170,48 +172,7 @@ fn text(value: &Value) -> &str {
 
 fn repos(base: &str, folder: &Path) -> Result<Repos> {
     let place = base.strip_prefix("http://").context("the server of the repositories speaks plain http")?;
-    let patience = Duration::from_secs(60);
-    let hop = Hop {
-        name: "direct".into(),
-        url: String::new(),
-        connect: patience,
-        tls: patience,
-        first_byte: patience,
-        idle: patience,
-        total: patience,
-        total_zip: patience,
-        retries: 0,
-        step_down: Vec::new(),
-        breaker: Breaker { failures: 0, pause: Duration::ZERO },
-        login: Login::None,
-        ca_files: Vec::new(),
-        forward_proxy: ForwardProxy::Direct,
-    };
-    let access = Access {
-        place: place.to_owned(),
-        credential: Credential::None,
-        ca_files: Vec::new(),
-        server_name: None,
-        client_certificate: None,
-        private_addresses: true,
-        schemes: vec!["http".into()],
-        forge: None,
-    };
-    let direct = Direct {
-        patience: hop,
-        private: Patterns::default(),
-        insecure: Patterns::default(),
-        govcs: String::new(),
-        access: vec![access],
-        folder: folder.to_owned(),
-        refs_fresh: patience,
-        path: std::env::var("PATH")?,
-        contact: String::new(),
-        connections_per_origin: 4,
-        requests_per_minute: 10_000,
-        children: 4,
-        repository_bytes: 1 << 30,
-    };
+    let direct = settings::direct(vec![settings::here(place)], folder);
     let egress = Egress::new(&direct, &Roots::Files(Vec::new())).map_err(|trouble| anyhow::anyhow!("{trouble}"))?;
     let started = std::time::Instant::now();
     let clock = Clock::new(move || i64::try_from(started.elapsed().as_secs()).unwrap_or(i64::MAX));

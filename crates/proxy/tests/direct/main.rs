@@ -6,6 +6,8 @@ mod list;
 mod places;
 mod pseudo;
 mod revisions;
+#[expect(dead_code, reason = "rules for places are for others who share it")]
+mod settings;
 mod trouble;
 mod upstream;
 mod zips;

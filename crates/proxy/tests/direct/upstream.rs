@@ -1,15 +1,8 @@
 //! `DirectUpstream` before scripted hosts: who is asked, and what traces tell of it.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, time::Instant};
 
-use gomod::{
-    module::{ModulePath, Rev, Version},
-    pattern::Patterns,
-};
+use gomod::module::{ModulePath, Rev, Version};
 use plan::{Event, Trouble, trace::AskEnd};
 use proxy::{
     Journey,
@@ -17,7 +10,7 @@ use proxy::{
     clock::Clock,
     egress::Egress,
     metrics::Metrics,
-    settings::{Breaker, Direct, ForwardProxy, Hop, Login, Secret},
+    settings::{ForwardProxy, Secret},
     spool::SpoolWriter,
     upstream::{Failure, Known, Question, Reply, Upstream as _, direct::DirectUpstream},
 };
@@ -28,6 +21,8 @@ use testkit::{
     tls::Ca,
     world::{self, World},
 };
+
+use crate::settings;
 
 /// Every host of the tests, and our own side of it.
 struct Net {
@@ -52,38 +47,8 @@ impl Net {
     }
 
     fn direct(&self) -> DirectUpstream {
-        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-        let patience = Hop {
-            name: "direct".into(),
-            url: String::new(),
-            connect: 10 * second,
-            tls: 10 * second,
-            first_byte: 10 * second,
-            idle: 10 * second,
-            total: minute,
-            total_zip: minute,
-            retries: 0,
-            step_down: Vec::new(),
-            breaker: Breaker { failures: 0, pause: second },
-            login: Login::None,
-            ca_files: Vec::new(),
-            forward_proxy: ForwardProxy::Url(Secret::new(self.way.url())),
-        };
-        let direct = Direct {
-            patience,
-            private: Patterns::default(),
-            insecure: Patterns::default(),
-            govcs: String::new(),
-            access: Vec::new(),
-            folder: self.folder.path().join("vcs"),
-            refs_fresh: minute,
-            path: "/usr/local/bin:/usr/bin:/bin".into(),
-            contact: String::new(),
-            connections_per_origin: 4,
-            requests_per_minute: 600,
-            children: 1,
-            repository_bytes: 1 << 20,
-        };
+        let mut direct = settings::direct(Vec::new(), &self.folder.path().join("vcs"));
+        direct.patience.forward_proxy = ForwardProxy::Url(Secret::new(self.way.url()));
         let egress = Egress::new(&direct, &Roots::Files(vec![self.ca.clone()])).expect("good settings");
         DirectUpstream::new(&direct, egress, Clock::system(), Metrics::default()).expect("good settings")
     }

@@ -1,10 +1,10 @@
 //! From a module path to its repository, through the real way out: TLS, logins, redirects and bounds, against scripted hosts.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+#[path = "../direct/settings.rs"]
+#[expect(dead_code, reason = "no place is here: the forward proxy leads to all")]
+mod settings;
+
+use std::{fs, path::PathBuf, time::Instant};
 
 use gomod::{module::ModulePath, pattern::Patterns};
 use proxy::{
@@ -14,7 +14,7 @@ use proxy::{
     egress::Egress,
     limits,
     metrics::Metrics,
-    settings::{Access, Breaker, Credential, Direct, Forge, ForwardProxy, Hop, Login, Secret},
+    settings::{Access, Credential, Direct, Forge, ForwardProxy, Secret},
     upstream::direct::{DirectUpstream, repo::RepoError},
 };
 use tempfile::TempDir;
@@ -68,48 +68,11 @@ impl Net {
     }
 
     fn settings(&self) -> Direct {
-        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-        let patience = Hop {
-            name: "direct".into(),
-            url: String::new(),
-            connect: 10 * second,
-            tls: 10 * second,
-            first_byte: 10 * second,
-            idle: 10 * second,
-            total: minute,
-            total_zip: minute,
-            retries: 0,
-            step_down: Vec::new(),
-            breaker: Breaker { failures: 0, pause: second },
-            login: Login::None,
-            ca_files: Vec::new(),
-            forward_proxy: ForwardProxy::Url(Secret::new(self.way.url())),
-        };
-        let gitlab = Access {
-            place: "gl.corp".into(),
-            credential: Credential::Fixed("oauth2".into(), Secret::new(TOKEN.into())),
-            ca_files: Vec::new(),
-            server_name: None,
-            client_certificate: None,
-            private_addresses: false,
-            schemes: Vec::new(),
-            forge: Some(Forge::Gitlab),
-        };
-        Direct {
-            patience,
-            private: Patterns::default(),
-            insecure: Patterns::parse("lax.test"),
-            govcs: String::new(),
-            access: vec![gitlab],
-            folder: self.folder.path().join("vcs"),
-            refs_fresh: minute,
-            path: String::new(),
-            contact: String::new(),
-            connections_per_origin: 4,
-            requests_per_minute: 600,
-            children: 1,
-            repository_bytes: 1,
-        }
+        let credential = Credential::Fixed("oauth2".into(), Secret::new(TOKEN.into()));
+        let gitlab = Access { credential, forge: Some(Forge::Gitlab), ..settings::access("gl.corp") };
+        let mut direct = settings::direct(vec![gitlab], &self.folder.path().join("vcs"));
+        direct.patience.forward_proxy = ForwardProxy::Url(Secret::new(self.way.url()));
+        Direct { insecure: Patterns::parse("lax.test"), ..direct }
     }
 
     /// The targets that were asked for, each with true if a login came along.

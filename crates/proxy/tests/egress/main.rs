@@ -11,13 +11,15 @@ mod redirects;
 mod secrets;
 mod ssh;
 mod tls;
-mod tools;
+
+#[path = "../direct/settings.rs"]
+mod settings;
 
 use std::{
     collections::HashMap,
     io::{self, Write as _},
     net::IpAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -30,67 +32,16 @@ use plan::Trouble;
 use proxy::{
     client::{Resolve, Resolving, Roots},
     egress::{Egress, Pass},
-    settings::{Access, Breaker, Credential, Direct, ForwardProxy, Hop, Login, Secret},
+    settings::{Access, Credential, Direct, ForwardProxy, Hop, Secret},
 };
 use testkit::world::{Seen, World};
 use url::Url;
 
-/// Rules for these places, and patience in every respect, so that a test shortens the one thing it is about.
+use self::settings::{access, here};
+
+/// Rules for these places.
 fn direct(access: Vec<Access>) -> Direct {
-    Direct {
-        patience: patient(),
-        private: gomod::pattern::Patterns::default(),
-        insecure: gomod::pattern::Patterns::default(),
-        govcs: String::new(),
-        access,
-        folder: PathBuf::from("/nowhere"),
-        refs_fresh: Duration::from_secs(60),
-        path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
-        contact: String::new(),
-        connections_per_origin: 8,
-        requests_per_minute: 6000,
-        children: 8,
-        repository_bytes: 1 << 30,
-    }
-}
-
-fn patient() -> Hop {
-    let patient = Duration::from_secs(20);
-    Hop {
-        name: "direct".to_owned(),
-        url: String::new(),
-        connect: patient,
-        tls: patient,
-        first_byte: patient,
-        idle: patient,
-        total: patient,
-        total_zip: patient,
-        retries: 0,
-        step_down: Vec::new(),
-        breaker: Breaker { failures: 0, pause: patient },
-        login: Login::None,
-        ca_files: Vec::new(),
-        forward_proxy: ForwardProxy::Direct,
-    }
-}
-
-/// A rule for a place on the internet.
-fn access(place: &str) -> Access {
-    Access {
-        place: place.to_owned(),
-        credential: Credential::None,
-        ca_files: Vec::new(),
-        server_name: None,
-        client_certificate: None,
-        private_addresses: false,
-        schemes: Vec::new(),
-        forge: None,
-    }
-}
-
-/// A rule for a place that may be here, and be asked over http.
-fn here(place: &str) -> Access {
-    Access { private_addresses: true, schemes: vec!["http".to_owned()], ..access(place) }
+    settings::direct(access, Path::new("/nowhere"))
 }
 
 /// A rule for a scripted server.

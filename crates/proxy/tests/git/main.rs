@@ -7,6 +7,9 @@ mod hostile;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]
+#[path = "../direct/settings.rs"]
+mod settings;
+#[cfg(test)]
 mod shim;
 #[cfg(test)]
 mod thrift;

@@ -1,21 +1,17 @@
 //! A server of repositories, and our own side of it.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
-use gomod::{goimport::Vcs, pattern::Patterns};
+use gomod::goimport::Vcs;
 use proxy::{
     client::Roots,
     clock::Clock,
     egress::Egress,
     metrics::Metrics,
-    settings::{Access, Breaker, Credential, Direct, ForwardProxy, Hop, Login},
+    settings::Direct,
     upstream::direct::{
         repo::{Repo, RepoError, Tree},
         repos::Repos,
@@ -23,6 +19,8 @@ use proxy::{
 };
 use tempfile::TempDir;
 use testkit::repos::GitServer;
+
+use crate::settings;
 
 /// Everything that a test needs.
 pub(crate) struct World {
@@ -41,7 +39,7 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut Direct)) -> Self {
         let (server, folder, now) =
             (GitServer::start(false, None).await, TempDir::new().unwrap(), Arc::new(AtomicI64::new(1_000_000)));
-        let mut direct = direct(folder.path(), &server);
+        let mut direct = settings::direct(vec![settings::here(&server.address().to_string())], folder.path());
         change(&mut direct);
         let repos = repos(&direct, &now);
         Self { server, folder, now, direct, repos }
@@ -73,50 +71,6 @@ pub(crate) fn repos(direct: &Direct, now: &Arc<AtomicI64>) -> Repos {
     let now = Arc::clone(now);
     let egress = Egress::new(direct, &Roots::Files(Vec::new())).unwrap();
     Repos::new(direct, Arc::new(egress), Clock::new(move || now.load(Ordering::SeqCst)), Metrics::default()).unwrap()
-}
-
-fn direct(folder: &Path, server: &GitServer) -> Direct {
-    let hop = Hop {
-        name: "direct".into(),
-        url: String::new(),
-        connect: Duration::from_secs(5),
-        tls: Duration::from_secs(5),
-        first_byte: Duration::from_secs(20),
-        idle: Duration::from_secs(20),
-        total: Duration::from_secs(20),
-        total_zip: Duration::from_secs(60),
-        retries: 0,
-        step_down: Vec::new(),
-        breaker: Breaker { failures: 0, pause: Duration::ZERO },
-        login: Login::None,
-        ca_files: Vec::new(),
-        forward_proxy: ForwardProxy::Direct,
-    };
-    let access = Access {
-        place: server.address().to_string(),
-        credential: Credential::None,
-        ca_files: Vec::new(),
-        server_name: None,
-        client_certificate: None,
-        private_addresses: true,
-        schemes: vec!["http".into()],
-        forge: None,
-    };
-    Direct {
-        patience: hop,
-        private: Patterns::default(),
-        insecure: Patterns::default(),
-        govcs: String::new(),
-        access: vec![access],
-        folder: folder.to_owned(),
-        refs_fresh: Duration::from_secs(60),
-        path: "/usr/local/bin:/usr/bin:/bin".into(),
-        contact: String::new(),
-        connections_per_origin: 4,
-        requests_per_minute: 10_000,
-        children: 4,
-        repository_bytes: 1 << 30,
-    }
 }
 
 /// The files of a tree as lines: path, kind, content.

@@ -2,115 +2,38 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use gomod::{goimport::Vcs, pattern::Patterns};
+use gomod::goimport::Vcs;
 use plan::Trouble;
 use proxy::{
     client::Roots,
     clock::Clock,
-    egress::{Egress, Pass},
+    egress::Egress,
     metrics::Metrics,
-    settings::{Access, Breaker, Credential, Direct, ForwardProxy, Hop, Login},
-    upstream::{
-        child::{Passage, Way},
-        direct::{
-            repo::{Repo, RepoError},
-            repos::Repos,
-        },
+    settings::{Access, Direct},
+    upstream::direct::{
+        repo::{Repo, RepoError},
+        repos::Repos,
     },
 };
 use testkit::repos::{ApacheServer, HgServer, InetServer, Tool, Workshop};
 
-use crate::{MINUTE, folder, listed, text, told};
-
-struct Gateway(Egress);
-
-struct Led(Pass);
-
-#[async_trait]
-impl Way for Gateway {
-    async fn pass(&self, remote: &str) -> Result<Box<dyn Passage>, Trouble> {
-        Ok(Box::new(Led(self.0.pass(&url::Url::parse(remote).expect("a URL")).await?)))
-    }
-}
-
-impl Passage for Led {
-    fn url(&self) -> &str {
-        self.0.url()
-    }
-
-    fn proxy(&self) -> &str {
-        self.0.proxy()
-    }
-
-    fn ports(&self) -> Vec<u16> {
-        vec![self.0.port()]
-    }
-
-    fn variables(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    fn trouble(&self) -> Option<Trouble> {
-        self.0.trouble()
-    }
-}
+use crate::{folder, listed, settings, text, told};
 
 /// The repository at `url`, which has the schemes that its place allows.
 async fn opened(vcs: Vcs, url: &str, schemes: &[&str], folder: &Path) -> Arc<dyn Repo> {
     let place = url::Url::parse(url).expect("a URL");
     let place = format!("{}:{}", place.host_str().expect("a host"), place.port().expect("a port"));
-    let direct = direct(&place, schemes, folder);
+    let rule = Access { schemes: schemes.iter().map(|&scheme| scheme.to_owned()).collect(), ..settings::here(&place) };
+    ruled(vcs, url, rule, folder).await
+}
+
+/// The repository at `url`, to which `rule` applies.
+async fn ruled(vcs: Vcs, url: &str, rule: Access, folder: &Path) -> Arc<dyn Repo> {
+    // What a second commit brings is looked for at once.
+    let direct = Direct { refs_fresh: Duration::ZERO, ..settings::direct(vec![rule], folder) };
     let egress = Egress::new(&direct, &Roots::Files(Vec::new())).expect("settings that can work");
-    let repos = Repos::new(&direct, Arc::new(Gateway(egress)), Clock::system(), Metrics::default()).expect("the folder is ours");
+    let repos = Repos::new(&direct, Arc::new(egress), Clock::system(), Metrics::default()).expect("the folder is ours");
     repos.get(vcs, url).await.expect("a repository")
-}
-
-fn direct(place: &str, schemes: &[&str], folder: &Path) -> Direct {
-    let access = Access {
-        place: place.to_owned(),
-        credential: Credential::None,
-        ca_files: Vec::new(),
-        server_name: None,
-        client_certificate: None,
-        private_addresses: true,
-        schemes: schemes.iter().map(|&scheme| scheme.to_owned()).collect(),
-        forge: None,
-    };
-    Direct {
-        patience: patience(),
-        private: Patterns::default(),
-        insecure: Patterns::default(),
-        govcs: String::new(),
-        access: vec![access],
-        folder: folder.to_owned(),
-        refs_fresh: Duration::ZERO,
-        path: std::env::var("PATH").expect("the tools are found somewhere"),
-        contact: String::new(),
-        connections_per_origin: 8,
-        requests_per_minute: 6000,
-        children: 4,
-        repository_bytes: 64 << 20,
-    }
-}
-
-fn patience() -> Hop {
-    Hop {
-        name: "direct".to_owned(),
-        url: String::new(),
-        connect: MINUTE,
-        tls: MINUTE,
-        first_byte: MINUTE,
-        idle: MINUTE,
-        total: MINUTE,
-        total_zip: MINUTE,
-        retries: 0,
-        step_down: Vec::new(),
-        breaker: Breaker { failures: 0, pause: MINUTE },
-        login: Login::None,
-        ca_files: Vec::new(),
-        forward_proxy: ForwardProxy::Direct,
-    }
 }
 
 fn workshop(tool: Tool) -> Workshop {
@@ -151,7 +74,10 @@ async fn subversion_goes_through_a_relay() {
     let (workshop, rest) = (workshop(Tool::Svn), folder());
     let server = InetServer::start(&workshop).await;
     let url = format!("{}/trunk", server.url());
-    check(&*opened(Vcs::Svn, &url, &["svn"], rest.path()).await, &workshop).await;
+    let repo = opened(Vcs::Svn, &url, &["svn"], rest.path()).await;
+    check(&*repo, &workshop).await;
+    workshop.tag("v1.0.0", 1_600_000_200);
+    assert_eq!(repo.tags("").await.expect("tags").list, [("v1.0.0/".to_owned(), String::new())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,6 +102,18 @@ async fn a_scheme_that_the_place_does_not_allow_starts_no_tool() {
         let repo = opened(vcs, url, &[], rest.path()).await;
         let refused = repo.latest().await;
         assert!(matches!(refused, Err(RepoError::Failed(Trouble::Refused(_)))), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_may_not_reach_its_remote_says_why_in_our_words() {
+    let (workshop, rest) = (workshop(Tool::Hg), folder());
+    let server = HgServer::start(&workshop);
+    let address = server.url().trim_start_matches("http://").trim_end_matches('/');
+    let closed = Access { private_addresses: false, ..settings::here(address) };
+    match ruled(Vcs::Hg, server.url(), closed, rest.path()).await.latest().await {
+        Err(RepoError::Failed(Trouble::Refused(text))) => assert!(text.starts_with("not connected to 127.0.0.1: "), "{text}"),
+        other => panic!("{other:?}"),
     }
 }
 

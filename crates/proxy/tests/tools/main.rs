@@ -10,6 +10,9 @@ mod gateway;
 
 mod hostile;
 
+#[path = "../direct/settings.rs"]
+mod settings;
+
 use std::{io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
