@@ -4,6 +4,7 @@
 
 mod house;
 mod manifests;
+mod map;
 mod reasons;
 mod rules;
 mod source;
