@@ -16,7 +16,7 @@ use gomod::sumdb::note::SignerKey;
 use proxy::{
     clock::Clock,
     drift::{self, Alarm},
-    tlog::witness::{Unwitnessed, Witness, WitnessSettings},
+    tlog::witness::{Witness, WitnessSettings},
 };
 use serde_json::json;
 use tokio::{
@@ -138,7 +138,7 @@ impl App {
             let diary = self.diary.clone();
             let address = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
             diary.note("info", &format!("{} is a witness at {address}", witness.key().name()));
-            let alarm = move |why: &Unwitnessed| diary.note("error", &format!("witness: {why}"));
+            let alarm = move |level: &'static str, sentence: &str, fields| diary.told(level, sentence, fields);
             doors.spawn(http::witness::serve(witness, listener, watched, Arc::new(alarm)));
         }
         self.diary.note("info", &format!("modway {} serves", env!("CARGO_PKG_VERSION")));

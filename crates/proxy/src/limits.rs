@@ -338,13 +338,16 @@ pub const WITNESS_LEASE_TRIES: u32 = 8;
 /// How often one witness is asked about one head: once for the size it knows, once from there, once more if another of our processes was faster.
 pub const WITNESS_ATTEMPTS: u32 = 3;
 
+/// How long all witnesses together may take for one head.
+pub const WITNESS_PATIENCE: Duration = Duration::from_secs(20);
+
 /// A witness's answer: signature lines, some 150 bytes each; those of ML-DSA-44 some 3.3 KB.
 pub const MAX_WITNESS_ANSWER_BYTES: u64 = 16 << 10;
 
 /// A submission to a witness: 63 hashes of 45 bytes, and a checkpoint with up to 100 signatures.
 pub const MAX_SUBMISSION_BYTES: usize = 64 << 10;
 
-/// How long to wait before witnesses are asked again that were silent; doubled each time.
+/// How long to wait before witnesses are asked again that were silent, whatever the log does; doubled each time while no head comes.
 pub const WITNESS_PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest such wait.

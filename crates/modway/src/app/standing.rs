@@ -17,7 +17,7 @@ use proxy::{
     drift::Alarm,
     tlog::{
         Log, LogError, LogSettings, Sequencer,
-        witness::{Asked, Site, Witnesses},
+        witness::{Asked, Silence, Site, Witnesses},
     },
 };
 use store::{
@@ -45,9 +45,6 @@ pub(super) struct Standing {
 
 /// What the log of our own checksum database is called in the store. It stays when name and key change.
 pub(crate) const SUMDB_LOG: &str = proxy::notary::LOG;
-
-/// How long all witnesses together may take for one head.
-const WITNESS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A task that ends with its owner; what a sequencer leaves half done, the next start completes.
 pub(super) struct AbortOnDrop(pub(super) JoinHandle<()>);
@@ -117,17 +114,17 @@ impl Standing {
                 Client::new(hop, &config.roots).map_err(|trouble| anyhow::anyhow!("witness {}: {trouble}", key.name()))?;
             sites.push(Site { key: key.clone(), client });
         }
-        let witnesses = Witnesses::new(own.key.name(), sites, set.quorum, WITNESS_PATIENCE);
+        let witnesses = Witnesses::new(own.key.name(), sites, set.quorum, proxy::limits::WITNESS_PATIENCE);
         let witnesses = Arc::new(if set.is_required { witnesses.required() } else { witnesses });
         witnesses.recall(log).await.context("reading what witnesses cosigned")?;
         log.witnessed_by(Arc::clone(&witnesses));
         let (log, diary) = (Arc::clone(log), diary.clone());
         let task = async move {
-            let told = |asked: &Asked| {
-                for (name, silence) in &asked.silent {
-                    let level = if silence.is_alarm() { "error" } else { "warn" };
-                    diary.note(level, &format!("the witness {name} did not cosign the checksum database: {silence}"));
-                }
+            let told = |end: Result<&Asked, &LogError>| match end {
+                Ok(asked) => asked.news.iter().for_each(|(name, silence)| of_witness(&diary, name, silence.as_ref())),
+                // Before the log has begun there is nothing to ask about.
+                Err(LogError::Unpublished) => {}
+                Err(error) => diary.note("error", &format!("keeping what witnesses cosigned: {error}")),
             };
             witnesses.run(&log, told).await;
         };
@@ -166,6 +163,17 @@ impl Standing {
 
     pub(super) async fn ready(&self) -> Result<(), Reason> {
         self.proxy().ready().await
+    }
+}
+
+/// A line for each silence of a witness that begins, changes or ends.
+fn of_witness(diary: &Diary, name: &str, silence: Option<&Silence>) {
+    match silence {
+        Some(silence) => {
+            let level = if silence.is_alarm() { "error" } else { "warn" };
+            diary.note(level, &format!("the witness {name} does not cosign the checksum database: {silence}"));
+        }
+        None => diary.note("info", &format!("the witness {name} cosigns the checksum database again")),
     }
 }
 

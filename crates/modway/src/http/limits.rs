@@ -145,3 +145,18 @@ pub(crate) const DEFAULT_PAGE: u64 = 100;
 
 /// Entries of a list that are answered at once, at most.
 pub(crate) const MAX_PAGE: u64 = 1000;
+
+/// Connections to a witness at a time: each log needs one. Further ones wait to be accepted.
+pub(crate) const MAX_WITNESS_CONNECTIONS: usize = 64;
+
+/// Connections of one client to a witness: several logs may be behind one address, and none of them keeps the others out.
+pub(crate) const MAX_WITNESS_CONNECTIONS_PER_CLIENT: usize = 16;
+
+/// How long a header, a body or an answer of a witness may take, and how long a connection to it may rest.
+pub(crate) const WITNESS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection to a witness lives: whoever waits for a place gets one, whatever the others do.
+pub(crate) const WITNESS_CONNECTION_LIFE: Duration = Duration::from_secs(60);
+
+/// How long the log is silent about trouble of one kind with one witnessed log after a line about it.
+pub(crate) const WITNESS_ALARM_PAUSE: Duration = Duration::from_secs(600);

@@ -54,9 +54,10 @@ async fn ask(witness: &Witness, submission: &Submission) -> Result<String, Unwit
     witness.add_checkpoint(submission.to_string().as_bytes()).await
 }
 
-/// The status of the answer to a submission that is refused.
-async fn status(witness: &Witness, submission: &Submission) -> u16 {
-    ask(witness, submission).await.expect_err("it is refused").status()
+/// Why a submission is refused: the word for it.
+async fn refusal(witness: &Witness, submission: &Submission) -> String {
+    let why = ask(witness, submission).await.expect_err("it is refused");
+    format!("{why:?}").split(|c: char| !c.is_alphabetic()).next().expect("a word").to_owned()
 }
 
 #[tokio::test]
@@ -74,42 +75,42 @@ async fn a_head_is_cosigned_that_continues_the_last_one() {
         assert_eq!(kept, Some(format!("{}{lines}", submission.note)), "monitors see what was answered");
         for wrong in [0, 1, 7, 299, 300].into_iter().filter(|wrong| *wrong != size && *wrong <= 300) {
             let end = ask(&witness, &history.submission(wrong, 300)).await.unwrap_err();
-            assert_eq!((end.status(), end.body()), (409, format!("{size}\n")));
+            assert!(matches!(end, Unwitnessed::Conflict(newest) if newest == size), "{end}");
         }
     }
     assert_eq!(witness.checkpoint(&origin_hash("other")).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn each_mistake_has_its_status() {
+async fn each_mistake_is_refused_for_its_own_reason() {
     let (memory, history) = (Memory::default(), History::of(records("a", 20)));
     let witness = memory.witness("one");
     let good = history.submission(0, 9);
     let with = |note: String| Submission { note, ..good.clone() };
     for body in ["", "old 0\n\n", "old x\n\nnote"] {
         let end = witness.add_checkpoint(body.as_bytes()).await.unwrap_err();
-        assert!([400, 404].contains(&end.status()), "{body:?}: {end}");
+        assert!(matches!(end, Unwitnessed::Malformed(_) | Unwitnessed::Unknown(_)), "{body:?}: {end}");
     }
-    assert_eq!(status(&witness, &with(good.note.replacen(ORIGIN, "example.com/log", 1))).await, 404);
+    assert_eq!(refusal(&witness, &with(good.note.replacen(ORIGIN, "example.com/log", 1))).await, "Unknown");
     let stranger = SignerKey::from_seed(ORIGIN, &[8; 32]).unwrap();
-    assert_eq!(status(&witness, &with(checkpoint(history.tree(9), &stranger))).await, 403);
-    assert_eq!(status(&witness, &with(good.note.replacen("\n9\n", "\n8\n", 1))).await, 403);
-    assert_eq!(status(&witness, &with(good.note.trim_end().to_owned())).await, 400);
-    assert_eq!(status(&witness, &Submission { old: 10, ..good.clone() }).await, 400);
+    assert_eq!(refusal(&witness, &with(checkpoint(history.tree(9), &stranger))).await, "Unsigned");
+    assert_eq!(refusal(&witness, &with(good.note.replacen("\n9\n", "\n8\n", 1))).await, "Unsigned");
+    assert_eq!(refusal(&witness, &with(good.note.trim_end().to_owned())).await, "Malformed");
+    assert_eq!(refusal(&witness, &Submission { old: 10, ..good.clone() }).await, "Malformed");
     let proof = vec![history.tree(1).hash];
-    assert_eq!(status(&witness, &Submission { proof: proof.clone(), ..good.clone() }).await, 422);
+    assert_eq!(refusal(&witness, &Submission { proof: proof.clone(), ..good.clone() }).await, "Unproven");
     let odd = Tree { size: 0, hash: Hash([1; 32]) };
-    assert_eq!(status(&witness, &with(checkpoint(odd, &key()))).await, 422);
+    assert_eq!(refusal(&witness, &with(checkpoint(odd, &key()))).await, "Forked", "there is one tree without records");
     // Nothing of this was remembered, and a stranger's signature beside a good one is passed over.
     let both = note::sign(note::open(good.note.as_bytes(), &[&key().verifier()]).unwrap().text(), &[], &[&stranger, &key()]);
     ask(&witness, &with(both.unwrap())).await.unwrap();
-    assert_eq!(status(&witness, &Submission { proof, ..history.submission(9, 9) }).await, 422);
+    assert_eq!(refusal(&witness, &Submission { proof, ..history.submission(9, 9) }).await, "Unproven");
     for wrong in 0..history.submission(9, 20).proof.len() {
         let mut submission = history.submission(9, 20);
         submission.proof[wrong].0[5] ^= 1;
-        assert_eq!(status(&witness, &submission).await, 422, "{wrong}");
+        assert_eq!(refusal(&witness, &submission).await, "Unproven", "{wrong}");
         submission.proof.remove(wrong);
-        assert_eq!(status(&witness, &submission).await, 422, "{wrong}");
+        assert_eq!(refusal(&witness, &submission).await, "Unproven", "{wrong}");
     }
     ask(&witness, &history.submission(9, 20)).await.unwrap();
 }
@@ -120,12 +121,20 @@ async fn a_forked_log_gets_no_cosignature() {
     records("b", 14).iter().for_each(|record| other.add(record));
     let witness = Memory::default().witness("one");
     ask(&witness, &one.submission(0, 9)).await.unwrap();
-    for size in 9..=20 {
+    // Two trees of one size are two histories; of longer ones nobody knows but who has both. Whoever has a checkpoint can send it with any proof.
+    match ask(&witness, &other.submission(9, 9)).await.unwrap_err() {
+        Unwitnessed::Forked { origin, size: 9, cosigned, submitted, note } => {
+            assert_eq!((origin.as_str(), cosigned, submitted), (ORIGIN, one.tree(9).hash, other.tree(9).hash));
+            assert_eq!(note, other.submission(9, 9).note, "the evidence");
+        }
+        end => panic!("{end}"),
+    }
+    for size in 10..=20 {
         let end = ask(&witness, &other.submission(9, size)).await.unwrap_err();
-        assert!(matches!(end, Unwitnessed::Forked { old: 9, .. }), "{size}: {end}");
+        assert!(matches!(end, Unwitnessed::Unproven { old: 9, .. }), "{size}: {end}");
         // With the proof of the other history it is no better.
         let dressed = Submission { note: other.submission(9, size).note, ..one.submission(9, size) };
-        assert_eq!(status(&witness, &dressed).await, 422, "{size}");
+        assert_eq!(refusal(&witness, &dressed).await, "Unproven", "{size}");
     }
     ask(&witness, &one.submission(9, 20)).await.unwrap();
 }
@@ -135,7 +144,7 @@ async fn the_next_life_remembers_and_an_old_memory_cosigns_nothing() {
     let (memory, history) = (Memory::default(), History::of(records("a", 20)));
     ask(&memory.witness("one"), &history.submission(0, 9)).await.unwrap();
     let old = memory.lock.backup();
-    assert_eq!(status(&memory.witness("two"), &history.submission(0, 12)).await, 409);
+    assert_eq!(refusal(&memory.witness("two"), &history.submission(0, 12)).await, "Conflict");
     ask(&memory.witness("two"), &history.submission(9, 12)).await.unwrap();
     memory.lock.restore(&old);
     let end = ask(&memory.witness("three"), &history.submission(9, 15)).await.unwrap_err();

@@ -9,7 +9,7 @@ use proxy::{
     settings::{Breaker, ForwardProxy, Hop, Login},
     tlog::{
         Log, LogSettings,
-        witness::{SIZE_TYPE, Site, Witness},
+        witness::{SIZE_TYPE, Site, TEXT_TYPE, Unwitnessed, Witness},
     },
 };
 use store::log::{
@@ -47,9 +47,11 @@ pub(crate) async fn witness_door(witness: Arc<Witness>) -> SocketAddr {
         let witness = Arc::clone(&witness);
         Box::pin(async move {
             Some(match witness.add_checkpoint(&body).await {
-                Ok(lines) => (200, "text/plain; charset=utf-8", lines),
-                Err(why) if why.status() == 409 => (409, SIZE_TYPE, why.body()),
-                Err(why) => (why.status(), "text/plain; charset=utf-8", why.body()),
+                Ok(lines) => (200, TEXT_TYPE, lines),
+                Err(Unwitnessed::Conflict(size) | Unwitnessed::Forked { size, .. }) => (409, SIZE_TYPE, format!("{size}\n")),
+                Err(why @ Unwitnessed::Unproven { .. }) => (422, TEXT_TYPE, format!("{why}\n")),
+                Err(why @ Unwitnessed::Unsigned) => (403, TEXT_TYPE, format!("{why}\n")),
+                Err(why) => panic!("nothing else is asked for here: {why}"),
             })
         })
     }))

@@ -7,6 +7,8 @@ mod key;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 pub use key::{KeyError, SignerKey, VerifierKey};
 
 pub(in crate::sumdb) use key::{decode_base64, ed25519_bytes, encode_key, is_valid_name, key_hash, parse_tail};
@@ -53,6 +55,13 @@ pub struct Signature {
     pub hash: u32,
     /// The base64 as it stood in the line: key hash, then signature.
     pub base64: String,
+}
+
+impl fmt::Display for Signature {
+    /// Prints the line, without a newline.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "— {} {}", self.name, self.base64)
+    }
 }
 
 /// Why a note was not believed.
@@ -109,6 +118,13 @@ pub fn open(message: &[u8], known: &[&VerifierKey]) -> Result<Note, NoteError> {
     if note.signatures.is_empty() { Err(NoteError::Unverified) } else { Ok(note) }
 }
 
+/// The text of a note, whoever has signed it: nothing of it is believed yet.
+///
+/// Errors: [`NoteError::Malformed`].
+pub fn text(message: &[u8]) -> Result<&str, NoteError> {
+    split(message).map(|(text, _)| text)
+}
+
 /// Signs `text` with each key and prints the note: `existing` signatures first, those of the same keys replaced.
 ///
 /// Errors: [`NoteError::Malformed`] if `text` does not end in a newline, or the result is a note that [`open`] would not parse.
@@ -118,7 +134,7 @@ pub fn sign(text: &str, existing: &[Signature], signers: &[&SignerKey]) -> Resul
     for signature in existing {
         let replaced = signers.iter().any(|key| key.name() == signature.name && key.hash() == signature.hash);
         if !replaced {
-            message.push_str(&format!("— {} {}\n", signature.name, signature.base64));
+            message.push_str(&format!("{signature}\n"));
         }
     }
     for key in signers {

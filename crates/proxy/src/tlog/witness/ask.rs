@@ -1,7 +1,7 @@
 //! Asking witnesses for cosignatures on the heads of a log of ours, and keeping the newest head that enough of them vouch for.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -9,12 +9,12 @@ use futures_util::future::join_all;
 use gomod::sumdb::{
     checkpoint::Checkpoint,
     cosign::WitnessKey,
-    note::{self, Signature},
+    note::{self, Note, Signature, SignerKey, VerifierKey},
 };
 use plan::Trouble;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::{SIZE_TYPE, form::Submission, state::Kept};
+use super::{SIZE_TYPE, Silence, TEXT_TYPE, form::Submission, silence::Kind, state::publish};
 use crate::{
     client::Client,
     limits,
@@ -36,13 +36,22 @@ pub struct Witnesses {
     sites: Vec<Known>,
     quorum: usize,
     patience: Duration,
-    cosigned: Mutex<Option<Arc<Cosigned>>>,
+    /// The best that there is to show: with a quorum before without, then the newest.
+    kept: Mutex<Option<Arc<Cosigned>>>,
 }
 
 struct Known {
     site: Site,
+    memory: Mutex<Memory>,
+}
+
+/// What is known of a witness.
+#[derive(Default)]
+struct Memory {
     /// The size of the tree that it cosigned last, as far as it is known here. It tells if it is another.
-    size: Mutex<u64>,
+    size: u64,
+    /// How it was silent when it was asked last.
+    silent: Option<Kind>,
 }
 
 /// A head with what witnesses said of it.
@@ -52,6 +61,8 @@ pub struct Asked {
     pub cosignatures: Vec<Signature>,
     /// The witnesses that gave none, by name, and why.
     pub silent: Vec<(String, Silence)>,
+    /// The witnesses whose silence has begun or is another one since they were asked before, and those that answer again (`None`).
+    pub news: Vec<(String, Option<Silence>)>,
 }
 
 /// A checkpoint under the log's signature and those of witnesses.
@@ -65,46 +76,14 @@ pub struct Cosigned {
     pub note: String,
 }
 
-/// Why a witness gave no cosignature.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Silence {
-    /// It was not reached, or not in time.
-    #[error("not reached: {0}")]
-    Unreached(Trouble),
-    /// It refused: the status, and its first line.
-    #[error("it answers {0}: {1}")]
-    Refused(u16, String),
-    /// It has cosigned a tree that is larger than ours: our log has gone back, or somebody else signs with its key.
-    #[error("it has cosigned a tree of {theirs} records, ours has {ours}")]
-    Ahead {
-        /// The size of the tree that it has cosigned.
-        theirs: u64,
-        /// The size of ours.
-        ours: u64,
-    },
-    /// What it answered is no cosignature of its key on this head.
-    #[error("its answer bears no valid cosignature")]
-    Invalid,
-    /// The proof could not be made: our log is damaged, or the witness knows another one.
-    #[error("no proof for it")]
-    NoProof(#[source] LogError),
-}
-
-impl Silence {
-    /// True if it says that the log has two histories, or has gone back.
-    pub fn is_alarm(&self) -> bool {
-        matches!(self, Self::Ahead { .. } | Self::Refused(422, _))
-    }
-}
-
 impl Witnesses {
     /// These witnesses of the log `origin`; a head counts as cosigned once `quorum` of them have. All of them together may take `patience`.
     pub fn new(origin: &str, sites: Vec<Site>, quorum: usize, patience: Duration) -> Self {
-        let sites = sites.into_iter().map(|site| Known { site, size: Mutex::new(0) }).collect();
-        Self { origin: origin.to_owned(), is_required: false, sites, quorum, patience, cosigned: Mutex::default() }
+        let sites = sites.into_iter().map(|site| Known { site, memory: Mutex::default() }).collect();
+        Self { origin: origin.to_owned(), is_required: false, sites, quorum, patience, kept: Mutex::default() }
     }
 
-    /// The same, where no checkpoint is shown before enough of them have cosigned it.
+    /// The same, where no checkpoint is shown before enough of them have cosigned one.
     #[must_use]
     pub fn required(self) -> Self {
         Self { is_required: true, ..self }
@@ -115,35 +94,25 @@ impl Witnesses {
     /// May be dropped at any await; a witness may then have cosigned the head, which does no harm.
     ///
     /// # Errors
-    /// [`LogError::Unpublished`] if the log has no head of that name.
+    /// [`LogError::Unpublished`] if the log has no head of that name; [`LogError::Store`] if what was cosigned could not be kept.
     pub async fn ask(&self, log: &Log) -> Result<Asked, LogError> {
-        let head = log.head()?;
-        let checkpoint = head.checkpoint(&self.origin).ok_or(LogError::Unpublished)?;
-        let one = async |known: &Known| {
-            let late =
-                Trouble::Deadline(plan::trouble::Deadline::Total, self.patience.as_millis().try_into().unwrap_or(u64::MAX));
-            let end = timeout(self.patience, known.cosign(log, &head, checkpoint)).await;
-            (known.site.key.name().to_owned(), end.unwrap_or(Err(Silence::Unreached(late))))
-        };
-        let mut asked = Asked { cosignatures: Vec::new(), silent: Vec::new() };
-        for (name, end) in join_all(self.sites.iter().map(one)).await {
-            match end {
-                Ok(cosignature) => asked.cosignatures.push(cosignature),
-                Err(silence) => asked.silent.push((name, silence)),
+        let verifiers = verifiers(log);
+        for last in (0..limits::WITNESS_ATTEMPTS).rev() {
+            let head = log.head()?;
+            let bare = Bare::new(&head, &self.origin, &verifiers).ok_or(LogError::Unpublished)?;
+            let ends = join_all(self.sites.iter().map(|known| known.ask(log, &bare, self.patience))).await;
+            if last == 0 || !ends.iter().any(|end| end.as_ref().is_err_and(Silence::is_outgrown)) {
+                let asked = self.told(ends);
+                self.keep(log, &bare, &asked.cosignatures).await?;
+                return Ok(asked);
             }
         }
-        if asked.cosignatures.len() >= self.quorum {
-            let lines: String = asked.cosignatures.iter().map(line).collect();
-            let cosigned =
-                Cosigned { size: head.tree().size, witnesses: asked.cosignatures.len(), note: format!("{checkpoint}{lines}") };
-            self.keep(log, &head, cosigned).await?;
-        }
-        Ok(asked)
+        Err(LogError::Unpublished)
     }
 
     /// The newest checkpoint that enough witnesses have cosigned; `None` before the first one.
     pub fn cosigned(&self) -> Option<Arc<Cosigned>> {
-        self.cosigned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept().filter(|kept| self.is_enough(kept))
     }
 
     /// Brings back the checkpoint that was cosigned before a restart, if its cosignatures hold.
@@ -152,102 +121,163 @@ impl Witnesses {
     /// [`LogError::Store`].
     pub async fn recall(&self, log: &Log) -> Result<(), LogError> {
         let Some(kept) = log.shared.logs.files.published(&memory(log, &self.origin)).await? else { return Ok(()) };
-        let cosigned = Kept::read(&kept).and_then(|kept| self.read(log, kept.note));
-        *self.cosigned.lock().unwrap_or_else(PoisonError::into_inner) = cosigned.map(Arc::new);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = self.read(log, &kept).map(Arc::new);
         Ok(())
     }
 
     /// Asks for every new head, again and again until enough witnesses have cosigned it; `told` hears of each time. Never ends by itself.
     ///
+    /// While a witness is silent, all heads that come within [`limits::WITNESS_PAUSE`] are asked for at once, by the last of them.
     /// May be dropped at any await.
-    pub async fn run(&self, log: &Log, told: impl Fn(&Asked)) {
+    pub async fn run(&self, log: &Log, told: impl Fn(Result<&Asked, &LogError>)) {
         let (mut heads, mut pause) = (log.shared.published.subscribe(), limits::WITNESS_PAUSE);
         loop {
             let size = *heads.borrow_and_update();
-            let is_done = self.cosigned().is_some_and(|cosigned| cosigned.size >= size);
-            let is_done =
-                is_done || self.ask(log).await.inspect(&told).is_ok_and(|asked| asked.cosignatures.len() >= self.quorum);
+            let is_known = self.cosigned().is_some_and(|cosigned| cosigned.size >= size);
+            let asked = if is_known { None } else { Some(self.ask(log).await) };
+            let (is_done, is_silent) = match &asked {
+                None => (true, false),
+                Some(Ok(asked)) => (asked.cosignatures.len() >= self.quorum, !asked.silent.is_empty()),
+                Some(Err(_)) => (false, false),
+            };
+            if let Some(asked) = asked {
+                told(asked.as_ref());
+            }
+            if is_silent {
+                sleep(limits::WITNESS_PAUSE).await;
+            }
             let changed = if is_done {
                 pause = limits::WITNESS_PAUSE;
-                Ok(heads.changed().await)
+                heads.changed().await
             } else {
-                let longer = pause * 2;
-                timeout(std::mem::replace(&mut pause, longer.min(limits::WITNESS_LONGEST_PAUSE)), heads.changed()).await
+                let rest = if is_silent { pause - limits::WITNESS_PAUSE } else { pause };
+                pause = (pause * 2).min(limits::WITNESS_LONGEST_PAUSE);
+                timeout(rest, heads.changed()).await.unwrap_or(Ok(()))
             };
-            if let Ok(Err(_)) = changed {
+            if changed.is_err() {
                 return;
             }
         }
     }
 
-    /// Keeps a cosigned checkpoint, unless a newer one is kept.
-    async fn keep(&self, log: &Log, head: &SignedHead, cosigned: Cosigned) -> Result<(), LogError> {
-        let is_newer = self.cosigned().is_none_or(|kept| (kept.size, kept.witnesses) <= (cosigned.size, cosigned.witnesses));
-        if !is_newer {
+    fn is_enough(&self, cosigned: &Cosigned) -> bool {
+        cosigned.witnesses >= self.quorum
+    }
+
+    fn kept(&self) -> Option<Arc<Cosigned>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What came of it, each witness at its place.
+    fn told(&self, ends: Vec<Result<Signature, Silence>>) -> Asked {
+        let mut asked = Asked { cosignatures: Vec::new(), silent: Vec::new(), news: Vec::new() };
+        for (known, end) in self.sites.iter().zip(ends) {
+            let name = || known.site.key.name().to_owned();
+            let (cosignature, silence) = (end.as_ref().ok().cloned(), end.err());
+            if known.is_news(silence.as_ref()) {
+                asked.news.push((name(), silence.clone()));
+            }
+            asked.cosignatures.extend(cosignature);
+            asked.silent.extend(silence.map(|silence| (name(), silence)));
+        }
+        asked
+    }
+
+    /// Keeps a checkpoint with its cosignatures, unless a better one is kept.
+    async fn keep(&self, log: &Log, bare: &Bare<'_>, cosignatures: &[Signature]) -> Result<(), LogError> {
+        let signatures = [bare.note.signatures(), cosignatures].concat();
+        let Ok(note) = note::sign(bare.note.text(), &signatures, &[]) else { return Ok(()) };
+        let cosigned = Cosigned { size: bare.head.tree().size, witnesses: cosignatures.len(), note };
+        let worth = |cosigned: &Cosigned| (self.is_enough(cosigned), cosigned.size, cosigned.witnesses);
+        if cosignatures.is_empty() || self.kept().is_some_and(|kept| worth(&kept) > worth(&cosigned)) {
             return Ok(());
         }
-        let kept = Kept::new(head.tree(), cosigned.note.clone());
-        kept.publish(&*log.shared.logs.files, &memory(log, &self.origin)).await?;
-        *self.cosigned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(cosigned));
+        publish(&*log.shared.logs.files, &memory(log, &self.origin), &cosigned.note).await?;
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(cosigned));
         Ok(())
     }
 
-    /// A kept checkpoint of this log, if enough of these witnesses vouch for it.
-    fn read(&self, log: &Log, note: String) -> Option<Cosigned> {
-        let verifiers: Vec<_> = log.shared.settings.signers.iter().map(note::SignerKey::verifier).collect();
-        let opened = note::open(note.as_bytes(), &verifiers.iter().collect::<Vec<_>>()).ok()?;
-        let checkpoint = Checkpoint::parse(opened.text()).ok().filter(|checkpoint| checkpoint.origin() == self.origin)?;
-        let witnesses = self.sites.iter().filter(|known| matches!(known.site.key.find(&opened), Ok(Some(_)))).count();
-        (witnesses >= self.quorum).then_some(Cosigned { size: checkpoint.tree().size, witnesses, note })
+    /// A kept checkpoint of this log, if any of these witnesses vouches for it.
+    fn read(&self, log: &Log, kept: &[u8]) -> Option<Cosigned> {
+        let text = String::from_utf8(kept.to_vec()).ok()?;
+        let note = open(&text, &verifiers(log))?;
+        let checkpoint = Checkpoint::parse(note.text()).ok().filter(|checkpoint| checkpoint.origin() == self.origin)?;
+        let witnesses = self.sites.iter().filter(|known| matches!(known.site.key.find(&note), Ok(Some(_)))).count();
+        (witnesses > 0).then_some(Cosigned { size: checkpoint.tree().size, witnesses, note: text })
+    }
+}
+
+/// A head that is to be cosigned, under one name of its log.
+struct Bare<'a> {
+    head: &'a SignedHead,
+    checkpoint: &'a str,
+    note: Note,
+    verifiers: &'a [VerifierKey],
+}
+
+impl<'a> Bare<'a> {
+    /// `None` if the log has no such name.
+    fn new(head: &'a SignedHead, origin: &str, verifiers: &'a [VerifierKey]) -> Option<Self> {
+        let checkpoint = head.checkpoint(origin)?;
+        let note = open(checkpoint, verifiers)?;
+        Some(Self { head, checkpoint, note, verifiers })
     }
 }
 
 impl Known {
-    /// Asks one witness; where it knows another tree than was thought, once more from that one.
-    async fn cosign(&self, log: &Log, head: &SignedHead, checkpoint: &str) -> Result<Signature, Silence> {
+    /// Asks one witness, which may take `patience`.
+    async fn ask(&self, log: &Log, bare: &Bare<'_>, patience: Duration) -> Result<Signature, Silence> {
+        let late = Trouble::Deadline(plan::trouble::Deadline::Total, patience.as_millis().try_into().unwrap_or(u64::MAX));
+        timeout(patience, self.cosign(log, bare)).await.unwrap_or(Err(Silence::Unreached(late)))
+    }
+
+    /// Where the witness knows another tree than was thought, it is asked once more from that one.
+    async fn cosign(&self, log: &Log, bare: &Bare<'_>) -> Result<Signature, Silence> {
+        let size = bare.head.tree().size;
         for _ in 0..limits::WITNESS_ATTEMPTS {
-            let old = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
+            let old = self.memory().size;
             let proof = match old {
-                1.. if old < head.tree().size => log.consistency(head, old).await.map_err(Silence::NoProof)?,
+                1.. if old < size => log.consistency(bare.head, old).await.map_err(Silence::NoProof)?,
                 _ => Vec::new(),
             };
-            let body = Submission { old, proof, note: checkpoint.to_owned() }.to_string();
-            let mut answer =
-                self.site.client.post("add-checkpoint", "text/plain; charset=utf-8", body).await.map_err(Silence::Unreached)?;
+            let body = Submission { old, proof, note: bare.checkpoint.to_owned() }.to_string();
+            let mut answer = self.site.client.post("add-checkpoint", TEXT_TYPE, body).await.map_err(Silence::Unreached)?;
             let text = answer.read(limits::MAX_WITNESS_ANSWER_BYTES).await.map_err(Silence::Unreached)?;
             let text = String::from_utf8_lossy(&text).into_owned();
-            match answer.status.as_u16() {
-                200 => {
-                    let cosignature = self.find(checkpoint, &text).ok_or(Silence::Invalid)?;
-                    self.knows(head.tree().size);
+            let is_size = answer.header(&http::header::CONTENT_TYPE) == SIZE_TYPE;
+            let theirs: Option<u64> = text.strip_suffix('\n').filter(|_| is_size).and_then(|size| size.parse().ok());
+            match (answer.status.as_u16(), theirs) {
+                (200, _) => {
+                    let cosignature = self.find(bare, &text).ok_or(Silence::Invalid)?;
+                    self.memory().size = size;
                     return Ok(cosignature);
                 }
-                409 if answer.header(&http::header::CONTENT_TYPE) == SIZE_TYPE => {
-                    let theirs = text.strip_suffix('\n').and_then(|size| size.parse().ok()).ok_or(Silence::Invalid)?;
-                    if theirs > head.tree().size {
-                        return Err(Silence::Ahead { theirs, ours: head.tree().size });
-                    }
-                    self.knows(theirs);
+                (409, theirs) if old == size && theirs.is_none_or(|theirs| theirs == size) => {
+                    return Err(Silence::Forked { size });
                 }
-                status => return Err(Silence::Refused(status, first_line(&text))),
+                (409, Some(theirs)) if theirs > size => return Err(Silence::Ahead { theirs, ours: size }),
+                (409, Some(theirs)) => self.memory().size = theirs,
+                (422, _) => return Err(Silence::Unproven { old }),
+                (status, _) => return Err(Silence::Refused(status, first_line(&text))),
             }
         }
         Err(Silence::Refused(409, "it changes its mind".to_owned()))
     }
 
-    fn knows(&self, size: u64) {
-        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = size;
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The witness's cosignature among the lines of an answer, if it holds; what others say there is passed over.
-    fn find(&self, checkpoint: &str, lines: &str) -> Option<Signature> {
-        let (text, _) = checkpoint.split_once("\n\n")?;
-        let signatures = lines.lines().filter_map(|line| {
-            let (name, base64) = line.strip_prefix("— ")?.split_once(' ')?;
-            let signature = Signature { name: name.to_owned(), hash: self.site.key.hash(), base64: base64.to_owned() };
-            self.site.key.verify(&format!("{text}\n"), &signature).ok().map(|_| signature)
-        });
-        { signatures }.next()
+    /// Whether this is another end than that of the time before.
+    fn is_news(&self, silence: Option<&Silence>) -> bool {
+        let kind = silence.map(Silence::kind);
+        std::mem::replace(&mut self.memory().silent, kind) != kind
+    }
+
+    /// The witness's cosignature in an answer, if it holds; what others say there is passed over.
+    fn find(&self, bare: &Bare<'_>, answer: &str) -> Option<Signature> {
+        let note = open(&format!("{}{answer}", bare.checkpoint), bare.verifiers)?;
+        self.site.key.find(&note).ok()?.map(|(cosignature, _)| cosignature.clone())
     }
 }
 
@@ -257,20 +287,19 @@ impl Log {
         drop(self.witnesses.set(witnesses));
     }
 
-    /// The checkpoint to show under the name `origin`: the newest one, with the cosignatures that it has by now; where cosignatures are
-    /// required, the newest one that has enough. `None` for other names.
+    /// The checkpoint to show under the name `origin`: the newest one that enough witnesses have cosigned. Before there is one: where that is
+    /// required, none; else the newest one that any witness has cosigned, or the newest one as it is. `None` for other names.
     ///
     /// # Errors
     /// [`LogError::Unpublished`] if there is none yet.
     pub fn checkpoint(&self, origin: &str) -> Result<Option<String>, LogError> {
         let head = self.head()?;
-        let Some(witnesses) = self.witnesses.get().filter(|witnesses| witnesses.origin == origin) else {
-            return Ok(head.checkpoint(origin).map(str::to_owned));
-        };
-        match witnesses.cosigned() {
-            Some(cosigned) if witnesses.is_required || cosigned.size == head.tree().size => Ok(Some(cosigned.note.clone())),
-            None if witnesses.is_required => Err(LogError::Unpublished),
-            Some(_) | None => Ok(head.checkpoint(origin).map(str::to_owned)),
+        let witnesses = self.witnesses.get().filter(|witnesses| witnesses.origin == origin);
+        let is_shown = |kept: &Arc<Cosigned>| witnesses.is_some_and(|set| !set.is_required || set.is_enough(kept));
+        match witnesses.and_then(|witnesses| witnesses.kept()).filter(is_shown) {
+            Some(cosigned) => Ok(Some(cosigned.note.clone())),
+            None if witnesses.is_some_and(|witnesses| witnesses.is_required) => Err(LogError::Unpublished),
+            None => Ok(head.checkpoint(origin).map(str::to_owned)),
         }
     }
 }
@@ -282,9 +311,12 @@ fn memory(log: &Log, origin: &str) -> String {
     format!("{name}.cosigned-{short}")
 }
 
-/// A signature as a line of a note.
-pub(super) fn line(signature: &Signature) -> String {
-    format!("— {} {}\n", signature.name, signature.base64)
+fn verifiers(log: &Log) -> Vec<VerifierKey> {
+    log.shared.settings.signers.iter().map(SignerKey::verifier).collect()
+}
+
+fn open(note: &str, verifiers: &[VerifierKey]) -> Option<Note> {
+    note::open(note.as_bytes(), &verifiers.iter().collect::<Vec<_>>()).ok()
 }
 
 /// What a stranger says, short enough to be shown.

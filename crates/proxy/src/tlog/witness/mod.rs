@@ -10,8 +10,10 @@
 mod ask;
 mod form;
 mod serve;
+mod silence;
 mod state;
 
-pub use ask::{Asked, Cosigned, Silence, Site, Witnesses};
+pub use ask::{Asked, Cosigned, Site, Witnesses};
 pub use form::Submission;
-pub use serve::{SIZE_TYPE, Unwitnessed, Witness, WitnessSettings, origin_hash};
+pub use serve::{SIZE_TYPE, TEXT_TYPE, Unwitnessed, Witness, WitnessSettings, origin_hash};
+pub use silence::Silence;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use gomod::sumdb::{
     checkpoint::Checkpoint,
     cosign::{Cosigner, WitnessKey},
-    note::{self, NoteError, Signature, VerifierKey},
-    tlog::{Tree, check_tree},
+    note::{self, Note, NoteError, VerifierKey},
+    tlog::{Hash, Tree, check_tree},
 };
 use sha2::{Digest as _, Sha256};
 use store::{
@@ -17,12 +17,15 @@ use tokio::sync::Mutex;
 
 use super::{
     form::Submission,
-    state::{Kept, Seen},
+    state::{Seen, publish, tree_of},
 };
 use crate::{clock::Clock, limits};
 
 /// The media type of the size that answers a submission which knows another one.
 pub const SIZE_TYPE: &str = "text/x.tlog.size";
+
+/// The media type of everything else that is said.
+pub const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// What a witness is made of.
 #[derive(Clone)]
@@ -69,9 +72,23 @@ pub enum Unwitnessed {
     /// The witness knows a tree of this size, and the proof begins elsewhere.
     #[error("the newest tree of this log that was cosigned here has {0} records")]
     Conflict(u64),
-    /// The new tree does not continue the one that was cosigned: with a good signature, this proves that the log has two histories.
-    #[error("{origin}: the tree of {size} records does not continue the one of {old} that was cosigned here")]
+    /// The log's key has signed two trees of one size: it has two histories. The one that was cosigned is [`Witness::checkpoint`].
+    #[error("{origin} has signed two trees of {size} records: the root is {cosigned} here, and {submitted} in what was sent")]
     Forked {
+        /// The log.
+        origin: String,
+        /// The size of both trees.
+        size: u64,
+        /// The root of the one that was cosigned.
+        cosigned: Hash,
+        /// The root of the one that was not.
+        submitted: Hash,
+        /// The checkpoint that was not, with the signatures of the log.
+        note: String,
+    },
+    /// The proof does not hold. That proves nothing: whoever has a checkpoint of the log can send it with any proof.
+    #[error("no proof that the tree of {size} records of {origin} continues the one of {old} that was cosigned here")]
+    Unproven {
         /// The log.
         origin: String,
         /// The size of the tree that was cosigned.
@@ -79,9 +96,6 @@ pub enum Unwitnessed {
         /// The size of the tree that was not.
         size: u64,
     },
-    /// The proof or the hash cannot be right, whatever the log has.
-    #[error("the proof does not hold: {0}")]
-    Unproven(&'static str),
     /// The witness's memory is not whole, so nothing is cosigned until an operator has looked at it.
     #[error("the memory of this witness does not hold together: {0}")]
     Memory(&'static str),
@@ -94,29 +108,6 @@ pub enum Unwitnessed {
     /// The store failed. Nobody knows yet whether the head counts as cosigned; the next submission finds out.
     #[error("the store of the witness")]
     Store(#[from] StoreError),
-}
-
-impl Unwitnessed {
-    /// The HTTP status that says it.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Malformed(_) => 400,
-            Self::Unsigned => 403,
-            Self::Unknown(_) => 404,
-            Self::Conflict(_) => 409,
-            Self::Forked { .. } | Self::Unproven(_) => 422,
-            Self::Memory(_) | Self::Clock(_) => 500,
-            Self::Busy | Self::Store(_) => 503,
-        }
-    }
-
-    /// What is answered: for a conflict the size alone, of the type [`SIZE_TYPE`], else one line of text.
-    pub fn body(&self) -> String {
-        match self {
-            Self::Conflict(size) => format!("{size}\n"),
-            other => format!("{other}\n"),
-        }
-    }
 }
 
 /// The name under which a monitor asks for a log's checkpoint: SHA-256 of the origin, in hexadecimal digits.
@@ -160,7 +151,7 @@ impl Witness {
         let _turn = log.turn.lock().await;
         for _ in 0..limits::LOG_ATTEMPTS {
             let (old, seen) = self.seen(log).await?;
-            check(&submission, &checkpoint, seen)?;
+            check(&submission, &checkpoint, &note, seen)?;
             let now = self.clock.now();
             let last = seen.map_or(i64::MIN, |seen| seen.time);
             if now < last {
@@ -169,7 +160,7 @@ impl Witness {
             let new = Seen { tree: checkpoint.tree(), time: now };
             // A crash behind this leaves a head that counts as cosigned although nobody has the cosignature: it is asked for again.
             if self.move_on(log, old, &new).await? {
-                return self.cosign(log, note.text(), note.signatures(), &new).await;
+                return self.cosign(log, &note, &new).await;
             }
         }
         Err(Unwitnessed::Busy)
@@ -185,7 +176,7 @@ impl Witness {
             return Ok(None);
         }
         let kept = self.store.files.published(&name).await?;
-        Ok(kept.and_then(|kept| Kept::read(&kept)).map(|kept| kept.note))
+        Ok(kept.and_then(|kept| String::from_utf8(kept.to_vec()).ok()))
     }
 
     /// What is remembered of a log, and the bytes that say it. Of lock and files the lock is never the older one.
@@ -198,7 +189,7 @@ impl Witness {
             Some(bytes) => Some(Seen::read(bytes).ok_or(unreadable)?),
         };
         if let Some(kept) = kept {
-            let kept = Kept::read(&kept).and_then(|kept| kept.tree()).ok_or(Unwitnessed::Memory("its files cannot be read"))?;
+            let kept = tree_of(&kept).ok_or(Unwitnessed::Memory("its files cannot be read"))?;
             let is_whole = seen.is_some_and(|seen| seen.tree.size > kept.size || seen.tree == kept);
             if !is_whole {
                 return Err(Unwitnessed::Memory(
@@ -245,36 +236,36 @@ impl Witness {
     }
 
     /// Signs a head that counts as cosigned, and keeps it for monitors.
-    async fn cosign(&self, log: &Witnessed, text: &str, of_log: &[Signature], seen: &Seen) -> Result<String, Unwitnessed> {
+    async fn cosign(&self, log: &Witnessed, note: &Note, seen: &Seen) -> Result<String, Unwitnessed> {
+        let no_checkpoint = Unwitnessed::Malformed("not a checkpoint");
         let time = u64::try_from(seen.time).map_err(|_| Unwitnessed::Clock(-seen.time))?;
-        let signature = self.cosigner.sign(text, time).map_err(|_| Unwitnessed::Malformed("not a checkpoint"))?;
-        let lines = |signatures: &[Signature]| signatures.iter().map(super::ask::line).collect::<String>();
-        let own = lines(std::slice::from_ref(&signature));
-        let kept = Kept::new(seen.tree, format!("{text}\n{}{own}", lines(of_log)));
-        kept.publish(&*self.store.files, &log.name).await?;
-        Ok(own)
+        let Ok(signature) = self.cosigner.sign(note.text(), time) else { return Err(no_checkpoint) };
+        let line = format!("{signature}\n");
+        let signatures = [note.signatures(), &[signature]].concat();
+        let Ok(kept) = note::sign(note.text(), &signatures, &[]) else { return Err(no_checkpoint) };
+        publish(&*self.store.files, &log.name, &kept).await?;
+        Ok(line)
     }
 }
 
 /// Whether a head may be cosigned by who has seen `seen`.
-fn check(submission: &Submission, checkpoint: &Checkpoint, seen: Option<Seen>) -> Result<(), Unwitnessed> {
+fn check(submission: &Submission, checkpoint: &Checkpoint, note: &Note, seen: Option<Seen>) -> Result<(), Unwitnessed> {
     let (old, new) = (seen.map_or(Tree::empty(), |seen| seen.tree), checkpoint.tree());
     if submission.old != old.size {
         return Err(Unwitnessed::Conflict(old.size));
     }
-    if new.size == 0 && new != Tree::empty() {
-        return Err(Unwitnessed::Unproven("a log without records has the hash of nothing"));
+    let is_proven = match (old.size, new.size) {
+        (0, _) => submission.proof.is_empty(),
+        (old, new) if old == new => submission.proof.is_empty(),
+        _ => check_tree(&submission.proof, new.size, &new.hash, old.size, &old.hash).is_ok(),
+    };
+    let origin = checkpoint.origin().to_owned();
+    if !is_proven {
+        return Err(Unwitnessed::Unproven { origin, old: old.size, size: new.size });
     }
-    if old.size == 0 || new.size == old.size {
-        if !submission.proof.is_empty() {
-            return Err(Unwitnessed::Unproven("there is nothing to prove"));
-        }
-        let continues = old.size == 0 || new == old;
-        return if continues { Ok(()) } else { Err(forked(checkpoint, old)) };
+    if old.size == new.size && old.hash != new.hash {
+        let note = note::sign(note.text(), note.signatures(), &[]).unwrap_or_default();
+        return Err(Unwitnessed::Forked { origin, size: new.size, cosigned: old.hash, submitted: new.hash, note });
     }
-    check_tree(&submission.proof, new.size, &new.hash, old.size, &old.hash).map_err(|_| forked(checkpoint, old))
-}
-
-fn forked(checkpoint: &Checkpoint, old: Tree) -> Unwitnessed {
-    Unwitnessed::Forked { origin: checkpoint.origin().to_owned(), old: old.size, size: checkpoint.tree().size }
+    Ok(())
 }

@@ -2,7 +2,11 @@
 //! checkpoint itself lies among the files, to be read by monitors.
 
 use bytes::Bytes;
-use gomod::sumdb::tlog::{Hash, Tree};
+use gomod::sumdb::{
+    checkpoint::Checkpoint,
+    note,
+    tlog::{Hash, Tree},
+};
 use serde::{Deserialize, Serialize};
 use store::{LogFiles, StoreError};
 
@@ -23,15 +27,6 @@ struct SeenText {
     time: i64,
 }
 
-/// A cosigned checkpoint as it is kept for monitors.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Kept {
-    size: u64,
-    root: String,
-    /// The checkpoint with the log's signatures and the witness's.
-    pub(super) note: String,
-}
-
 impl Seen {
     /// `None` if the bytes are nothing that [`Seen::print`] printed.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
@@ -46,52 +41,48 @@ impl Seen {
     }
 }
 
-impl Kept {
-    pub(super) fn new(tree: Tree, note: String) -> Self {
-        Self { size: tree.size, root: tree.hash.to_string(), note }
-    }
+/// The tree of a checkpoint that this witness has cosigned, which is kept as it was told; `None` if the bytes are none.
+///
+/// The keys that signed it may be known no more, and nothing is believed that the lock does not say.
+pub(super) fn tree_of(kept: &[u8]) -> Option<Tree> {
+    Checkpoint::parse(note::text(kept).ok()?).ok().map(|checkpoint| checkpoint.tree())
+}
 
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
-    pub(super) fn print(&self) -> Bytes {
-        serde_json::to_vec(self).expect("numbers and texts are JSON").into()
-    }
-
-    /// Publishes it under the name `log`, unless a larger one is there: two processes of one site may come here in any order.
-    pub(super) async fn publish(&self, files: &dyn LogFiles, log: &str) -> Result<(), StoreError> {
-        for _ in 0..limits::LOG_ATTEMPTS {
-            let old = files.published(log).await?;
-            let is_outgrown = old.as_deref().and_then(Self::read).is_some_and(|kept| kept.size > self.size);
-            if is_outgrown || files.publish(log, old, self.print()).await? {
-                break;
-            }
+/// Publishes a cosigned checkpoint under the name `log`, unless one of a larger tree is there: two processes of one site may come here in any
+/// order.
+pub(super) async fn publish(files: &dyn LogFiles, log: &str, note: &str) -> Result<(), StoreError> {
+    let size = |note: &[u8]| tree_of(note).map(|tree| tree.size);
+    for _ in 0..limits::LOG_ATTEMPTS {
+        let old = files.published(log).await?;
+        let is_outgrown = old.as_deref().and_then(size) > size(note.as_bytes());
+        if is_outgrown || files.publish(log, old, note.to_owned().into()).await? {
+            break;
         }
-        // Whoever was faster every time has published what is newer, or does so next.
-        Ok(())
     }
-
-    /// The tree it is of.
-    pub(super) fn tree(&self) -> Option<Tree> {
-        Some(Tree { size: self.size, hash: Hash::parse(&self.root).ok()? })
-    }
+    // Whoever was faster every time has published what is newer, or does so next.
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use gomod::sumdb::note::SignerKey;
     use store::log::memory::MemoryLogFiles;
 
     use super::*;
 
     #[tokio::test]
     async fn a_cosigned_head_is_published_over_smaller_ones_only() {
-        let files = MemoryLogFiles::default();
-        for (size, note, stands) in [(2, "two", "two"), (1, "one", "two"), (2, "two again", "two again"), (3, "three", "three")] {
-            let tree = Tree { size, hash: Tree::empty().hash };
-            Kept::new(tree, note.to_owned()).publish(&files, "log").await.unwrap();
-            let kept = Kept::read(&files.published("log").await.unwrap().unwrap()).unwrap();
-            assert_eq!(kept.note, stands, "{size}");
+        let (files, key) = (MemoryLogFiles::default(), SignerKey::from_seed("log.test", &[1; 32]).expect("a key"));
+        let other = SignerKey::from_seed("other.test", &[2; 32]).expect("a key");
+        let note = |size: u64, signers: &[&SignerKey]| {
+            let text = Checkpoint::new("log.test", Tree { size, hash: Tree::empty().hash }).expect("a line").to_string();
+            note::sign(&text, &[], signers).expect("a note")
+        };
+        let [one, two, three] = [1, 2, 3].map(|size| note(size, &[&key]));
+        let again = note(2, &[&key, &other]);
+        for (new, stands) in [(&two, &two), (&one, &two), (&again, &again), (&three, &three)] {
+            publish(&files, "log", new).await.unwrap();
+            assert_eq!(files.published("log").await.unwrap().as_deref(), Some(stands.as_bytes()));
         }
     }
 }
