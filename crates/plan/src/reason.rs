@@ -57,6 +57,8 @@ pub enum Reason {
     Store(String),
     /// Too much at once; a bound of ours was reached.
     Busy(String),
+    /// No checkpoint is shown before enough witnesses have cosigned one, and they have not.
+    Unwitnessed(String),
     /// The server is stopping.
     Stopping,
     /// A fault of ours.
@@ -99,6 +101,7 @@ impl Reason {
             Self::StoreFull => "store-full",
             Self::Store(_) => "store-trouble",
             Self::Busy(_) => "busy",
+            Self::Unwitnessed(_) => "unwitnessed",
             Self::Stopping => "stopping",
             Self::Internal(_) => "internal",
         }
@@ -113,7 +116,7 @@ impl Reason {
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
             Self::Upstream { hitch, .. } => hitch.mover(),
             Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
-            Self::Busy(_) | Self::Stopping => Mover::Operator,
+            Self::Busy(_) | Self::Unwitnessed(_) | Self::Stopping => Mover::Operator,
             Self::Internal(_) => Mover::Us,
         }
     }
@@ -122,7 +125,8 @@ impl Reason {
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::Upstream { may_pass, .. } => *may_pass,
-            Self::Unproven(_) | Self::Busy(_) | Self::Stopping | Self::Store(_) | Self::StoreFull => true,
+            Self::Unproven(_) | Self::Busy(_) | Self::Unwitnessed(_) | Self::Stopping => true,
+            Self::Store(_) | Self::StoreFull => true,
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
             Self::BadContent(_) | Self::NoVersion(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
             Self::NotRecorded(_) | Self::AuditorsOnly(_) | Self::KeyRetired(_) => false,
@@ -166,6 +170,7 @@ impl Reason {
             Self::StoreFull => "make room on the disk of this server",
             Self::Store(_) => "look at this server's log and disk",
             Self::Busy(_) => "try again shortly; raise the limit if it happens often",
+            Self::Unwitnessed(_) => "this server's log has a line for each silent witness; want fewer with `witness_quorum`",
             Self::Stopping => "try again; the server is restarting",
             Self::Internal(_) => "report it with the request id",
         }
@@ -177,7 +182,9 @@ impl fmt::Display for Reason {
         match self {
             Self::BadPath(text) | Self::NotServed(text) | Self::Internal(text) => f.write_str(text),
             Self::NoRoute(text) | Self::Private(text) => f.write_str(text),
-            Self::NotRecorded(text) | Self::AuditorsOnly(text) | Self::KeyRetired(text) => f.write_str(text),
+            Self::NotRecorded(text) | Self::AuditorsOnly(text) | Self::KeyRetired(text) | Self::Unwitnessed(text) => {
+                f.write_str(text)
+            }
             Self::BadMethod => f.write_str("method not allowed"),
             Self::NotExist(text) if text.is_empty() => f.write_str("not found"),
             Self::NotExist(text) => f.write_str(text),

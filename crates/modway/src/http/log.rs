@@ -246,9 +246,13 @@ fn level(record: &Record) -> &'static str {
         (Some(Reason::Mismatch(_) | Reason::SumdbLied(_) | Reason::StoreFull | Reason::Store(_) | Reason::Internal(_)), _) => {
             "error"
         }
-        (Some(Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) | Reason::Busy(_)), _) | (_, End::Cut(_)) => {
-            "warn"
-        }
+        (
+            Some(
+                Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) | Reason::Busy(_) | Reason::Unwitnessed(_),
+            ),
+            _,
+        )
+        | (_, End::Cut(_)) => "warn",
         (
             None
             | Some(

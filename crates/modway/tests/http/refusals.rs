@@ -36,6 +36,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::AuditorsOnly(hostile()), 403),
         (Reason::KeyRetired(hostile()), 403),
         (Reason::StoreFull, 507),
+        (Reason::Unwitnessed(hostile()), 503),
         (Reason::Store(hostile()), 500),
         (Reason::Busy(hostile()), 503),
         (Reason::Stopping, 503),
@@ -53,7 +54,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
         Reason::NoRoute(_) | Reason::Private(_) | Reason::NoVersion(_) => {}
         Reason::NotRecorded(_) | Reason::AuditorsOnly(_) | Reason::KeyRetired(_) => {}
-        Reason::Store(_) | Reason::Busy(_) | Reason::Stopping | Reason::Internal(_) => {}
+        Reason::Store(_) | Reason::Busy(_) | Reason::Unwitnessed(_) | Reason::Stopping | Reason::Internal(_) => {}
     });
     reasons
 }

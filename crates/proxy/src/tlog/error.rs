@@ -32,6 +32,16 @@ pub enum LogError {
     /// The record has its number, its head is not published yet; or nothing is. It will be in a moment.
     #[error("the head of the log is not published yet")]
     Unpublished,
+    /// A checkpoint is shown once enough witnesses have cosigned one, and they have not; or under a name of the log that they do not witness.
+    #[error("no checkpoint of {origin} is witnessed yet: {cosigned} of the {wanted} witnesses that it takes have cosigned one")]
+    Unwitnessed {
+        /// The name of the log that was asked for.
+        origin: String,
+        /// How many have cosigned the best one that there is.
+        cosigned: usize,
+        /// How many it takes.
+        wanted: usize,
+    },
     /// This file is lost or damaged, so what was asked for cannot be shown.
     #[error("{path} of the log is damaged or lost")]
     Damaged {
@@ -109,6 +119,7 @@ impl LogError {
         }
         match self {
             Self::Busy | Self::Leased | Self::Unpublished => Reason::Busy(text),
+            Self::Unwitnessed { .. } => Reason::Unwitnessed(text),
             Self::Stopped => Reason::Stopping,
             Self::Forgotten(_) => Reason::NotExist(text),
             Self::BadRecord(_) | Self::BadKey(_) => Reason::BadContent(text),

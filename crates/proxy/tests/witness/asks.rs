@@ -17,7 +17,7 @@ use proxy::{
     clock::Clock,
     limits::WITNESS_PAUSE,
     tlog::{
-        Log,
+        Log, LogError,
         witness::{Asked, SIZE_TYPE, Silence, Site, TEXT_TYPE, Witness, WitnessSettings, Witnesses},
     },
 };
@@ -181,7 +181,9 @@ async fn a_head_counts_as_cosigned_with_a_quorum_and_not_before() {
     assert_eq!(strict.ask(&log).await.unwrap().cosignatures.len(), 1);
     assert_eq!(strict.cosigned(), None);
     log.witnessed_by(Arc::new(strict));
-    assert!(log.checkpoint(ORIGIN).is_err(), "no checkpoint is shown before enough have cosigned one");
+    let why = log.checkpoint(ORIGIN).expect_err("no checkpoint is shown before enough have cosigned one");
+    assert!(matches!(why, LogError::Unwitnessed { cosigned: 1, wanted: 2, .. }), "{why}");
+    assert_eq!(why.reason().code(), "unwitnessed");
     assert_eq!(log.checkpoint("other.test").unwrap(), None);
 }
 
@@ -237,6 +239,23 @@ fn check_shown(log: &Log, by: &[WitnessKey]) -> u64 {
     assert_eq!(note.unverified().len(), by.len(), "{shown}");
     by.iter().for_each(|key| assert!(key.find(&note).expect("it holds").is_some(), "{shown}"));
     Checkpoint::parse(note.text()).expect("a checkpoint").tree().size
+}
+
+#[tokio::test]
+async fn where_witnesses_are_required_the_old_name_of_a_log_is_no_way_round_them() {
+    let shelf = Shelf::default();
+    let old = SignerKey::from_seed("old.corp.test", &[9; 32]).expect("a key");
+    let log = shelf.open_with(vec![key(), old], "one").await;
+    grow(&log, "a", 5).await;
+    let witness = witness("w.test", ORIGIN, &key());
+    let sites = vec![site_of(&witness).await];
+    let strict = Witnesses::new(ORIGIN, sites, 1, PATIENCE).required();
+    assert!(log.checkpoint("old.corp.test").unwrap().is_some(), "nobody has asked for witnesses yet");
+    strict.ask(&log).await.unwrap();
+    log.witnessed_by(Arc::new(strict));
+    assert_eq!(check_shown(&log, &[witness.key()]), 5);
+    assert!(matches!(log.checkpoint("old.corp.test"), Err(LogError::Unwitnessed { cosigned: 0, .. })));
+    assert_eq!(log.checkpoint("other.test").unwrap(), None);
 }
 
 #[tokio::test]
@@ -296,10 +315,10 @@ async fn a_log_that_grows_does_not_hurry_a_silent_witness_and_the_next_time_brin
         })
     }));
     let witnesses = Arc::new(Witnesses::new(ORIGIN, vec![site(door.await, witness.key())], 1, PATIENCE));
-    let (rounds, mut told) = mpsc::unbounded_channel();
+    let (rounds, mut told) = mpsc::channel(100);
     let task = {
         let (witnesses, log) = (Arc::clone(&witnesses), Arc::clone(&log));
-        tokio::spawn(async move { witnesses.run(&log, |end| rounds.send(end.is_ok()).unwrap()).await })
+        tokio::spawn(async move { witnesses.run(&log, |end| rounds.try_send(end.is_ok()).unwrap()).await })
     };
     assert_eq!(told.recv().await, Some(true));
     let begun = Instant::now();

@@ -42,8 +42,8 @@ pub(crate) struct Private {
     pub(crate) auditor: Vec<Auditor>,
     /// How many witnesses must have cosigned a checkpoint before it counts as witnessed. 0: all of them.
     pub(crate) witness_quorum: u32,
-    /// True: `/sumdb/NAME/checkpoint` shows the newest checkpoint that counts as witnessed, and none before the first. False: the newest one, with
-    /// the cosignatures that it has by then. The go command reads neither, and is never kept waiting.
+    /// True: `/sumdb/NAME/checkpoint` shows none before the first that counts as witnessed. False: until then the newest one that any witness has
+    /// cosigned, or the newest one. Once there is one, the newest that counts is shown. The go command reads neither, and is never kept waiting.
     pub(crate) witness_required: bool,
     /// Witnesses that are asked to cosign every new checkpoint, such as another site's modway: docs/witness.md. They count from the next start on.
     pub(crate) witness: Vec<WitnessSite>,

@@ -288,18 +288,23 @@ impl Log {
     }
 
     /// The checkpoint to show under the name `origin`: the newest one that enough witnesses have cosigned. Before there is one: where that is
-    /// required, none; else the newest one that any witness has cosigned, or the newest one as it is. `None` for other names.
+    /// required, none; else the newest one that any witness has cosigned, or the newest one as it is. `None` for names that are not the log's.
     ///
     /// # Errors
-    /// [`LogError::Unpublished`] if there is none yet.
+    /// [`LogError::Unpublished`] if there is none yet; [`LogError::Unwitnessed`] if cosignatures are required and too few are there, or if this
+    /// name is another one than they witness: else whoever signs with both keys could show a history there that no witness sees.
     pub fn checkpoint(&self, origin: &str) -> Result<Option<String>, LogError> {
         let head = self.head()?;
-        let witnesses = self.witnesses.get().filter(|witnesses| witnesses.origin == origin);
-        let is_shown = |kept: &Arc<Cosigned>| witnesses.is_some_and(|set| !set.is_required || set.is_enough(kept));
-        match witnesses.and_then(|witnesses| witnesses.kept()).filter(is_shown) {
-            Some(cosigned) => Ok(Some(cosigned.note.clone())),
-            None if witnesses.is_some_and(|witnesses| witnesses.is_required) => Err(LogError::Unpublished),
-            None => Ok(head.checkpoint(origin).map(str::to_owned)),
+        let Some(bare) = head.checkpoint(origin) else { return Ok(None) };
+        let Some(witnesses) = self.witnesses.get() else { return Ok(Some(bare.to_owned())) };
+        let best = witnesses.kept().filter(|_| witnesses.origin == origin);
+        match best {
+            Some(best) if !witnesses.is_required || witnesses.is_enough(&best) => Ok(Some(best.note.clone())),
+            best if witnesses.is_required => {
+                let (origin, cosigned) = (origin.to_owned(), best.map_or(0, |best| best.witnesses));
+                Err(LogError::Unwitnessed { origin, cosigned, wanted: witnesses.quorum })
+            }
+            _ => Ok(Some(bare.to_owned())),
         }
     }
 }
