@@ -7,15 +7,18 @@ mod journey;
 
 use std::io::Cursor;
 
-use gomod::goenv::{GoVcs, Netrc, SumdbSetting};
+use gomod::goenv::{GoAuth, GoVcs, Method, Netrc, SumdbSetting, goflags};
 use gomod::goimport::{Discovery, Known, Page, RepoRoot, Step, Vcs, look_up};
 use gomod::goproxy::{GoProxyList, GoUrl, Outcome, Privacy, Source, Verdict};
 use gomod::info::Info;
 use gomod::list::VersionList;
 use gomod::module::{self, ModulePath, Rev, Version};
 use gomod::pattern::Patterns;
-use gomod::sumdb::note::{self, SignerKey, VerifierKey};
-use gomod::sumdb::tile::Tile;
+use gomod::sumdb::checkpoint::{Checkpoint, data_tile_body, entry_bundle, parse_tile_path, tile_path as auditors_path};
+use gomod::sumdb::cosign::{Cosigner, WitnessKey};
+use gomod::sumdb::note::{self, Signature, SignerKey, VerifierKey};
+use gomod::sumdb::record::{Record, check_text};
+use gomod::sumdb::tile::{Tile, records};
 use gomod::sumdb::tlog::{self, Hash, Tree};
 use gomod::time::Time;
 use gomod::zip::check::check_zip;
@@ -46,6 +49,12 @@ pub const TARGETS: &[Target] = &[
     ("record", record),
     ("tile_path", tile_path),
     ("proof", proof),
+    ("checkpoint", checkpoint),
+    ("sums", sums),
+    ("entries", entries),
+    ("cosignature", cosignature),
+    ("go_auth", go_auth),
+    ("go_flags", go_flags),
     ("zip", zip),
     ("journey", journey),
 ];
@@ -284,6 +293,13 @@ pub fn tile_path(data: &[u8]) {
     if let Ok(tile) = Tile::parse(text) {
         assert_eq!(tile.to_string(), text);
         assert!(tile.full().is_full());
+        if let Some(path) = auditors_path(&tile) {
+            assert_eq!(parse_tile_path(&path), Ok(tile));
+        }
+    }
+    if let Ok(tile) = parse_tile_path(text) {
+        assert_eq!(auditors_path(&tile).as_deref(), Some(text));
+        assert!(Tile::parse(text).is_err(), "no path is one of both forms");
     }
 }
 
@@ -299,6 +315,94 @@ pub fn proof(data: &[u8]) {
     if tlog::check_tree(proof, size, root, part, leaf).is_ok() {
         assert!(part <= size && (size != part || root == leaf));
     }
+}
+
+/// Checkpoints print back, and one that is signed is read again.
+pub fn checkpoint(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let Ok(checkpoint) = Checkpoint::parse(text) else { return };
+    assert_eq!(checkpoint.to_string(), text);
+    let signer = SignerKey::from_seed("fuzz.example", &[7; 32]).expect("a good name");
+    if let Ok(message) = note::sign(text, &[], &[&signer]) {
+        assert_eq!(note::text(message.as_bytes()), Ok(text));
+    }
+}
+
+/// The records of versions: two lines, which print back and can stand in a log.
+pub fn sums(data: &[u8]) {
+    if let Ok(record) = Record::parse(data) {
+        assert_eq!(record.to_string().as_bytes(), data);
+        assert!(check_text(data).is_ok());
+        assert_eq!(record.key(), format!("{}@{}", record.module(), record.version()));
+    }
+}
+
+/// Records in a tile and in a bundle: each form makes the other again, and no record changes what stands around it.
+pub fn entries(data: &[u8]) {
+    if let Some(texts) = records(data) {
+        let joined: Vec<u8> = texts.iter().flat_map(|text| [text, &b"\n"[..]].concat()).collect();
+        assert_eq!(joined, data);
+        let are_records = texts.iter().all(|text| check_text(text).is_ok());
+        match entry_bundle(data) {
+            Ok(bundle) => assert_eq!(data_tile_body(&bundle).is_ok_and(|body| body == data), are_records),
+            Err(_) => assert!(!are_records),
+        }
+    }
+    if let Ok(body) = data_tile_body(data) {
+        assert_eq!(entry_bundle(&body).as_deref(), Ok(data));
+        assert!(records(&body).is_some_and(|texts| texts.iter().all(|text| check_text(text).is_ok())));
+    }
+    if check_text(data).is_ok() {
+        assert_eq!(records(&[data, b"\n"].concat()), Some(vec![data]));
+    }
+}
+
+/// Cosignatures: eight bytes of time, then the text, a key or a signature. What is made holds, and nothing else does.
+pub fn cosignature(data: &[u8]) {
+    let Some((time, rest)) = data.split_first_chunk::<8>() else { return };
+    let (time, Ok(text)) = (u64::from_be_bytes(*time), str::from_utf8(rest)) else { return };
+    let cosigner = Cosigner::from_seed("fuzz.example/w", &[7; 32]).expect("a good name");
+    let (key, signer) = (cosigner.verifier(), SignerKey::from_seed("fuzz.example", &[7; 32]).expect("a good name"));
+    if let Ok(signature) = cosigner.sign(text, time) {
+        assert_eq!(key.verify(text, &signature), Ok(time));
+        if let Ok(message) = note::sign(text, std::slice::from_ref(&signature), &[&signer]) {
+            let note = note::open(message.as_bytes(), &[&signer.verifier()]).expect("just signed");
+            assert_eq!(key.find(&note), Ok(Some((&signature, time))));
+        }
+    }
+    let made_up = Signature { name: key.name().to_owned(), hash: key.hash(), base64: text.trim_end().to_owned() };
+    assert!(key.verify("fuzz.example\n", &made_up).is_err());
+    if let Ok(key) = WitnessKey::parse(text) {
+        assert_eq!(WitnessKey::parse(&key.to_string()), Ok(key));
+        assert!(VerifierKey::parse(text).is_err(), "a key has one use");
+    }
+    if let Ok(cosigner) = Cosigner::parse(text) {
+        assert_eq!(Cosigner::parse(&cosigner.reveal()).expect("it is one").verifier(), cosigner.verifier());
+        assert!(SignerKey::parse(text).is_err(), "a key has one use");
+    }
+}
+
+/// GOAUTH: the invariants of the type.
+pub fn go_auth(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let Ok(read) = GoAuth::parse(text) else { return };
+    let methods = read.methods();
+    assert!(!methods.is_empty() && (methods.len() == 1 || !methods.contains(&Method::Off)));
+    for method in methods {
+        match method {
+            Method::Off | Method::Netrc => {}
+            Method::Git(folder) => assert!(folder.starts_with('/')),
+            Method::Command(words) => assert!(words.iter().all(|word| !word.is_empty()) && !words.is_empty()),
+        }
+    }
+}
+
+/// GOFLAGS: words that were split are joined and split again without loss.
+pub fn go_flags(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let Ok(words) = goflags::split(text) else { return };
+    let joined = goflags::join(words.iter().map(String::as_str)).expect("quotes suffice for what was split");
+    assert_eq!(goflags::split(&joined), Ok(words));
 }
 
 /// Module zips: a good one has a h1, and the same one again.
