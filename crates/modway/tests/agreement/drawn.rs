@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use gomod::client::Command;
-use testkit::{random::Random, sumdb::Lie};
+use testkit::sumdb::Lie;
 
 use crate::case::{Case, Database, HOPS, Host, HostTls, Netrc, PageKind, RepositoryKind};
+use crate::draw::Draw;
 use crate::hop::{Fault, Hop, Kind, Transport, modules};
 use crate::universe::{ABOVE, LEGACY, ROOTS, SUFFIXED, UPPER, Universe};
 
 /// The case with this seed.
 pub(crate) fn case(universe: &Universe, seed: u64) -> Case {
-    let mut draw = Random::of_sample(seed, 0);
+    let mut draw = Draw::new(seed, 0);
     let draw = &mut draw;
     let command = command(draw);
     let hops: Vec<Hop> = (0..1 + draw.below(HOPS)).map(|_| hop(universe, draw, &command)).collect();
@@ -39,7 +40,7 @@ pub(crate) fn with_one_trouble(universe: &Universe, seed: u64) -> Case {
     let wild = case(universe, seed);
     let mut one = wild.clone();
     calm(&mut one);
-    let mut draw = Random::of_sample(seed, 2);
+    let mut draw = Draw::new(seed, 2);
     let root = draw.pick(&ROOTS).to_owned();
     let query = draw.pick(&["v1.0.0", "v1.1.0", "latest"]).to_owned();
     one.command = match draw.below(4) {
@@ -51,7 +52,7 @@ pub(crate) fn with_one_trouble(universe: &Universe, seed: u64) -> Case {
     one.settings.retain(|variable, value| *variable == "GOSUMDB" && value.contains("sum.test/db"));
     one.settings.entry("GOSUMDB").or_insert_with(|| "off".into());
     one.has_git = true;
-    match Random::of_sample(seed, 1).below(6) {
+    match Draw::new(seed, 1).below(6) {
         0 => {
             one.hops = wild.hops;
             one.goproxy = wild.goproxy;
@@ -90,7 +91,7 @@ fn calm(case: &mut Case) {
     }
 }
 
-fn command(draw: &mut Random) -> Command {
+fn command(draw: &mut Draw) -> Command {
     let module = draw.pick(&[
         ROOTS[0],
         ROOTS[0],
@@ -162,7 +163,7 @@ fn typed(query: String) -> String {
     if query == "upgrade" || query == "patch" { "latest".into() } else { query }
 }
 
-fn goproxy(draw: &mut Random, hops: &[Hop]) -> String {
+fn goproxy(draw: &mut Draw, hops: &[Hop]) -> String {
     let mut list = String::new();
     for (at, hop) in hops.iter().enumerate() {
         let scheme = match hop.transport {
@@ -187,7 +188,7 @@ fn goproxy(draw: &mut Random, hops: &[Hop]) -> String {
     }
 }
 
-fn hop(universe: &Universe, draw: &mut Random, command: &Command) -> Hop {
+fn hop(universe: &Universe, draw: &mut Draw, command: &Command) -> Hop {
     let transport = match draw.below(20) {
         0..9 => Transport::Http,
         9..15 => Transport::Https,
@@ -233,7 +234,7 @@ fn hop(universe: &Universe, draw: &mut Random, command: &Command) -> Hop {
     }
 }
 
-fn versions(universe: &Universe, draw: &mut Random, module: &str) -> Vec<String> {
+fn versions(universe: &Universe, draw: &mut Draw, module: &str) -> Vec<String> {
     let all = universe.contents.keys().filter(|(path, _)| path == module).map(|(_, version)| version.clone());
     let keep = draw.pick(&[100, 100, 100, 80, 30, 0]);
     let mut kept: Vec<String> = all.filter(|_| draw.chance(keep)).collect();
@@ -241,7 +242,7 @@ fn versions(universe: &Universe, draw: &mut Random, module: &str) -> Vec<String>
     kept
 }
 
-fn settings(draw: &mut Random) -> BTreeMap<&'static str, String> {
+fn settings(draw: &mut Draw) -> BTreeMap<&'static str, String> {
     let mut settings = BTreeMap::new();
     let patterns = [
         "git.corp.test",
@@ -257,7 +258,7 @@ fn settings(draw: &mut Random) -> BTreeMap<&'static str, String> {
         "https://git.corp.test",
         "git.corp.test/*/lib/",
     ];
-    let mut set = |name: &'static str, percent: u64, draw: &mut Random, values: &[&str]| {
+    let mut set = |name: &'static str, percent: usize, draw: &mut Draw, values: &[&str]| {
         if draw.chance(percent) {
             settings.insert(name, draw.pick(values).to_owned());
         }
@@ -286,7 +287,7 @@ fn settings(draw: &mut Random) -> BTreeMap<&'static str, String> {
     settings
 }
 
-fn host(draw: &mut Random) -> Host {
+fn host(draw: &mut Draw) -> Host {
     Host {
         tls: draw.pick(&[HostTls::Good, HostTls::Good, HostTls::Good, HostTls::Untrusted, HostTls::Untrusted, HostTls::None]),
         page: draw.pick(&[
@@ -316,7 +317,7 @@ fn host(draw: &mut Random) -> Host {
     }
 }
 
-fn database(draw: &mut Random) -> Database {
+fn database(draw: &mut Draw) -> Database {
     let lie = draw.chance(25).then(|| {
         draw.pick_of(vec![
             Lie::Status(404),

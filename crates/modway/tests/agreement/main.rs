@@ -6,6 +6,8 @@
 
 mod case;
 mod compare;
+#[path = "../direct_against_go/draw.rs"]
+mod draw;
 mod drawn;
 mod fixes;
 mod go;

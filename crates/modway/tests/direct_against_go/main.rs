@@ -5,6 +5,7 @@
 //! begin: a difference in `r409` of seed 11 is seen again alone with 1, 11 and 409.
 
 mod asked;
+mod draw;
 mod others;
 mod ours;
 mod sample;

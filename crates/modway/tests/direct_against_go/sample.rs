@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gomod::time::Time;
-use testkit::{
-    random::Random,
-    repos::{Format, Repository},
-};
+use testkit::repos::{Format, Repository};
+
+use crate::draw::Draw;
 
 /// A repository with the questions about its modules.
 pub(crate) struct Sample {
@@ -21,7 +20,7 @@ pub(crate) struct Sample {
 impl Sample {
     /// The repository `number` of a run with this seed, whose root is the module path `root`.
     pub(crate) fn draw(seed: u64, number: usize, root: &str) -> Self {
-        let mut draw = Random::of_sample(seed, number);
+        let mut draw = Draw::new(seed, number);
         let repository = Repository::new(if draw.chance(10) { Format::Sha256 } else { Format::Sha1 });
         let mut history = History::default();
         history.draw(&mut draw, root);
@@ -104,7 +103,7 @@ const VERSIONS: &[&str] = &[
 const BRANCHES: &[&str] = &["main", "main", "main", "dev", "release-2", "v1.0.0", "v1.5.0"];
 
 impl History {
-    fn draw(&mut self, draw: &mut Random, root: &str) {
+    fn draw(&mut self, draw: &mut Draw, root: &str) {
         self.grow(draw, root);
         let mut used = BTreeSet::new();
         for number in 0..1 + draw.below(5) {
@@ -123,7 +122,7 @@ impl History {
     }
 
     /// The first tree.
-    fn grow(&mut self, draw: &mut Random, root: &str) {
+    fn grow(&mut self, draw: &mut Draw, root: &str) {
         self.write("lib.go", "// Package lib. $Id$\npackage lib\n");
         self.write("docs/notes.txt", "one\ntwo\r\nthree $Id$ $Format:%H$\n");
         if draw.chance(80) {
@@ -140,7 +139,7 @@ impl History {
         }
     }
 
-    fn go_mod(&mut self, draw: &mut Random, root: &str, below: &str) {
+    fn go_mod(&mut self, draw: &mut Draw, root: &str, below: &str) {
         let own = if below.is_empty() { root.to_owned() } else { format!("{root}/{below}") };
         let path = match draw.below(20) {
             0..16 => own,
@@ -168,7 +167,7 @@ impl History {
     }
 
     /// One change to the tree: content, attributes, vendoring, links, names.
-    fn change(&mut self, draw: &mut Random, root: &str) {
+    fn change(&mut self, draw: &mut Draw, root: &str) {
         let number = draw.below(1000);
         match draw.below(24) {
             0..5 => self.write("lib.go", &format!("// Package lib {number}. $Id$\npackage lib\n")),
@@ -206,7 +205,7 @@ impl History {
         }
     }
 
-    fn attributes(&mut self, draw: &mut Random, file: &str) {
+    fn attributes(&mut self, draw: &mut Draw, file: &str) {
         let lines = [
             "*.txt text eol=crlf\n",
             "*.go text eol=crlf\n",
@@ -231,7 +230,7 @@ impl History {
         self.write(file, &text);
     }
 
-    fn bytes(&mut self, draw: &mut Random) {
+    fn bytes(&mut self, draw: &mut Draw) {
         let contents: [&[u8]; 5] =
             [b"\0\x01\x02\n\r\n", b"text\nthen\0zero\n", b"a\rb\rc\r", b"", "caf\u{e9} $Id: old $\n".as_bytes()];
         let name = draw.pick(&["data.bin", "data.txt", "data.utf16", "sub/data.txt"]);
@@ -239,7 +238,7 @@ impl History {
     }
 
     /// Names that no module zip may have, unless they are where nobody looks.
-    fn unservable(&mut self, draw: &mut Random) {
+    fn unservable(&mut self, draw: &mut Draw) {
         let names: [&[u8]; 10] = [
             b"a'b.go",
             b"x:y",
@@ -268,8 +267,8 @@ impl History {
         self.tree.insert(path.as_bytes().to_vec(), (mode, content.as_bytes().to_vec()));
     }
 
-    fn commit(&mut self, draw: &mut Random, number: usize) {
-        let seconds = 1_500_000_000 + draw.below(200_000_000);
+    fn commit(&mut self, draw: &mut Draw, number: usize) {
+        let seconds = 1_500_000_000 + i64::try_from(draw.below(200_000_000)).expect("small");
         let branch = if number == 0 { "main" } else { draw.pick(BRANCHES) };
         self.branches.push(branch);
         let mark = self.commits.len() + 1;
@@ -306,7 +305,7 @@ impl History {
     }
 
     /// A module with a version, a branch, a hash or a pseudo-version; more often than not there is one.
-    fn question(&self, draw: &mut Random, root: &str, modules: &[String]) -> String {
+    fn question(&self, draw: &mut Draw, root: &str, modules: &[String]) -> String {
         let module = if draw.chance(60) { root } else { &modules[draw.below(modules.len())] };
         let commit = &self.commits[draw.below(self.commits.len())];
         let hash = &commit.hash;
@@ -337,7 +336,7 @@ impl History {
     }
 
     /// A tag, as a version of the module that it is most likely one of.
-    fn tagged(&self, draw: &mut Random, root: &str) -> String {
+    fn tagged(&self, draw: &mut Draw, root: &str) -> String {
         let tag = &self.tags[draw.below(self.tags.len())].0;
         let (below, version) = tag.rsplit_once('/').map_or(("", tag.as_str()), |(below, version)| (below, version));
         let module = if below.is_empty() { root.to_owned() } else { format!("{root}/{below}") };
@@ -349,7 +348,7 @@ impl History {
         }
     }
 
-    fn pseudo(&self, draw: &mut Random, commit: &Commit) -> String {
+    fn pseudo(&self, draw: &mut Draw, commit: &Commit) -> String {
         let wrong = i64::from(draw.chance(8));
         let stamp = Time::from_unix_seconds(commit.seconds + wrong).expect("a date").timestamp();
         let short = &commit.hash[..draw.pick(&[12, 12, 12, 12, 12, 12, 11, 14])];
