@@ -29,7 +29,7 @@ fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sites_witness_each_other_and_no_fork_is_cosigned() {
     let origin = World::start().await;
-    let modules = ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"].map(|version| Module::new("git.corp.test/lib", version));
+    let modules = ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0", "v1.4.0"].map(|version| Module::new("git.corp.test/lib", version));
     modules.iter().for_each(|module| module.serve(&origin));
     tokio::task::block_in_place(|| sites(&origin.url()));
 }
@@ -60,4 +60,12 @@ fn sites(origin: &str) {
     assert_eq!(fork.cosigned(&keys[0], &keys[1]), Some(1), "the newest that is cosigned is from before the fork");
     one.record("v1.3.0");
     wait("the true log goes on", || (one.cosigned(&keys[0], &keys[1])? == 3).then_some(()));
+    // A witness stops at once, although its log holds a connection; the log says that it is silent, and shows what it has.
+    let began = Instant::now();
+    two.stop();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    one.record("v1.4.0");
+    let silent = "the witness two.test/witness does not cosign the checksum database";
+    wait("a silence is told", || one.log().contains(silent).then_some(()));
+    assert_eq!(one.cosigned(&keys[0], &keys[1]), Some(3));
 }

@@ -127,6 +127,13 @@ impl Site {
         self
     }
 
+    /// Stops it, as an operator does.
+    pub(crate) fn stop(mut self) {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("every system has it");
+        assert!(told.success());
+        wait("it stops", || self.child.try_wait().expect("it is ours"));
+    }
+
     fn kill(&mut self) {
         // Best effort: it may have ended already.
         drop(self.child.kill());

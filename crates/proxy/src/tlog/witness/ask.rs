@@ -102,9 +102,9 @@ impl Witnesses {
             let bare = Bare::new(&head, &self.origin, &verifiers).ok_or(LogError::Unpublished)?;
             let ends = join_all(self.sites.iter().map(|known| known.ask(log, &bare, self.patience))).await;
             if last == 0 || !ends.iter().any(|end| end.as_ref().is_err_and(Silence::is_outgrown)) {
-                let asked = self.told(ends);
-                self.keep(log, &bare, &asked.cosignatures).await?;
-                return Ok(asked);
+                let cosignatures: Vec<_> = ends.iter().flatten().cloned().collect();
+                self.keep(log, &bare, &cosignatures).await?;
+                return Ok(self.told(ends));
             }
         }
         Err(LogError::Unpublished)

@@ -100,4 +100,31 @@ mod tests {
         let most = long.replacen("PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n", "", 1);
         assert!(Submission::parse(most.as_bytes()).is_some(), "63 hashes are not too many");
     }
+
+    #[test]
+    fn what_strangers_send_is_none_or_prints_back() {
+        let pieces: [&[u8]; 9] =
+            [b"\n", b"\n\n", b" ", b"0", b"+", b"old ", b"\r", b"\xff", b"PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"];
+        let (mut draw, mut read) = (1u64, 0);
+        let mut below = |end: usize| {
+            draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (draw >> 33) as usize % end
+        };
+        for _ in 0..20_000 {
+            let mut body = SOFA.as_bytes()[..SOFA.len() - below(2) * below(SOFA.len())].to_vec();
+            for _ in 0..1 + below(3) {
+                // The first lines have more of the grammar than the rest.
+                let first = if below(2) == 0 { 30 } else { body.len() + 1 };
+                let at = below(first).min(body.len());
+                let end = (at + below(3)).min(body.len());
+                drop(body.splice(at..end, pieces[below(pieces.len())].iter().copied()));
+            }
+            if let Some(submission) = Submission::parse(&body) {
+                assert_eq!(submission.to_string().as_bytes(), body, "{}", String::from_utf8_lossy(&body));
+                assert!(submission.proof.len() <= MAX_PROOF && submission.old <= MAX_TREE_SIZE);
+                read += 1;
+            }
+        }
+        assert!(read > 1000, "only {read} were read at all");
+    }
 }
