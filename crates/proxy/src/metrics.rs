@@ -3,7 +3,7 @@
 use plan::trace::Look;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -16,6 +16,8 @@ pub struct Metrics {
     drifts: Counter,
     children: Family<ToolLabel, Counter>,
     audit_lines: Family<AuditLabel, Counter>,
+    audit_waiting: Gauge,
+    log_heads: Family<LogLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,6 +41,11 @@ struct AuditLabel {
     end: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LogLabel {
+    log: &'static str,
+}
+
 impl Metrics {
     /// Counters that `registry` shows.
     pub fn register(registry: &mut Registry) -> Self {
@@ -49,6 +56,10 @@ impl Metrics {
         registry.register("drifts", "Versions whose origin now has other bytes than those kept first", metrics.drifts.clone());
         registry.register("children", "Processes started, by tool", metrics.children.clone());
         registry.register("audit_lines", "Lines of the audit log, by what became of them", metrics.audit_lines.clone());
+        let waiting = "Requests that wait to become lines of the audit log";
+        registry.register("audit_waiting", waiting, metrics.audit_waiting.clone());
+        let heads = "Tree heads that were signed, each for a batch of records, by log of ours";
+        registry.register("log_heads", heads, metrics.log_heads.clone());
         metrics
     }
 
@@ -82,6 +93,16 @@ impl Metrics {
         if count > 0 {
             self.audit_lines.get_or_create(&AuditLabel { end }).inc_by(count);
         }
+    }
+
+    /// So many requests wait to become lines of the audit log.
+    pub fn audit_waits(&self, count: usize) {
+        self.audit_waiting.set(count.try_into().unwrap_or(i64::MAX));
+    }
+
+    /// A tree head of this log was signed.
+    pub fn signed(&self, log: &'static str) {
+        self.log_heads.get_or_create(&LogLabel { log }).inc();
     }
 
     /// An origin drifted.

@@ -1,7 +1,7 @@
 //! The audit log of a running server: opened with its tasks, written to its end, and made to forget.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -10,7 +10,7 @@ use proxy::{
     audit::{Audit, AuditSettings},
     clock::Clock,
     metrics::Metrics,
-    tlog::LogError,
+    tlog::{Log, LogError},
 };
 use store::log::Logs;
 use tokio::{task::JoinHandle, time};
@@ -29,18 +29,23 @@ pub(super) struct Auditing {
     audit: Arc<Audit>,
     recording: Mutex<Option<JoinHandle<()>>>,
     keep: Option<Duration>,
+    log: Arc<Log>,
     _sequencing: AbortOnDrop,
 }
 
 impl Auditing {
     pub(super) async fn start(wanted: &AuditLog, logs: Logs, clock: Clock, metrics: Metrics) -> anyhow::Result<Self> {
         let life = life()?;
-        let opened = open_log(AUDIT, vec![wanted.key.clone()], &life, logs, clock.clone()).await;
+        let opened = open_log(AUDIT, vec![wanted.key.clone()], &life, logs, (clock.clone(), metrics.clone())).await;
         let (log, sequencer) = opened.context("opening the audit log")?;
         let sequencing = AbortOnDrop(tokio::spawn(sequencer.run()));
-        let (audit, recorder) = Audit::new(log, AuditSettings { life, blind: wanted.blind.clone(), metrics }, clock);
+        let (audit, recorder) = Audit::new(Arc::clone(&log), AuditSettings { life, blind: wanted.blind.clone(), metrics }, clock);
         let recording = Mutex::new(Some(tokio::spawn(recorder.run())));
-        Ok(Self { audit, recording, keep: wanted.keep, _sequencing: sequencing })
+        Ok(Self { audit, recording, keep: wanted.keep, log, _sequencing: sequencing })
+    }
+
+    pub(super) fn log(&self) -> Weak<Log> {
+        Arc::downgrade(&self.log)
     }
 
     pub(super) fn audit(&self) -> &Audit {

@@ -16,7 +16,7 @@ use proxy::{
     clock::Clock,
     drift::Alarm,
     tlog::{
-        Log, LogError, LogSettings, Sequencer,
+        Gauges, Log, LogError, LogSettings, Sequencer, SignedHead,
         witness::{Asked, Silence, Site, Witnesses},
     },
 };
@@ -30,7 +30,10 @@ use store::{
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::{diary::Diary, recorder::Auditing};
+use super::{
+    diary::Diary,
+    recorder::{AUDIT, Auditing},
+};
 use crate::{config::Config, http::metrics::Metrics};
 
 /// The ground that stays, and the proxy that may be exchanged.
@@ -70,7 +73,7 @@ impl Standing {
         let (log, sequencing) = match &config.proxy.sums.own {
             Some(own) => {
                 let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
-                let opened = open_log(SUMDB_LOG, signers, &life()?, logs.clone(), clock.clone()).await;
+                let opened = open_log(SUMDB_LOG, signers, &life()?, logs.clone(), (clock.clone(), counters.clone())).await;
                 let (log, sequencer) = opened.context("opening the log of our own checksum database")?;
                 (Some(log), Some(AbortOnDrop(tokio::spawn(sequencer.run()))))
             }
@@ -80,6 +83,9 @@ impl Standing {
             Some(wanted) => Some(Auditing::start(wanted, logs, clock.clone(), counters.clone()).await?),
             None => None,
         };
+        let gauges = log.iter().fold(Gauges::default(), |gauges, log| gauges.with(SUMDB_LOG, Arc::downgrade(log)));
+        let gauges = auditing.iter().fold(gauges, |gauges, auditing| gauges.with(AUDIT, auditing.log()));
+        metrics.register(|registry| registry.register_collector(Box::new(gauges)));
         let ground = Ground { blobs, index, roots, clock, metrics: counters, air, checks, repositories, log, alarm };
         let proxy = Proxy::assemble(config.proxy.clone(), ground.clone())?;
         Ok(Self { sweeping, ground, proxy: ArcSwap::from_pointee(proxy), _sequencing: sequencing, auditing })
@@ -185,12 +191,13 @@ pub(super) fn life() -> anyhow::Result<String> {
 }
 
 pub(super) async fn open_log(
-    log: &str,
+    log: &'static str,
     signers: Vec<SignerKey>,
     life: &str,
     logs: Logs,
-    clock: Clock,
+    (clock, metrics): (Clock, proxy::metrics::Metrics),
 ) -> anyhow::Result<(Arc<Log>, Sequencer)> {
-    let settings = LogSettings { log: log.to_owned(), signers, holder: life.to_owned(), signed: Arc::new(|_| ()) };
+    let signed = Arc::new(move |_: &SignedHead| metrics.signed(log));
+    let settings = LogSettings { log: log.to_owned(), signers, holder: life.to_owned(), signed };
     Ok(Log::open(settings, logs, clock).await?)
 }

@@ -91,6 +91,7 @@ impl Audit {
         if let Err(error) = self.queue.try_send(asked) {
             self.tally.miss(error.into_inner().time_ms, 1, 0);
         }
+        self.tally.metrics.audit_waits(self.queue.max_capacity() - self.queue.capacity());
     }
 
     /// What became of lines so far.

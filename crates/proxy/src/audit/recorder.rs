@@ -56,6 +56,7 @@ impl Recorder {
                     batch.push(asked);
                 }
             }
+            self.tally.metrics.audit_waits(self.waiting.len());
             self.write(std::mem::take(&mut batch)).await;
             self.tell_gap().await;
         }

@@ -15,6 +15,7 @@ mod append;
 mod bundle;
 mod error;
 mod forget;
+mod gauges;
 mod head;
 mod read;
 mod sequencer;
@@ -22,7 +23,7 @@ mod settle;
 
 pub mod witness;
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool};
 
 use gomod::sumdb::{note::SignerKey, record::check_text, tlog::format_record};
 use store::log::Logs;
@@ -31,6 +32,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{clock::Clock, limits};
 
 pub use error::{LogError, Refusal};
+pub use gauges::Gauges;
 pub use head::{SignedHead, published_note};
 pub use sequencer::Sequencer;
 
@@ -67,6 +69,8 @@ struct Shared {
     published: watch::Sender<u64>,
     /// Why nothing is added any more.
     refusal: RwLock<Option<Refusal>>,
+    /// True while this process has the lease to write.
+    is_leased: AtomicBool,
 }
 
 /// One record that waits for its number.
@@ -113,7 +117,8 @@ impl Log {
     /// nothing has been changed. [`LogError::Clock`], [`LogError::Leased`] and [`LogError::Store`] may pass.
     pub async fn open(settings: LogSettings, logs: Logs, clock: Clock) -> Result<(Arc<Self>, Sequencer), LogError> {
         let (head, refusal) = (RwLock::default(), RwLock::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal });
+        let (published, is_leased) = (watch::Sender::new(0), AtomicBool::default());
+        let shared = Arc::new(Shared { settings, logs, clock, head, published, refusal, is_leased });
         let (queue, waiting) = mpsc::channel(limits::LOG_WAITING);
         let mut sequencer = Sequencer::new(Arc::clone(&shared), waiting);
         sequencer.start().await?;
@@ -164,6 +169,11 @@ impl Log {
     /// Why nothing is added any more, although reading goes on; `None` while all is well. Only a new start ends it.
     pub fn refusal(&self) -> Option<Refusal> {
         self.shared.refusal()
+    }
+
+    /// How many records wait to be brought in.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// What signs the heads, by name: the log's own name first. A door serves the log under each of them.

@@ -1,6 +1,6 @@
 //! The one task that writes: takes what waits and makes one new tree head of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -148,6 +148,7 @@ impl Sequencer {
             }
             let now = self.shared.clock.now();
             if let Some(fence) = lock.lease(&settings.log, &settings.holder, now, limits::LOG_LEASE_SECONDS).await? {
+                self.shared.is_leased.store(true, Ordering::Relaxed);
                 return Ok((fence, now + i64::from(limits::LOG_LEASE_SECONDS)));
             }
         }
@@ -160,6 +161,7 @@ impl Sequencer {
         let (settings, lock) = (&self.shared.settings, &self.shared.logs.lock);
         if let Some(settled) = &mut self.settled {
             settled.until = 0;
+            self.shared.is_leased.store(false, Ordering::Relaxed);
             let _ = lock.lease(&settings.log, &settings.holder, self.shared.clock.now(), 0).await;
         }
     }

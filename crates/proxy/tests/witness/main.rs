@@ -1,6 +1,7 @@
 //! Witnesses: what a witness cosigns and what it never does; and how a log asks for cosignatures, over HTTP on loopback.
 
 mod asks;
+mod gauges;
 mod hunt;
 mod serves;
 mod site;

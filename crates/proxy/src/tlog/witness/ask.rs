@@ -89,6 +89,11 @@ impl Witnesses {
         Self { is_required: true, ..self }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.sites.len()
+    }
+
     /// Asks all of them, side by side, to cosign the head that `log` has.
     ///
     /// May be dropped at any await; a witness may then have cosigned the head, which does no harm.
