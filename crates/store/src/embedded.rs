@@ -70,6 +70,12 @@ pub enum OpenError {
         /// The format this program reads.
         known: u32,
     },
+    /// There is no index, and whoever opens it makes none.
+    #[error("{}: there is no store here, since it has no index.sqlite; name the folder of the server's store, or restore the index from a backup", path.display())]
+    Absent {
+        /// What should be the store's directory.
+        path: PathBuf,
+    },
     /// What is there is no store, or is one no more.
     #[error("{}: {reason}; restore it from a backup, or move it away to start with an empty one", path.display())]
     Damaged {

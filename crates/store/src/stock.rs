@@ -74,10 +74,13 @@ impl Stock {
     /// a server cannot start until it is dropped.
     ///
     /// # Errors
-    /// [`OpenError::TooOld`] besides those of [`crate::Store::open_embedded`], but never [`OpenError::Locked`]: see [`Stock::hold`].
+    /// [`OpenError::Absent`] and [`OpenError::TooOld`] besides those of [`crate::Store::open_embedded`], but never [`OpenError::Locked`]: see [`Stock::hold`].
     pub fn open(path: &Path, may_change: bool) -> Result<Self, OpenError> {
         let file = path.join("index.sqlite");
-        file.metadata().map_err(OpenError::at(path))?;
+        file.metadata().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => OpenError::Absent { path: path.to_owned() },
+            _ => OpenError::at(&file)(error),
+        })?;
         let lock = match may_change.then(|| Lock::take(path)) {
             Some(Ok(lock)) => Some(lock),
             None | Some(Err(OpenError::Locked { .. })) => None,

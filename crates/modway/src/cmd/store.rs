@@ -10,7 +10,10 @@ use clap::{Args, Subcommand};
 use proxy::stocktake::{Finding, Stocktake, Tally, Told};
 use store::stock::Stock;
 
-use self::{bar::Bar, told::Report};
+use self::{
+    bar::Bar,
+    told::{Done, Report},
+};
 use crate::{
     cli::{End, Given},
     config::{Config, Disk, Environment},
@@ -41,6 +44,10 @@ pub struct Check {
     lang: Option<Lang>,
 }
 
+/// What stands before an error of the index, which ends the check: without it nobody knows what is stored.
+const UNREAD: &str =
+    "the check ended early, as the index could not be used (if it is damaged, restore index.sqlite from a backup)";
+
 /// So many findings are listed in JSON; the rest is counted. Text has them all, since it is printed as they are found.
 const LISTED: usize = 10_000;
 
@@ -55,22 +62,24 @@ fn check(asked: &Check, environment: &Environment) -> anyhow::Result<End> {
         Ok(config) => config,
         Err(mistakes) => return Ok(super::config::misused(&mistakes)),
     };
-    let stock = Arc::new(Stock::open(&config.store_path, !asked.dry).context("opening the store")?);
+    let stock = Arc::new(Stock::open(&config.store_path, !asked.dry)?);
     let stocktake = Stocktake::new(Arc::clone(&stock), &config.proxy.sums)?;
-    let (_, total_bytes) = stock.index().total().context("reading the index")?;
+    let (_, total_bytes) = stock.index().total().context(UNREAD)?;
     let lang = Lang::of(asked.lang, environment);
     let mut teller = Teller {
         json: asked.json,
         lang,
         bar: std::io::stderr().is_terminal().then(|| Bar::new(total_bytes)),
         findings: Vec::new(),
+        done: Done::default(),
     };
     let started = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().build().context("starting the runtime")?;
     let tally = runtime.block_on(stocktake.run(&mut |told| teller.tell(&told)));
     teller.clear();
-    let tally = tally.context("proving the store")?;
-    let report = Report { lang, tally, hold: stock.hold(), elapsed: started.elapsed(), findings: teller.findings };
+    let tally = tally.context(UNREAD)?;
+    let report =
+        Report { lang, tally, hold: stock.hold(), elapsed: started.elapsed(), findings: teller.findings, done: teller.done };
     super::config::print(&if asked.json { report.json() } else { report.text() })?;
     Ok(end(&tally))
 }
@@ -92,6 +101,7 @@ struct Teller {
     /// On a terminal only.
     bar: Option<Bar>,
     findings: Vec<Finding>,
+    done: Done,
 }
 
 impl Teller {
@@ -103,11 +113,13 @@ impl Teller {
                 }
             }
             Told::Found(finding) if self.json => {
+                self.done.count(finding);
                 if self.findings.len() < LISTED {
                     self.findings.push((*finding).clone());
                 }
             }
             Told::Found(finding) => {
+                self.done.count(finding);
                 self.clear();
                 // Whoever closed standard output still gets the exit code.
                 let _ = super::config::print(&told::line(finding, self.lang));

@@ -132,13 +132,58 @@ fn what_cannot_be_proven_ends_with_3_and_mistakes_with_2() {
     let none = Command::new(env!("CARGO_BIN_EXE_modway")).args(["store", "check", "--store", "/none/there"]).env_clear().output();
     let none = none.expect("modway runs");
     assert_eq!(none.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&none.stderr).contains("/none/there: cannot open the store"), "{none:?}");
+    assert!(String::from_utf8_lossy(&none.stderr).contains("/none/there: there is no store here"), "{none:?}");
 
     let config = home.path().join("modway.toml");
     fs::write(&config, "[sumdb]\ngosumdb = \"no key\"\n").expect("written");
     let wrong = home.check(&["--config", config.to_str().expect("UTF-8")]);
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
     assert_eq!(home.check(&["--nonsense"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_is_missing_is_not_said_to_be_put_aside() {
+    let home = Home::new();
+    fs::remove_file(&home.zip).expect("removed");
+    let (code, text) = home.said(&[]);
+    let line = "example.test/m/@v/v1.0.0.zip: the record names bytes that are not there; will be fetched again\n";
+    assert!(code == 1 && text.starts_with(line), "{text}");
+    assert!(
+        text.contains("\n1 finding; what is missing is fetched again when asked for") && !text.contains("quarantine"),
+        "{text}"
+    );
+    assert_eq!(home.said(&[]).0, 0);
+}
+
+#[test]
+fn what_cannot_be_read_is_left_and_ends_with_3() {
+    let home = Home::new();
+    fs::remove_file(&home.zip).expect("removed");
+    std::os::unix::fs::symlink(&home.zip, &home.zip).expect("a link to itself, which nobody can open");
+    let (code, text) = home.said(&[]);
+    assert!(code == 3 && text.starts_with("example.test/m/@v/v1.0.0.zip: cannot be read: "), "{text}");
+    assert!(text.contains("\n1 finding; what cannot be read was left: see to the disk"), "{text}");
+    assert!(home.zip.symlink_metadata().is_ok());
+    assert_eq!(home.said(&[]).0, 3);
+}
+
+#[test]
+fn an_index_that_cannot_be_read_is_the_operators_to_restore() {
+    let home = Home::new();
+    let index = home.path().join("store/index.sqlite");
+    let told = |what: &str| {
+        let output = home.check(&[]);
+        assert_eq!((output.status.code(), &*output.stdout), (Some(3), &b""[..]), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(what) && said.contains("from a backup"), "{said}");
+    };
+    for beside in ["index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = fs::remove_file(index.with_file_name(beside));
+    }
+    fs::write(&index, [0xff; 9000]).expect("written");
+    told("index.sqlite: file is not a database");
+    fs::remove_file(&index).expect("removed");
+    told("there is no store here");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::{
 /// It is drawn at most so often.
 const EVERY: Duration = Duration::from_millis(100);
 
-const CELLS: u64 = 30;
+/// With these the longest line fits into 80 columns: a longer one would be drawn below itself again and again.
+const CELLS: u64 = 20;
 
 /// A bar on standard error.
 pub(super) struct Bar {
@@ -81,10 +82,21 @@ mod tests {
 
     #[test]
     fn a_bar_tells_how_far_how_fast_and_how_long_yet() {
-        check(0, 0, 0, "[------------------------------]   0%  0 B / 1 B  0 MB/s  -0:00");
-        check(1 << 30, 4 << 30, 10, "[#######-----------------------]  25%  1.0 GiB / 4.0 GiB  107 MB/s  -0:30");
-        check(100, 100, 1, "[##############################] 100%  100 B / 100 B  0 MB/s  -0:00");
-        check(300, 100, 1, "[##############################] 100%  100 B / 100 B  0 MB/s  -0:00");
+        check(0, 0, 0, "[--------------------]   0%  0 B / 1 B  0 MB/s  -0:00");
+        check(1 << 30, 4 << 30, 10, "[#####---------------]  25%  1.0 GiB / 4.0 GiB  107 MB/s  -0:30");
+        check(100, 100, 1, "[####################] 100%  100 B / 100 B  0 MB/s  -0:00");
+        check(300, 100, 1, "[####################] 100%  100 B / 100 B  0 MB/s  -0:00");
+    }
+
+    #[test]
+    fn no_bar_is_longer_than_a_line_of_80_columns() {
+        for total_bytes in [1 << 10, (1 << 40) - 1, 1023 << 30, 1023 << 40] {
+            // From the first moment on, at 99 GB/s, and so slowly that it takes days.
+            for (bytes, seconds) in [(0, 0), (total_bytes - 1, 1 + total_bytes / 99_000_000_000), (1 + total_bytes / 100, 3600)] {
+                let line = line(bytes, total_bytes, Duration::from_secs(seconds));
+                assert!(line.len() < 80, "{line}");
+            }
+        }
     }
 
     #[test]

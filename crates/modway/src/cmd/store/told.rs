@@ -17,6 +17,7 @@ pub(super) struct Report {
     pub(super) elapsed: Duration,
     /// Those that JSON lists.
     pub(super) findings: Vec<Finding>,
+    pub(super) done: Done,
 }
 
 impl Report {
@@ -72,19 +73,61 @@ impl Report {
         format!("{all}\n{end}{}\n", self.advice())
     }
 
-    /// What is to be done, or was not done, if something is wrong.
-    fn advice(&self) -> &'static str {
-        match (self.tally.found, self.hold) {
-            (0, _) => "",
-            (_, Hold::Alone) => self.lang.pick(
-                "; what was put aside lies in the folder quarantine, and is fetched again when asked for: only bytes with the recorded h1 are taken",
-                "；移出的文件在 quarantine 目录中，下次被请求时会重新下载，且只接受 h1 与记录一致的内容",
-            ),
-            (_, Hold::Beside) => self.lang.pick(
-                "; a server uses this store, so nothing was changed: its daily sweep puts damaged bytes aside; stop it and run this again for the rest",
-                "；有服务器正在使用此存储，因此没有做任何改动：损坏的内容会由它每天的清扫移出；其余问题请停止服务器后再运行一次",
-            ),
-            (_, Hold::Reading) => self.lang.pick("; nothing was changed (--dry)", "；没有做任何改动（--dry）"),
+    /// What is to be done, or was not done, and by whom, if something is wrong.
+    fn advice(&self) -> String {
+        let lang = self.lang;
+        let heals = match (self.done.aside, self.done.forgotten) {
+            (0, 0) => None,
+            (0, _) => Some(lang.pick(
+                "what is missing is fetched again when asked for: only bytes with the recorded h1 are taken",
+                "缺失的内容下次被请求时会重新下载，且只接受 h1 与记录一致的内容",
+            )),
+            (_, _) => Some(lang.pick(
+                "what was put aside lies in the folder quarantine, and is fetched again when asked for: only bytes with the recorded h1 are taken",
+                "移出的文件在 quarantine 目录中，下次被请求时会重新下载，且只接受 h1 与记录一致的内容",
+            )),
+        };
+        let unreadable = lang.pick(
+            "what cannot be read was left: see to the disk and to who may read the files, and run this again",
+            "无法读取的内容保持原样：请检查磁盘和文件权限后再运行一次",
+        );
+        let left = lang.pick(
+            "what was not put aside is yours to mend: restore index.sqlite from a backup where a record or a lookup is damaged",
+            "未移出的问题需要您来处理：若记录或查询结果已损坏，请从备份恢复 index.sqlite",
+        );
+        let beside = lang.pick(
+            "a server uses this store, so nothing was changed: its daily sweep puts damaged bytes aside; stop it and run this again for the rest",
+            "有服务器正在使用此存储，因此没有做任何改动：损坏的内容会由它每天的清扫移出；其余问题请停止服务器后再运行一次",
+        );
+        let sentences = match (self.tally.found, self.hold) {
+            (0, _) => Vec::new(),
+            (_, Hold::Beside) => vec![beside],
+            (_, Hold::Reading) => vec![lang.pick("nothing was changed (--dry)", "没有做任何改动（--dry）")],
+            (_, Hold::Alone) => [heals, (self.done.left > 0).then_some(left), (self.tally.unreadable > 0).then_some(unreadable)]
+                .into_iter()
+                .flatten()
+                .collect(),
+        };
+        sentences.into_iter().map(|sentence| format!("{}{sentence}", lang.pick("; ", "；"))).collect()
+    }
+}
+
+/// What was done about the findings.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    aside: u64,
+    forgotten: u64,
+    left: u64,
+}
+
+impl Done {
+    pub(super) fn count(&mut self, finding: &Finding) {
+        match (&finding.fault, finding.aside) {
+            (Fault::Missing, true) => self.forgotten += 1,
+            (_, true) => self.aside += 1,
+            // Of these the tally knows.
+            (Fault::Unreadable(_), false) => {}
+            (_, false) => self.left += 1,
         }
     }
 }
@@ -95,7 +138,11 @@ fn count(number: u64, what: &str) -> String {
 
 /// One finding in a line.
 pub(super) fn line(finding: &Finding, lang: Lang) -> String {
-    let aside = if finding.aside { lang.pick("; put aside", "；已移出") } else { "" };
+    let aside = match (&finding.fault, finding.aside) {
+        (_, false) => "",
+        (Fault::Missing, true) => lang.pick("; will be fetched again", "；将重新下载"),
+        (_, true) => lang.pick("; put aside", "；已移出"),
+    };
     format!("{}{}{aside}\n", shown(&finding.path), words(&finding.fault, lang))
 }
 
