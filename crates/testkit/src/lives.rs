@@ -4,6 +4,8 @@ use std::{
     fs,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -90,9 +92,11 @@ impl Drop for Life {
     }
 }
 
-/// Sends `signal` to this very process.
+/// Sends `signal`, which stops or kills, to this very process. It goes no further than this call, until it is resumed.
 pub fn signal_myself(signal: Signal) {
     let _ = kill_process(rustix::process::getpid(), signal);
+    // The system may hand it to another thread, and this one would go on until that one has noticed.
+    thread::sleep(Duration::from_secs(1));
 }
 
 /// Calls `journey` with a command that lets the n-th system call `call` of the program that it runs meet `fault` (in strace's words), for ever larger n

@@ -1,10 +1,15 @@
 //! Storage and lock that do not fit together: nothing is signed, and the operator hears which of them is old.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use proxy::tlog::{LogError, Refusal};
-use store::log::LogFiles as _;
+use store::log::{LogFiles as _, LogLock as _};
 
-use crate::world::{LOG, Node, World};
+use crate::{
+    way::{Whim, Whims},
+    world::{LOG, Node, World, key},
+};
 
 /// A log that `count` more records came into, one by one.
 async fn grow(node: &Node, count: u64) {
@@ -45,6 +50,31 @@ async fn a_lock_from_a_backup_is_refused() {
         let signed = world.recorder.heads().len();
         check(&world, world.start().await, signed, Refusal::StorageNewer { files: 9, lock: 5 });
     }
+}
+
+/// Nobody has seen a signature of it, nor a tile, nor an answer: other records may take its place.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_was_decided_and_never_signed_may_go_with_a_lock_from_a_backup() {
+    let world = World::new();
+    let node = world.start().await.unwrap();
+    grow(&node, 2).await;
+    node.stop().await;
+    let backup = world.lock.backup();
+    let mut puts = 0;
+    // The first put stages the tiles, the second one would put them where they are read.
+    let whims = Whims::new(move |_, what| {
+        puts += u64::from(what == "put");
+        if what == "put" && puts == 2 { Whim::DeadBefore } else { Whim::Done }
+    });
+    let dying = world.start_by(whims, &[key()]).await.unwrap();
+    let unanswered = tokio::time::timeout(Duration::from_secs(60), dying.log.append("never signed\n")).await;
+    assert!(unanswered.is_err());
+    drop(dying);
+    assert_ne!(world.lock.head(LOG).await.unwrap(), backup.head(LOG).await.unwrap(), "it was decided");
+    world.lock.restore(&backup);
+    let node = world.start().await.unwrap();
+    assert_eq!(node.log.append("another\n").await.unwrap(), 2);
+    world.recorder.judge("never signed");
 }
 
 #[tokio::test(start_paused = true)]

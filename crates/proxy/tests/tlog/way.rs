@@ -125,10 +125,13 @@ struct Way {
 impl LogFiles for Way {
     async fn put(&self, log: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError> {
         let put = async {
-            for (path, bytes) in &files {
-                self.recorder.put(path, bytes);
+            let end = self.logs.files.put(log, files.clone()).await;
+            // What is signed was put before, by who then signed or by who completed it. What a process had only begun to put when it was killed
+            // may never come to be there, and then it is nobody's: its lock may come back from a backup, and other records take the place.
+            if matches!(end, Ok(()) | Err(StoreError::Changed { .. })) {
+                files.iter().for_each(|(path, bytes)| self.recorder.put(path, bytes));
             }
-            self.logs.files.put(log, files.clone()).await
+            end
         };
         self.whims.play("put", put).await
     }

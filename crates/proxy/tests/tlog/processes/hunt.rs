@@ -73,7 +73,7 @@ fn no_two_processes_sign_heads_that_cannot_both_be_true_whenever_they_are_paused
     });
     println!("{all:?}");
     let n = all.histories;
-    assert!(only.is_some() || (all.lives > 2 * n && all.signed > 20 * n && all.answered > 50 * n), "little happened: {all:?}");
+    assert!(only.is_some() || (all.lives > 2 * n && all.signed > 5 * n && all.answered > 10 * n), "little happened: {all:?}");
     assert!(only.is_some() || (all.killed > n && all.paused > n / 2 && all.refused > n / 20), "little befell them: {all:?}");
 }
 
