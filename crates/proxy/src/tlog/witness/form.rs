@@ -57,6 +57,8 @@ impl fmt::Display for Submission {
 
 #[cfg(test)]
 mod tests {
+    use testkit::random::Random;
+
     use super::*;
 
     /// The example of the specification.
@@ -105,19 +107,15 @@ mod tests {
     fn what_strangers_send_is_none_or_prints_back() {
         let pieces: [&[u8]; 9] =
             [b"\n", b"\n\n", b" ", b"0", b"+", b"old ", b"\r", b"\xff", b"PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"];
-        let (mut draw, mut read) = (1u64, 0);
-        let mut below = |end: usize| {
-            draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (draw >> 33) as usize % end
-        };
+        let (mut draw, mut read) = (Random::new(1), 0);
         for _ in 0..20_000 {
-            let mut body = SOFA.as_bytes()[..SOFA.len() - below(2) * below(SOFA.len())].to_vec();
-            for _ in 0..1 + below(3) {
+            let mut body = SOFA.as_bytes()[..SOFA.len() - draw.below(2) * draw.below(SOFA.len())].to_vec();
+            for _ in 0..1 + draw.below(3) {
                 // The first lines have more of the grammar than the rest.
-                let first = if below(2) == 0 { 30 } else { body.len() + 1 };
-                let at = below(first).min(body.len());
-                let end = (at + below(3)).min(body.len());
-                drop(body.splice(at..end, pieces[below(pieces.len())].iter().copied()));
+                let first = if draw.below(2) == 0 { 30 } else { body.len() + 1 };
+                let at = draw.below(first).min(body.len());
+                let end = (at + draw.below(3)).min(body.len());
+                drop(body.splice(at..end, pieces[draw.below(pieces.len())].iter().copied()));
             }
             if let Some(submission) = Submission::parse(&body) {
                 assert_eq!(submission.to_string().as_bytes(), body, "{}", String::from_utf8_lossy(&body));
