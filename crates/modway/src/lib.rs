@@ -16,3 +16,5 @@ pub mod why;
 
 pub mod app;
 pub mod http;
+
+mod limits;

@@ -352,3 +352,21 @@ pub const WITNESS_PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest such wait.
 pub const WITNESS_LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// Lines kept of an upstream's refusal: those that the go command prints.
+pub const MAX_REFUSAL_LINES: usize = 8;
+
+/// Bytes of an extended header of a tar. Real ones hold a path or two.
+pub const MAX_PAX_BYTES: u64 = 1 << 20;
+
+/// How often a repository's lock is tried for: one of ours that was just let go may hold it for a moment.
+pub const LOCK_TRIES: u32 = 10;
+
+/// The pause between two tries for a repository's lock.
+pub const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// The pause between two hunts for a child's processes: long enough for the killed to be gone.
+pub const HUNT_PAUSE: Duration = Duration::from_millis(1);
+
+/// An origin that nobody asked for so long is forgotten: its allowance, which is per minute, is full again then.
+pub const ORIGIN_IDLE: Duration = Duration::from_secs(60);

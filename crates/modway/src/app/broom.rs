@@ -1,17 +1,12 @@
 //! Sweeps the store in the background: drops what a crash left behind, proves the rest, and says what it found.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use store::sweep::Swept;
 use tokio::{task::JoinHandle, time};
 
 use super::{diary::Diary, standing::Standing};
-
-/// The first sweep waits until a start, and the burst of requests behind it, is over.
-const FIRST: Duration = Duration::from_secs(600);
-
-/// A sweep reads every blob once, on one thread. Daily finds damage before the backup that still has the right bytes is gone.
-const EVERY: Duration = Duration::from_secs(86_400);
+use crate::limits;
 
 /// The task that sweeps. Ends when dropped.
 pub(super) struct Broom(JoinHandle<()>);
@@ -19,7 +14,7 @@ pub(super) struct Broom(JoinHandle<()>);
 impl Broom {
     pub(super) fn start(standing: Arc<Standing>, diary: Diary) -> Self {
         Self(tokio::spawn(async move {
-            let mut beat = time::interval_at(time::Instant::now() + FIRST, EVERY);
+            let mut beat = time::interval_at(time::Instant::now() + limits::FIRST_SWEEP, limits::SWEEP_EVERY);
             beat.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
             loop {
                 beat.tick().await;

@@ -1,6 +1,6 @@
 //! Whether the store can be read, asked now and then, so that a readiness check never waits for a disk that hangs.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use plan::{Caller, Reason, Request};
@@ -9,13 +9,7 @@ use store::{Drift, DriftRecord};
 use tokio::{sync::watch, task::JoinHandle, time};
 
 use super::standing::Standing;
-use crate::http::Answers;
-
-/// How often the store is asked: a load balancer asks about as often.
-const EVERY: Duration = Duration::from_secs(2);
-
-/// A store that takes longer is not ready.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::{http::Answers, limits};
 
 /// What the store said last.
 pub(super) type Last = watch::Receiver<Result<(), Reason>>;
@@ -30,12 +24,12 @@ impl Pulse {
     pub(super) fn start(standing: Arc<Standing>) -> Self {
         let (said, last) = watch::channel(Ok(()));
         let task = tokio::spawn(async move {
-            let mut beat = time::interval(EVERY);
+            let mut beat = time::interval(limits::PULSE_EVERY);
             beat.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
             loop {
                 beat.tick().await;
-                let slow = || Reason::Store(format!("it did not answer within {}s", PATIENCE.as_secs()));
-                let answer = time::timeout(PATIENCE, standing.ready()).await;
+                let slow = || Reason::Store(format!("it did not answer within {}s", limits::PULSE_PATIENCE.as_secs()));
+                let answer = time::timeout(limits::PULSE_PATIENCE, standing.ready()).await;
                 said.send_modify(|last| *last = answer.unwrap_or_else(|_| Err(slow())));
             }
         });

@@ -16,13 +16,10 @@ use store::log::Logs;
 use tokio::{task::JoinHandle, time};
 
 use super::standing::{AbortOnDrop, life, open_log};
-use crate::config::AuditLog;
+use crate::{config::AuditLog, limits};
 
 /// What the audit log is called in the store. It stays when name and key change.
 pub(crate) const AUDIT: &str = "audit";
-
-/// How long a server that stops waits for its last lines: many times what a batch takes. What is not written then is missed by the missing `stop`.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An audit log and its tasks.
 pub(super) struct Auditing {
@@ -57,7 +54,7 @@ impl Auditing {
         self.audit.close();
         let recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner).take();
         match recording {
-            Some(recording) => time::timeout(PATIENCE, recording).await.is_ok_and(|end| end.is_ok()),
+            Some(recording) => time::timeout(limits::LAST_LINES, recording).await.is_ok_and(|end| end.is_ok()),
             None => true,
         }
     }

@@ -120,10 +120,9 @@ impl std::fmt::Display for Place {
 
 /// What strangers wrote, fit for one line of any output: no control characters, and not longer than anybody reads.
 pub(crate) fn shown(text: &str) -> String {
-    const MOST: usize = 400;
     // A log reader of a CI takes `##[` and `##vso[` anywhere in a line for a command.
-    let mut short: String = harmless(text).replace("##", "# #").chars().take(MOST).collect();
-    if short.len() < text.len() && short.chars().count() == MOST {
+    let mut short: String = harmless(text).replace("##", "# #").chars().take(crate::limits::MAX_SHOWN_CHARS).collect();
+    if short.len() < text.len() && short.chars().count() == crate::limits::MAX_SHOWN_CHARS {
         short.push('…');
     }
     short

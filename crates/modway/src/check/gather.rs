@@ -9,7 +9,6 @@ use std::{
     io::Read as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use gomod::{gosum::GoSum, modfile};
@@ -20,8 +19,9 @@ use super::{
 };
 use crate::{
     config::{Disk, Environment},
+    limits,
     machine::{Machine, NotTold, goroot},
-    run::{Bounds, Run},
+    run::Run,
 };
 
 /// What to read.
@@ -73,15 +73,6 @@ pub enum NotRead {
     },
 }
 
-/// A file of a project that is larger than this is nobody's go.mod.
-const MOST_BYTES: u64 = 64 << 20;
-
-/// `go list` asks for each module in turn, over a network that may be slow.
-const BOUNDS: Bounds = Bounds { wall: Duration::from_secs(300), output_bytes: 64 << 20 };
-
-/// More modules in a go.work than this are not looked at.
-const MOST_MODULES: usize = 1000;
-
 /// Reads all that is to be judged.
 ///
 /// # Errors
@@ -100,7 +91,7 @@ pub fn gather(source: &Source<'_>) -> Result<Project, NotRead> {
     };
     if let Some(Work { read: Ok((read, _)), file, .. }) = &work {
         let folder = file.strip_suffix("go.work").unwrap_or_default();
-        for used in read.uses.iter().filter(|used| !is_outside(used)).take(MOST_MODULES) {
+        for used in read.uses.iter().filter(|used| !is_outside(used)).take(limits::MAX_WORK_MODULES) {
             let used = used.trim_start_matches("./").trim_end_matches('/');
             let prefix = if matches!(used, "" | ".") { folder.to_owned() } else { format!("{folder}{used}/") };
             modules.extend(read_module(source.folder, &prefix)?);
@@ -178,9 +169,9 @@ fn bytes(file: &Path) -> Result<Option<Vec<u8>>, NotRead> {
         return Err(failed(std::io::Error::other("not a file")));
     }
     let mut content = Vec::new();
-    opened.take(MOST_BYTES + 1).read_to_end(&mut content).map_err(failed)?;
-    if content.len() as u64 > MOST_BYTES {
-        return Err(failed(std::io::Error::other(format!("larger than {} MiB", MOST_BYTES >> 20))));
+    opened.take(limits::MAX_PROJECT_FILE_BYTES + 1).read_to_end(&mut content).map_err(failed)?;
+    if content.len() as u64 > limits::MAX_PROJECT_FILE_BYTES {
+        return Err(failed(std::io::Error::other(format!("larger than {} MiB", limits::MAX_PROJECT_FILE_BYTES >> 20))));
     }
     Ok(Some(content))
 }
@@ -215,7 +206,7 @@ fn ask_go(source: &Source<'_>, offline: bool) -> Result<Vec<Listed>, String> {
         run = run.set(name, value);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let captured = runtime.block_on(run.captured(BOUNDS)).map_err(|lost| lost.to_string())?;
+    let captured = runtime.block_on(run.captured(limits::GO_LIST)).map_err(|lost| lost.to_string())?;
     if !captured.ended.is_good() {
         return Err(String::from_utf8_lossy(&captured.stderr).trim().to_owned());
     }

@@ -22,7 +22,7 @@ use super::{
     conditions::{self, Validators, Verdict},
     encoding,
     ids::Id,
-    refusal,
+    limits, refusal,
 };
 
 /// The header that names the request in logs and under `/-/why`.
@@ -236,8 +236,8 @@ pub(crate) const fn decision(status: u16) -> Decision {
 
 const fn pause(reason: &Reason) -> Option<Duration> {
     match reason {
-        Reason::Busy(_) => Some(Duration::from_secs(2)),
-        Reason::Unwitnessed(_) | Reason::Stopping => Some(Duration::from_secs(5)),
+        Reason::Busy(_) => Some(limits::BUSY_PAUSE),
+        Reason::Unwitnessed(_) | Reason::Stopping => Some(limits::STOPPING_PAUSE),
         _ => None,
     }
 }

@@ -140,6 +140,18 @@ pub const MAX_REFUSAL_BYTES: usize = 640;
 /// An error body, in lines: promise 12.
 pub const MAX_REFUSAL_LINES: usize = 8;
 
+/// An error body, in lines that follow the cause: whose move it is with the fix, the reason's code, the request id.
+pub(super) const REFUSAL_TAIL_LINES: usize = 3;
+
+/// When a client that found us busy may come again: a moment, in which queues of this size empty.
+pub(super) const BUSY_PAUSE: Duration = Duration::from_secs(2);
+
+/// When a client may come again that found us stopping: what follows us starts in less.
+pub(super) const STOPPING_PAUSE: Duration = Duration::from_secs(5);
+
+/// A request's header at a witness' door: two lines of our own kind.
+pub(super) const MAX_WITNESS_HEADER_BYTES: usize = 16 << 10;
+
 /// Entries of a list that are answered at once, if the request does not say: a page of some 50 KiB.
 pub(crate) const DEFAULT_PAGE: u64 = 100;
 

@@ -4,11 +4,8 @@ use plan::{Mover, Reason};
 
 use super::{
     ids::Id,
-    limits::{MAX_REFUSAL_BYTES, MAX_REFUSAL_LINES},
+    limits::{MAX_REFUSAL_BYTES, MAX_REFUSAL_LINES, REFUSAL_TAIL_LINES},
 };
-
-/// Lines that follow the cause.
-const TAIL_LINES: usize = 3;
 
 /// The cause, whose move it is, the fix, the reason's code and the request id.
 ///
@@ -24,7 +21,7 @@ pub(crate) fn text(reason: &Reason, id: Id) -> String {
     }
     let tail =
         format!("whose move: {}\nfix: {}\ncode: {}, request id: {id}\n", mover(reason.mover()), reason.fix(), reason.code());
-    let mut text = cause(&reason.to_string(), MAX_REFUSAL_BYTES - tail.len(), MAX_REFUSAL_LINES - TAIL_LINES);
+    let mut text = cause(&reason.to_string(), MAX_REFUSAL_BYTES - tail.len(), MAX_REFUSAL_LINES - REFUSAL_TAIL_LINES);
     text.push_str(&tail);
     text
 }

@@ -31,8 +31,8 @@ use tokio::{
 
 use super::{
     limits::{
-        ACCEPT_PAUSE, MAX_WITNESS_CONNECTIONS, MAX_WITNESS_CONNECTIONS_PER_CLIENT, WITNESS_ALARM_PAUSE, WITNESS_CONNECTION_LIFE,
-        WITNESS_PATIENCE,
+        ACCEPT_PAUSE, MAX_WITNESS_CONNECTIONS, MAX_WITNESS_CONNECTIONS_PER_CLIENT, MAX_WITNESS_HEADER_BYTES, WITNESS_ALARM_PAUSE,
+        WITNESS_CONNECTION_LIFE, WITNESS_PATIENCE,
     },
     listen::{Phase, reached},
 };
@@ -90,7 +90,7 @@ pub async fn serve(witness: Arc<Witness>, listener: TcpListener, mut phase: watc
 async fn converse(stream: TcpStream, desk: Arc<Desk>, mut phase: watch::Receiver<Phase>, _ticket: Ticket) {
     let service = service_fn(async |request| Ok::<_, Infallible>(answer(&desk, request).await));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(WITNESS_PATIENCE).max_buf_size(16 << 10);
+    builder.timer(TokioTimer::new()).header_read_timeout(WITNESS_PATIENCE).max_buf_size(MAX_WITNESS_HEADER_BYTES);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let is_over = async {
         tokio::select! {

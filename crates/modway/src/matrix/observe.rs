@@ -8,7 +8,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -25,7 +24,8 @@ use super::{
 };
 use crate::{
     config::Environment,
-    run::{Bounds, Captured, Run},
+    limits,
+    run::{Captured, Run},
 };
 
 /// What the real go command did under one combination.
@@ -40,12 +40,6 @@ pub struct Observation {
     /// What is not as it was predicted; empty if all is.
     pub differs: Vec<String>,
 }
-
-/// Two go commands at a time: each starts git, and a table is not worth more of the machine.
-const AT_A_TIME: usize = 2;
-
-/// Go gives up after 10 s on a proxy that says nothing, for each of a few files.
-const BOUNDS: Bounds = Bounds { wall: Duration::from_secs(120), output_bytes: 1 << 20 };
 
 /// Runs the real go command for every row, in the world of the matrix. `done` hears after each run how many of how many are done.
 ///
@@ -68,7 +62,7 @@ pub async fn all(matrix: &mut Matrix, environment: &Environment, done: &dyn Fn(u
             done(ran.fetch_add(1, Ordering::Relaxed) + 1, runs);
             anyhow::Ok((at, trusted, observation))
         })
-        .buffered(AT_A_TIME)
+        .buffered(limits::OBSERVED_AT_ONCE)
         .try_collect()
         .await?;
     for (at, trusted, observation) in observations {
@@ -158,7 +152,7 @@ impl Observer {
         alone.extend(variables.iter().map(|(name, value)| (*name, value.as_str())));
         let run = Run::find(OsStr::new("go"), &Environment::of(&alone))?.folder(&work);
         let module = format!("{}@{}", self.subject.module, self.subject.version);
-        Ok(run.words(["mod", "download", &module]).captured(BOUNDS).await?)
+        Ok(run.words(["mod", "download", &module]).captured(limits::GO_DOWNLOAD).await?)
     }
 
     /// What go wrote to standard error, on one line, without the names of our folders.

@@ -55,3 +55,24 @@ pub(super) const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 
 /// How long what the command left on the wire may still take after its end, before it is cut.
 pub(super) const AFTERGLOW: Duration = Duration::from_millis(200);
+
+/// How often it is looked whether the wire is quiet, within [`AFTERGLOW`].
+pub(super) const QUIET_LOOK: Duration = Duration::from_millis(2);
+
+/// Lines of a waterfall: what a person reads. The most telling of more are picked.
+pub(super) const MAX_ROWS: usize = 60;
+
+/// Lines of a picture. One with more is none: the rest is counted in its last line.
+pub(super) const MAX_PICTURE_ROWS: usize = 400;
+
+/// Messages of a sequence diagram. More are no picture: the rest is a note.
+pub(super) const MAX_MESSAGES: usize = 120;
+
+/// Lines shown of an error's body: those that the go command prints.
+pub(super) const MAX_BODY_LINES: usize = 8;
+
+/// What is remembered of a line of output that has no end yet: enough to know a message of the go command by its beginning.
+pub(super) const MAX_LINE_START_BYTES: usize = 64;
+
+/// What takes less is not slow, whatever else there is.
+pub(super) const SLOW_FROM: Duration = Duration::from_millis(100);

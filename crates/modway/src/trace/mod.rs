@@ -211,7 +211,7 @@ async fn carried(words: Words, from: Reader, to: Out) {
 async fn settle(recorder: &Recorder) {
     let _ = timeout(limits::AFTERGLOW, async {
         while !recorder.is_quiet() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(limits::QUIET_LOOK).await;
         }
     })
     .await;

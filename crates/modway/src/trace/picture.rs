@@ -12,9 +12,6 @@ use crate::{
     render::svg::{Anchor, Face, Letters, Paint, Rect, Svg, Tone, fit, wrap},
 };
 
-/// A picture with more lines is none: the rest is counted in its last line.
-const MOST: usize = 400;
-
 const WIDTH: f64 = 960.0;
 const MARGIN: f64 = 24.0;
 const LINE: f64 = 22.0;
@@ -57,7 +54,7 @@ pub fn svg(traced: &Traced, lang: Lang) -> String {
 /// Draws the lines below `y`; answers where they end.
 fn waterfall(svg: &mut Svg, rows: &[Row], end: Duration, y: f64, lang: Lang) -> f64 {
     let end = rows.iter().map(|row| row.began + row.took).max().unwrap_or_default().max(end);
-    let shown = &rows[..rows.len().min(MOST)];
+    let shown = &rows[..rows.len().min(super::limits::MAX_PICTURE_ROWS)];
     let top = y + 24.0;
     let bottom = top + shown.len() as f64 * LINE;
     for quarter in 0..=4 {
@@ -73,8 +70,10 @@ fn waterfall(svg: &mut Svg, rows: &[Row], end: Duration, y: f64, lang: Lang) -> 
         svg.hinted(&hint, |svg| line(svg, row, place, end));
     }
     let mut y = bottom + 18.0;
-    if rows.len() > MOST {
-        let more = lang.pick("… and {} more", "…… 另有 {} 个").replace("{}", &(rows.len() - MOST).to_string());
+    if rows.len() > super::limits::MAX_PICTURE_ROWS {
+        let more = lang
+            .pick("… and {} more", "…… 另有 {} 个")
+            .replace("{}", &(rows.len() - super::limits::MAX_PICTURE_ROWS).to_string());
         svg.text((MARGIN, y), &more, Letters::PLAIN.tone(Tone::Faint));
         y += 18.0;
     }

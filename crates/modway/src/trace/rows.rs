@@ -121,7 +121,7 @@ fn facts(exchange: &Exchange, lang: Lang) -> Vec<String> {
     facts.extend(
         exchange.through.as_ref().map(|through| format!("{} {through}", lang.pick("through the forward proxy", "经由正向代理"))),
     );
-    let body = exchange.error_body.lines().take(8).map(|line| format!("> {line}"));
+    let body = exchange.error_body.lines().take(super::limits::MAX_BODY_LINES).map(|line| format!("> {line}"));
     facts.extend(body);
     facts.retain(|fact| !fact.is_empty());
     facts

@@ -12,9 +12,6 @@ use crate::{
     render::mermaid::{Participant, Sequence},
 };
 
-/// More lines than this are no picture: the rest is a note.
-const MOST: usize = 120;
-
 /// The diagram of `traced`.
 pub fn mermaid(traced: &Traced, lang: Lang) -> String {
     let rows = rows(traced, lang);
@@ -27,7 +24,7 @@ pub fn mermaid(traced: &Traced, lang: Lang) -> String {
             hosts.insert(&row.host, sequence.participant(&row.host));
         }
     }
-    for row in rows.iter().take(MOST) {
+    for row in rows.iter().take(super::limits::MAX_MESSAGES) {
         match hosts.get(row.host.as_str()).filter(|_| row.kind != Kind::Process) {
             Some(host) => exchange(&mut sequence, go, *host, row, lang),
             None => {
@@ -37,8 +34,8 @@ pub fn mermaid(traced: &Traced, lang: Lang) -> String {
             }
         }
     }
-    if rows.len() > MOST {
-        let more = rows.len() - MOST;
+    if rows.len() > super::limits::MAX_MESSAGES {
+        let more = rows.len() - super::limits::MAX_MESSAGES;
         sequence.note(go, go, &lang.pick("… and {} more", "…… 另有 {} 个").replace("{}", &more.to_string()));
     }
     sequence.finish()

@@ -88,9 +88,6 @@ pub enum Again {
 /// What is shown of the slow: three tell where to look.
 const SLOW: usize = 3;
 
-/// What takes less is not slow, whatever else there is.
-const SLOW_FROM: Duration = Duration::from_millis(100);
-
 impl Story {
     /// What `traced` tells.
     pub fn of(traced: &Traced) -> Self {
@@ -293,7 +290,7 @@ fn same(traced: &Traced) -> Vec<Again> {
 
 fn slow(traced: &Traced) -> Vec<usize> {
     let took = |at: &usize| traced.seen.exchanges[*at].took(traced.took);
-    let mut all: Vec<usize> = (0..traced.seen.exchanges.len()).filter(|at| took(at) >= SLOW_FROM).collect();
+    let mut all: Vec<usize> = (0..traced.seen.exchanges.len()).filter(|at| took(at) >= super::limits::SLOW_FROM).collect();
     all.sort_by_key(|at| std::cmp::Reverse(took(at)));
     all.truncate(SLOW);
     all

@@ -12,9 +12,6 @@ use crate::{
     render::terminal::{Style, Terminal, cut, harmless, pad, width},
 };
 
-/// How many lines of a waterfall are read: the most telling of more are picked.
-const MOST_ROWS: usize = 60;
-
 /// Whether all lines are drawn, or the most telling ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rows {
@@ -117,7 +114,7 @@ fn telling(rows: &[Row]) -> BTreeSet<usize> {
         Look::Step | Look::Good => 2,
     };
     all.sort_by_key(|at| (rank(rows[*at].look), std::cmp::Reverse(rows[*at].took)));
-    all.into_iter().take(MOST_ROWS).collect()
+    all.into_iter().take(super::limits::MAX_ROWS).collect()
 }
 
 fn axis(columns: &Columns, end: Duration, terminal: Terminal) -> String {

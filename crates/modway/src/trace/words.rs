@@ -140,9 +140,9 @@ impl Words {
         let after = bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
         if let Some(after) = after {
             self.line.clear();
-            self.line.extend(bytes[after..].iter().take(64));
-        } else if self.line.len() < 64 {
-            self.line.extend(bytes.iter().take(64));
+            self.line.extend(bytes[after..].iter().take(limits::MAX_LINE_START_BYTES));
+        } else if self.line.len() < limits::MAX_LINE_START_BYTES {
+            self.line.extend(bytes.iter().take(limits::MAX_LINE_START_BYTES));
         }
     }
 

@@ -21,14 +21,9 @@ use super::{
 };
 use crate::{
     config::{Environment, Files},
+    limits,
     machine::{self, Machine},
 };
-
-/// How many fixes are tried in thought; the others are told untried.
-const MOST_TRIED: usize = 6;
-
-/// How many fixes are told as one, where what is mended first only shows the next trouble.
-const MOST_JOINED: usize = 3;
 
 /// What is asked, and how.
 pub struct Inquiry<'i> {
@@ -106,8 +101,8 @@ impl Thought<'_> {
         let host = verdict::host(&url).unwrap_or_else(|| report.command.path().split('/').next().unwrap_or_default().to_owned());
         let case = Case { report, machine, broken, host, url, status };
         let fixes = fix::propose(&case);
-        let tried = join_all(fixes.iter().take(MOST_TRIED).map(|fix| self.try_one(machine, fix, memory))).await;
-        let untried = fixes.iter().skip(MOST_TRIED).map(|fix| Tried { promise: fix.promise.clone(), further: None });
+        let tried = join_all(fixes.iter().take(limits::MAX_TRIED).map(|fix| self.try_one(machine, fix, memory))).await;
+        let untried = fixes.iter().skip(limits::MAX_TRIED).map(|fix| Tried { promise: fix.promise.clone(), further: None });
         let tried: Vec<Tried> = tried.into_iter().chain(untried).collect();
         let mut all: Vec<(Fix, Tried)> = fixes.into_iter().zip(tried).collect();
         for (fix, tried) in &mut all {
@@ -132,7 +127,7 @@ impl Thought<'_> {
     async fn lead_on(&self, all: Vec<(Fix, Tried)>, number: usize) -> Vec<Fix> {
         let (mut fixes, mut dead_ends) = (Vec::new(), Vec::new());
         for (fix, tried) in all {
-            let further = tried.further.filter(|_| fixes.is_empty() && number < MOST_JOINED);
+            let further = tried.further.filter(|_| fixes.is_empty() && number < limits::MAX_JOINED);
             let Some((machine, report, memory)) = further else {
                 fixes.push(fix);
                 continue;

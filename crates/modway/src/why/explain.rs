@@ -21,11 +21,9 @@ use super::{
 };
 use crate::{
     config::Files,
+    limits,
     machine::{Machine, Setting, go_bundles, masked},
 };
-
-/// More questions than any module needs; a journey that wants more is not followed further.
-const MOST_ASKS: usize = 60;
 
 /// Settings that are shown even if they are empty.
 const ALWAYS: [&str; 4] = ["GOPROXY", "GOPRIVATE", "GOSUMDB", "GOINSECURE"];
@@ -70,7 +68,7 @@ pub async fn walk(setup: &Setup, command: &Command, world: Option<&World>, memor
     loop {
         match journey.step() {
             Step::Ask(asks) => {
-                let room = MOST_ASKS.saturating_sub(asked.len());
+                let room = limits::MAX_ASKS.saturating_sub(asked.len());
                 let probed =
                     join_all(asks.iter().enumerate().map(|(number, ask)| look(ask, world.filter(|_| number < room), memory)))
                         .await;
@@ -156,7 +154,7 @@ pub async fn lay_out(
 fn imagined(setup: &Setup, command: &Command) -> Vec<Ask> {
     let mut journey = Journey::new(setup, command);
     while let Step::Ask(asks) = journey.step() {
-        if journey.turns().len() > MOST_ASKS {
+        if journey.turns().len() > limits::MAX_ASKS {
             break;
         }
         for ask in asks {

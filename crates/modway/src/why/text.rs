@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     lang::Lang,
+    limits,
     machine::{Layer, masked},
     render::terminal::{Style, Terminal, harmless, pad, width},
 };
@@ -181,8 +182,8 @@ impl Writer<'_> {
         self.title("Who hears the names", "谁会看到模块名");
         for leak in self.report.leaks.clone() {
             let public = if leak.is_public { self.pick(" (public)", "（公共）") } else { "" };
-            let names: Vec<String> = leak.names.iter().take(4).map(|name| harmless(name)).collect();
-            let more = if leak.names.len() > 4 { ", …" } else { "" };
+            let names: Vec<String> = leak.names.iter().take(limits::MAX_NAMES_TOLD).map(|name| harmless(name)).collect();
+            let more = if leak.names.len() > limits::MAX_NAMES_TOLD { ", …" } else { "" };
             let would = if leak.was_asked { "" } else { self.pick("would hear ", "将会看到 ") };
             let text = format!("{}{public}: {would}{}{more}", leak.who, names.join(", "));
             self.told(2, "", &text, None);

@@ -67,6 +67,11 @@ fn every_queue_has_a_bound() {
 }
 
 #[test]
+fn every_wait_stands_in_limits_or_in_the_configuration() {
+    check(rules::waits);
+}
+
+#[test]
 fn a_long_file_says_at_its_top_why() {
     check(rules::long);
 }

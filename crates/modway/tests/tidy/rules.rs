@@ -83,6 +83,23 @@ pub(crate) fn unbounded(source: &Source) -> Vec<String> {
     if source.is_test() { Vec::new() } else { findings(source, "has no bound", found.into_iter()) }
 }
 
+/// How often a bar is drawn bounds nothing.
+const NO_BOUND: &str = "crates/modway/src/cmd/store/bar.rs";
+
+/// A time that is waited, or between two deeds, stands in a `limits.rs` with its reason, or is a setting's default.
+pub(crate) fn waits(source: &Source) -> Vec<String> {
+    let places = ["/limits.rs", "/conformance.rs"];
+    let is_theirs =
+        places.iter().any(|place| source.path.ends_with(place)) || source.path.starts_with("crates/modway/src/config/");
+    if source.is_test() || is_theirs || source.path == NO_BOUND {
+        return Vec::new();
+    }
+    let times = source.code.split("Duration::from_").skip(1).filter_map(|rest| rest.split_once(')'));
+    let fixed = times
+        .filter(|(time, _)| time.split_once('(').is_some_and(|(_, time)| time.trim().starts_with(|c: char| c.is_ascii_digit())));
+    findings(source, "has a time of its own, outside limits.rs", fixed.map(|(time, _)| format!("Duration::from_{time})")))
+}
+
 /// A file above 400 lines says in the comment at its top why it is one piece.
 pub(crate) fn long(source: &Source) -> Vec<String> {
     let lines = source.text.lines().count();
@@ -183,6 +200,16 @@ mod tests {
             "use tokio::sync::mpsc;\nfn f() { mpsc::channel(8) }",
         );
         check(unbounded, path, "use std::sync::mpsc::channel;", "use std::sync::mpsc::sync_channel;");
+    }
+
+    #[test]
+    fn a_time_outside_the_limits_is_found() {
+        let path = "crates/proxy/src/a.rs";
+        check(waits, path, "fn f() { sleep(Duration::from_millis(20)) }", "fn f(n: u64) { sleep(Duration::from_secs(n)) }");
+        check(waits, path, "const A: Duration = Duration::from_secs(\n60 * 60);", "const A: Duration = limits::A;");
+        for place in ["proxy/src/limits.rs", "modway/src/config/server.rs", "store/tests/a.rs"] {
+            assert_eq!(waits(&Source::new(&format!("crates/{place}"), "Duration::from_secs(1)")), [""; 0]);
+        }
     }
 
     #[test]

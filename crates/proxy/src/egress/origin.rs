@@ -121,7 +121,7 @@ impl Origin {
     /// True if forgetting it would lose something.
     fn matters(self: &Arc<Self>) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = state.at.elapsed() > Duration::from_secs(60) && state.quiet.is_none_or(|(until, _)| until < Instant::now());
+        let idle = state.at.elapsed() > limits::ORIGIN_IDLE && state.quiet.is_none_or(|(until, _)| until < Instant::now());
         Arc::strong_count(self) > 1 || !idle
     }
 }

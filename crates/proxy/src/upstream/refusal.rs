@@ -14,9 +14,6 @@ use crate::{
     limits,
 };
 
-/// Lines of a refusal that the go command prints.
-const MAX_LINES: usize = 8;
-
 /// The failure that an answer with another status than 200 is.
 ///
 /// 404 and 410 are "does not exist"; anything else is trouble, a 304 that nobody asked for included. Source: reference §1.4.
@@ -77,7 +74,7 @@ fn printable(bytes: &[u8]) -> String {
         return String::new();
     }
     let lines = text.trim_start_matches(['\r', '\n']).lines().map(str::trim_end).take_while(|line| !line.is_empty());
-    lines.take(MAX_LINES).collect::<Vec<_>>().join("\n")
+    lines.take(limits::MAX_REFUSAL_LINES).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

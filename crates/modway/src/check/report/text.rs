@@ -60,9 +60,8 @@ fn one(text: &mut String, report: &Report, finding: &Finding, terminal: Terminal
 
 /// The first few rules by their names, the others by their number.
 fn named(rules: &[&str], lang: Lang) -> String {
-    const MOST: usize = 3;
-    let first = rules.get(..MOST).unwrap_or(rules).join(", ");
-    match (rules.len().saturating_sub(MOST), lang) {
+    let first = rules.get(..crate::limits::MAX_RULES_NAMED).unwrap_or(rules).join(", ");
+    match (rules.len().saturating_sub(crate::limits::MAX_RULES_NAMED), lang) {
         (0, _) => first,
         (more, Lang::En) => format!("{first} and {more} more"),
         (more, Lang::Zh) => format!("{first} 等另外 {more} 条规则"),

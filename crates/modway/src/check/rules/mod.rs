@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use super::{Edit, Finding, Place, Policy, Project, Severity, finding::shown};
 use crate::{
     lang::Lang,
+    limits,
     machine::{Layer, Setting},
 };
 
@@ -133,9 +134,6 @@ struct Court<'p> {
     counts: BTreeMap<&'static str, usize>,
 }
 
-/// More of one rule's findings than this are nobody's reading.
-const MOST_OF_A_RULE: usize = 1000;
-
 impl<'p> Court<'p> {
     /// Adds a finding, if its rule counts. What it says is made fit for any output here.
     fn add(&mut self, id: &str, place: Option<Place>, subject: &str, why: &str, fix: &[String]) {
@@ -143,7 +141,7 @@ impl<'p> Court<'p> {
         let Some(severity) = self.policy.severity(rule) else { return };
         let count = self.counts.entry(rule.id).or_default();
         *count += 1;
-        if *count > MOST_OF_A_RULE {
+        if *count > limits::MAX_FINDINGS_OF_A_RULE {
             return;
         }
         let fix = fix.iter().map(|line| shown(line)).collect();

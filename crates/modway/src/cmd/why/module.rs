@@ -15,13 +15,14 @@ use crate::{
     cmd,
     config::{Disk, Environment, Files as _},
     lang::Lang,
+    limits,
     machine::{Machine, goroot},
     render::terminal::Terminal,
-    run::{Bounds, Run},
+    run::Run,
     why::{
         ask::{Inquiry, inquire},
         fix::{Fix, StepToTake},
-        probe::{PATIENCE, git::Helpers},
+        probe::git::Helpers,
         report::Report,
     },
 };
@@ -73,9 +74,6 @@ pub(super) enum Journey {
     Versions,
 }
 
-/// `go env -w` and `git config` are done at once.
-const APPLYING: Bounds = Bounds { wall: std::time::Duration::from_secs(20), output_bytes: 1 << 16 };
-
 /// Finds out and tells.
 pub(super) fn run(asked: &Asked, module: &str, lang: Lang, json: bool, environment: &Environment) -> anyhow::Result<End> {
     let command = match typed::command(asked.journey, module, goroot(environment), lang) {
@@ -118,7 +116,7 @@ async fn look(asked: &Asked, command: &Command, environment: &Environment) -> an
         files: &Disk,
         is_dry: asked.dry,
         helpers,
-        patience: PATIENCE,
+        patience: limits::PROBE,
     };
     inquire(&inquiry).await.map_err(|words| anyhow!(words))
 }
@@ -159,7 +157,7 @@ fn confirmed(fix: &Fix, lang: Lang) -> anyhow::Result<bool> {
 async fn take(words: &[String], environment: &Environment) -> anyhow::Result<()> {
     let Some((program, rest)) = words.split_first() else { return Ok(()) };
     let run = Run::find(program.as_ref(), environment)?.words(rest.to_vec()).unset("GOFLAGS").set("GOTOOLCHAIN", "local");
-    let captured = run.captured(APPLYING).await?;
+    let captured = run.captured(limits::APPLYING).await?;
     if captured.ended.is_good() {
         return Ok(());
     }

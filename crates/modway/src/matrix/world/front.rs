@@ -1,6 +1,6 @@
 //! The forward proxy of this world, behind which everyone in it stands. One for each row, so that what is heard is the row's own.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -15,10 +15,10 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{Ear, Ground, Heard, Record, Tongue};
-use crate::matrix::imagined::{Imagined, ProxySays};
-
-/// How long nothing is accepted after accepting failed: usually too many open files, which a moment mends.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+use crate::{
+    limits,
+    matrix::imagined::{Imagined, ProxySays},
+};
 
 /// A forward proxy that listens until it is dropped.
 pub(in crate::matrix) struct Front {
@@ -79,7 +79,7 @@ async fn accept(listener: TcpListener, behind: Behind) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Too many open files, for one: the next moment may be better.
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+            tokio::time::sleep(limits::ACCEPT_PAUSE).await;
             continue;
         };
         connections.spawn(serve(stream, behind.clone()));

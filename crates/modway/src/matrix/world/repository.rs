@@ -4,19 +4,11 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Component, Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
 
-use crate::{
-    config::Environment,
-    matrix::imagined::Subject,
-    run::{Bounds, Run},
-};
-
-/// A git that takes longer to commit one file is stuck.
-const BOUNDS: Bounds = Bounds { wall: Duration::from_secs(30), output_bytes: 64 << 10 };
+use crate::{config::Environment, limits, matrix::imagined::Subject, run::Run};
 
 /// Makes the repository below `folder`; answers where its `.git` is.
 pub(super) async fn make(folder: &Path, subject: &Subject, environment: &Environment) -> anyhow::Result<PathBuf> {
@@ -41,7 +33,7 @@ async fn git(folder: &Path, words: &[&str], environment: &Environment) -> anyhow
     let home = folder.display().to_string();
     let alone = [("PATH", path), ("HOME", &home), ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")];
     let run = Run::find(OsStr::new("git"), &Environment::of(&alone))?.words(words.iter().copied()).folder(folder);
-    let captured = run.captured(BOUNDS).await?;
+    let captured = run.captured(limits::GIT_COMMIT).await?;
     let said = String::from_utf8_lossy(&captured.stderr).trim().to_owned();
     ensure!(captured.ended.is_good(), "git {}: {said}", words.join(" "));
     Ok(())

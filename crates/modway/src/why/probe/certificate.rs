@@ -93,7 +93,7 @@ fn names(extensions: &[u8]) -> Vec<String> {
         (parts.next()?.1 == ALTERNATIVE_NAMES).then(|| parts.last()).flatten()
     });
     let Some((SEQUENCE, list, _)) = found.and_then(|(_, content)| element(content)) else { return Vec::new() };
-    elements(list).filter_map(|(tag, content)| name(tag, content)).take(100).collect()
+    elements(list).filter_map(|(tag, content)| name(tag, content)).take(crate::limits::MAX_CERTIFICATE_NAMES).collect()
 }
 
 fn name(tag: u8, content: &[u8]) -> Option<String> {
@@ -122,7 +122,7 @@ fn ends(validity: &[u8]) -> Option<String> {
 }
 
 fn clean(text: &[u8]) -> String {
-    crate::render::terminal::harmless(&String::from_utf8_lossy(text)).chars().take(80).collect()
+    crate::render::terminal::harmless(&String::from_utf8_lossy(text)).chars().take(crate::limits::MAX_CERTIFICATE_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use proxy::upstream::git::version;
 use super::gitconfig::{Entry, GitConfig, ca_variable};
 use crate::{
     config::Environment,
+    limits,
     machine::masked,
     render::terminal::harmless,
-    run::{Bounds, Captured, Lost, Run},
+    run::{Captured, Lost, Run},
 };
 
 /// Whether the programs that git's configuration names may run.
@@ -68,9 +69,6 @@ pub enum NotRun {
     /// This git is older than 2.32, and cannot be kept from its whole configuration.
     TooOld,
 }
-
-const LOOK: Bounds = Bounds { wall: Duration::from_secs(5), output_bytes: 1 << 20 };
-const REMOTE: Bounds = Bounds { wall: Duration::from_secs(30), output_bytes: 32 << 20 };
 
 /// Variables of git's that say how a server is believed, and run nothing.
 const KEPT: [&str; 9] = [
@@ -137,7 +135,7 @@ impl Git {
             Ok(run) => self.caged(run, config),
             Err(_) => return Answer::Failed(Failure::Tool(ToolFailure::Missing)),
         };
-        match run.words(["ls-remote", "-q", "--end-of-options", url]).captured(REMOTE).await {
+        match run.words(["ls-remote", "-q", "--end-of-options", url]).captured(limits::GIT_REMOTE).await {
             Ok(captured) if captured.ended.is_good() => Answer::Found(Found::Refs(references(&captured.stdout))),
             Ok(captured) => {
                 seen.words = words(&captured);
@@ -162,7 +160,7 @@ impl Git {
     /// As the server's git must be: what keeps it from reading this machine's settings is needed here, too.
     async fn can_be_caged(&self) -> bool {
         let Ok(run) = self.git() else { return true };
-        let Ok(said) = run.words(["version"]).captured(LOOK).await else { return false };
+        let Ok(said) = run.words(["version"]).captured(limits::GIT_LOOK).await else { return false };
         version::parsed(&String::from_utf8_lossy(&said.stdout)).is_some_and(|version| version >= version::FLOOR)
     }
 
@@ -173,7 +171,7 @@ impl Git {
 
     async fn config(&self) -> Result<GitConfig, Lost> {
         let run = self.git()?.words(["config", "--list", "--show-origin", "-z"]).set("GIT_PAGER", "cat");
-        Ok(GitConfig::read(&run.captured(LOOK).await?.stdout))
+        Ok(GitConfig::read(&run.captured(limits::GIT_LOOK).await?.stdout))
     }
 
     /// The same git with nothing of its configuration but what names no program.

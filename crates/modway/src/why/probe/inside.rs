@@ -1,24 +1,18 @@
 //! A hop that is a modway server tells its own part of the journey: `/-/why/ID`, by the id that it answered with.
 
-use std::time::Duration;
-
 use proxy::{
     client::look::{Exchange, Looker, Question},
     settings::Login,
 };
 use url::Url;
 
-use crate::render::terminal::harmless;
-
-/// Lines of a server's part that are shown.
-const MOST_LINES: usize = 12;
+use crate::{limits, render::terminal::harmless};
 
 /// What the server behind the last of some exchanges says that it did; empty if it is no modway, or does not remember.
 pub(super) async fn journey(looker: &Looker, exchanges: &[Exchange]) -> Vec<String> {
     let Some(page) = exchanges.last().and_then(page) else { return Vec::new() };
-    // The server writes a request down when it is over, which may be a moment after we have its last byte.
-    for pause in [0, 30, 120] {
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+    for pause in limits::SERVER_PAUSES {
+        tokio::time::sleep(pause).await;
         let question = Question { url: page.clone(), login: Login::None, is_verified: true, is_head_enough: false };
         if let Ok(told) = looker.once(&question).await.end
             && told.status == 200
@@ -26,7 +20,7 @@ pub(super) async fn journey(looker: &Looker, exchanges: &[Exchange]) -> Vec<Stri
         {
             let text = String::from_utf8_lossy(&told.body).into_owned();
             // The first line repeats what was asked.
-            let lines = text.lines().skip(1).filter(|line| !line.trim().is_empty()).take(MOST_LINES);
+            let lines = text.lines().skip(1).filter(|line| !line.trim().is_empty()).take(limits::MAX_SERVER_LINES);
             return lines.map(|line| harmless(line).split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         }
     }

@@ -31,14 +31,6 @@ use proxy::{
 use self::git::{Git, Helpers};
 use crate::machine::Machine;
 
-/// How long a server is waited for, and how much of a body is read. Go itself waits for ever for an answer.
-pub const PATIENCE: Patience = Patience {
-    connect: Duration::from_secs(5),
-    tls: Duration::from_secs(10),
-    answer: Duration::from_secs(20),
-    body_bytes: 4 << 20,
-};
-
 /// What was found out about one ask.
 #[derive(Clone, Debug)]
 pub struct Probed {

@@ -1,6 +1,6 @@
 //! A child with all its descendants, from its start to the last of them.
 
-use std::{process::ExitStatus, time::Duration};
+use std::process::ExitStatus;
 
 use plan::Trouble;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -203,7 +203,7 @@ fn kill_marked(mark: &str) {
             // It may be gone already.
             let _ = kill_process(pid, Signal::KILL);
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(limits::HUNT_PAUSE);
     }
 }
 

@@ -76,9 +76,6 @@ fn pass_over(archive: &mut dyn Read, rest: u64, size_bytes: u64) -> io::Result<(
 
 const BLOCK: u64 = 512;
 
-/// Real ones hold a path or two.
-const MAX_PAX_BYTES: u64 = 1 << 20;
-
 struct Header([u8; BLOCK as usize]);
 
 impl Header {
@@ -109,7 +106,7 @@ struct Pax {
 impl Pax {
     /// Reads records of the form `LENGTH KEY=VALUE\n`.
     fn read(content: &mut dyn Read, size_bytes: u64) -> io::Result<Self> {
-        if size_bytes > MAX_PAX_BYTES {
+        if size_bytes > crate::limits::MAX_PAX_BYTES {
             return Err(odd("a header that is too long"));
         }
         let mut bytes = Vec::new();

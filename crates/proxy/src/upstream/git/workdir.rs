@@ -203,9 +203,9 @@ fn locked(lock: &File) -> io::Result<()> {
     let mut tries = 0;
     loop {
         match flock(lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::WOULDBLOCK) if tries < 10 => {
+            Err(rustix::io::Errno::WOULDBLOCK) if tries < crate::limits::LOCK_TRIES => {
                 tries += 1;
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                std::thread::sleep(crate::limits::LOCK_PAUSE);
             }
             other => return Ok(other?),
         }
