@@ -75,6 +75,8 @@ fn blind(written: &str, bench: &mut Bench<'_>) -> Option<Blind> {
         return None;
     }
     let secret = bench.secret_file(BLINDING_KEY, written)?;
+    let (path, _) = bench.read(BLINDING_KEY, 0, written)?;
+    check_mode(BLINDING_KEY, &path, bench);
     let blind = Blind::new(secret.reveal().as_bytes());
     if blind.is_none() {
         bench.wrong(BLINDING_KEY, "a key below 32 bytes can be found by trying", "make one with `openssl rand -hex 32`");

@@ -84,7 +84,7 @@ fn key(key: &str, written: &str, others: &Others<'_>, bench: &mut Bench<'_>) -> 
     Some(signer)
 }
 
-/// Whoever reads the key can write any history.
+/// Whoever reads a key that signs can write any history; whoever reads one that blinds can tell all names.
 pub(super) fn check_mode(key: &str, path: &std::path::Path, bench: &mut Bench<'_>) {
     let mode = bench.files().mode(path).unwrap_or(0);
     let (path, fix) = (path.display(), format!("chmod 600 {}", path.display()));

@@ -159,4 +159,7 @@ fn an_auditor_has_a_name_and_a_token_of_its_own() {
     assert_eq!(told(&short), expected);
     let twice = "name = \"a\"\ntoken_file = \"/run/token\"\n[[sumdb.private.auditor]]\nname = \"b\"\ntoken_file = \"/run/token\"";
     check(&auditor(twice), "9:1: error: two auditors have the same token: a, b / give each one of its own");
+    let named = "name = \"a\"\ntoken_file = \"/run/token\"\n[[sumdb.private.auditor]]\nname = \"a\"\ntoken_env = \"T\"";
+    let named = told(&with(&auditor(named)).var("T", "abcdefghij0123456789"));
+    assert!(named.contains("two auditors have the same name: a, a"), "{named}");
 }

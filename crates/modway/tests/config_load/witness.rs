@@ -17,6 +17,8 @@ fn world(text: &str) -> World {
     World::with(&format!("{text}\n[[route]]\nmatch = \"*\"\nupstreams = \"off\"\n"))
         .file("/etc/witness.key", &format!("{}\n", cosigner().reveal()))
         .file("/etc/sumdb.key", &own)
+        .file("/etc/open.key", &cosigner().reveal())
+        .mode("/etc/open.key", 0o604)
 }
 
 /// What is wrong with a configuration.
@@ -46,6 +48,9 @@ fn what_a_witness_lacks_is_told() {
     check(&format!("[witness]\nlogs = [\"{}\"]\n", log(1)), &["`` is no address to listen on", "a witness without a key"]);
     let text = format!("{WITNESS}logs = [\"{}\"]\n", log(1)).replace("witness.key", "sumdb.key");
     check(&text, &["/etc/sumdb.key holds no key that cosigns"]);
+    let text = format!("{WITNESS}logs = [\"{}\"]\n", log(1));
+    check(&text.replace("witness.key", "open.key"), &["/etc/open.key is open to everybody on this machine (mode 604)"]);
+    check(&text.replace("127.0.0.1:8091", "localhost:8091"), &["`localhost:8091` is no address to listen on"]);
 }
 
 fn asking(private: &str, sites: &[(&str, &str)]) -> String {
@@ -64,6 +69,7 @@ fn witnesses_are_asked_where_they_are_said_to_be() {
     check(&asking(own, &twice), &["one.example/witness is here twice"]);
     check(&asking(own, &[("two.example", &key)]), &["no URL of a witness"]);
     check(&asking(own, &[("http://two.example", &log(1))]), &["no key of a witness"]);
+    check(&asking(own, &[("http://mira:hush@two.example", &key)]), &["no URL of a witness"]);
     let greedy = asking(&format!("{own}\nwitness_quorum = 2"), &[("http://two.example", &key)]);
     check(&greedy, &["2 witnesses are wanted, and 1 are named"]);
     check(&asking("", &[("http://two.example", &key)]), &["witnesses of no checksum database of our own"]);

@@ -11,7 +11,7 @@ pub(crate) struct Audit {
     /// of modway may be able to read it. Not set: there is no audit log.
     pub(crate) key_file: String,
     /// The file with the key that blinds names, at least 32 bytes, such as `openssl rand -hex 32` prints: clients, logins, modules and versions are then
-    /// recorded as their HMAC-SHA-256. Not set: names are recorded as they are.
+    /// recorded as their HMAC-SHA-256. Nobody but the account of modway may be able to read it. Not set: names are recorded as they are.
     pub(crate) blinding_key_file: String,
     /// How long the text of lines is kept, such as `90d`; their hashes stay. Not set: for ever.
     pub(crate) keep: String,
