@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::{header, http::request::Parts};
-use plan::{Caller, Rule};
+use plan::{Caller, Request, Rule, SumdbAsk};
 use proxy::{audit::Asked, journey::Journey};
 
 use super::{
@@ -28,7 +28,7 @@ pub(super) fn asked(record: &Record) -> Option<Asked> {
         client: record.client.to_string(),
         login: record.login.to_string(),
         auditor: if let Caller::Auditor(name) = &record.caller { name.clone() } else { String::new() },
-        what: record.endpoint.name().to_owned(),
+        what: what(record).to_owned(),
         module: module.unwrap_or_default().to_owned(),
         version: version.unwrap_or_default().to_owned(),
         decision: decision(record.status),
@@ -37,6 +37,19 @@ pub(super) fn asked(record: &Record) -> Option<Asked> {
         rule,
         pattern,
     })
+}
+
+/// What was asked for. Whoever reads records of ours learns names, so that is told from all else that is asked of a database.
+fn what(record: &Record) -> &'static str {
+    let Some(Request::Sumdb(_, ask, _)) = record.request.as_deref() else { return record.endpoint.name() };
+    match ask {
+        SumdbAsk::Supported => "sumdb/supported",
+        SumdbAsk::Latest => "sumdb/latest",
+        SumdbAsk::Checkpoint => "sumdb/checkpoint",
+        SumdbAsk::Lookup(..) => "sumdb/lookup",
+        SumdbAsk::Tile(_) | SumdbAsk::Tlog(_) if ask.tells_records() => "sumdb/records",
+        SumdbAsk::Tile(_) | SumdbAsk::Tlog(_) => "sumdb/tile",
+    }
 }
 
 /// The rule's name, and the pattern of it that matched.

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -95,6 +96,7 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         assert_eq!(server.get("/elsewhere.example/m/@v/list", ""), 403);
         assert_eq!(server.get("/-/health", ""), 200);
         assert_eq!(server.get("/example.test/!!/@v/list", ""), 400);
+        assert_eq!(server.get("/sumdb/none.test/tile/8/data/000", ""), 404);
         assert!(!records(&export(folder, "beside.jsonl")).is_empty(), "it can be read while the server runs");
         server.stop();
         let first = export(folder, "first.jsonl");
@@ -128,6 +130,7 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
                 "asked  list example.test/none  absent 404 not-exist route/tests *.test",
                 "asked  list elsewhere.example/m  refused 403 off route/rest *",
                 "asked  bad   refused 400 bad-path  ",
+                "asked  sumdb/records   absent 404 not-served  ",
                 "stop      null   ",
             ]
         );
@@ -135,7 +138,7 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         let prove = |arguments: &[&str]| modway(folder, &[&["sumdb", "prove-audit", "--key", &key], arguments].concat());
         assert_eq!(
             prove(&["first.jsonl"]),
-            (Some(0), "proven: records 0 to 6 are those that audit.test signed, all of them, in order\n".into(), String::new())
+            (Some(0), "proven: records 0 to 7 are those that audit.test signed, all of them, in order\n".into(), String::new())
         );
         fs::write(folder.join("changed.jsonl"), first.replacen("mira", "mona", 1)).expect("the folder is ours");
         assert_eq!(prove(&["changed.jsonl"]).1, "not proven: line 3: record 1 was changed\n");
@@ -146,7 +149,7 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         let (code, said, _) = prove(&["one.tlog-proof", "--line", "1"]);
         let record =
             first.lines().nth(2).and_then(|line| line.split_once(",\"record\":")?.1.strip_suffix('}')).expect("a record");
-        let told = format!("proven: this is record 1 of the 7 that audit.test signed\n{record}\n");
+        let told = format!("proven: this is record 1 of the 8 that audit.test signed\n{record}\n");
         assert_eq!((code, said), (Some(0), told));
         let id = records(&first)[2]["request"].as_str().expect("an id").to_owned();
         assert_eq!(prove(&["first.jsonl", "--request", &id]).1, prove(&["first.jsonl", "--line", "2"]).1);
@@ -160,17 +163,17 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         let (code, said, _) = prove(&["bad.tlog-proof"]);
         let told = "not proven: this is not record 2 that audit.test signed: the line, its number or the proof was changed\n";
         assert_eq!((code, said.as_str()), (Some(1), told));
-        let told = "not proven: record 7 is not in the export, which has the records from 0 on, and 7 is the next one\n";
-        assert_eq!(prove(&["first.jsonl", "--line", "7"]).1, told);
+        let told = "not proven: record 8 is not in the export, which has the records from 0 on, and 8 is the next one\n";
+        assert_eq!(prove(&["first.jsonl", "--line", "8"]).1, told);
         let server = Server::start(folder);
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", ""), 200);
         server.stop();
-        assert_eq!(records(&export(folder, "second.jsonl")).len(), 10);
+        assert_eq!(records(&export(folder, "second.jsonl")).len(), 11);
         assert_eq!(prove(&["second.jsonl", "--earlier", "first.jsonl"]).0, Some(0));
         let (code, said, _) = prove(&["first.jsonl", "--earlier", "second.jsonl"]);
         assert_eq!(
             (code, said.as_str()),
-            (Some(1), "not proven: an earlier head of 10 records cannot be looked at: the export has records 0 to 7\n")
+            (Some(1), "not proven: an earlier head of 11 records cannot be looked at: the export has records 0 to 8\n")
         );
         assert_eq!(prove(&["first.jsonl", "--earlier", "modway.toml"]).0, Some(2));
         assert_eq!(prove(&["nowhere.jsonl"]).0, Some(3));
@@ -182,6 +185,7 @@ async fn with_a_blinding_key_no_name_is_written() {
     let (folder, key, _upstream) = configured("blinding_key_file = \"blind\"").await;
     let folder = folder.path();
     fs::write(folder.join("blind"), "0123456789abcdef".repeat(4)).expect("the folder is ours");
+    fs::set_permissions(folder.join("blind"), fs::Permissions::from_mode(0o600)).expect("the folder is ours");
     tokio::task::block_in_place(|| {
         let server = Server::start(folder);
         assert_eq!(server.get("/example.test/m/@v/v1.0.0.info", "Authorization: Basic bWlyYTpodXNo\r\n"), 200);
