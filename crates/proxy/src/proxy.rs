@@ -146,6 +146,12 @@ impl Proxy {
         self.inner.cache.index.all_drifts(after, limit).await.map_err(in_trouble)
     }
 
+    /// True if the name of this module is told only to who knows it: it is private here, or is no module path.
+    pub fn is_private(&self, module: &str) -> bool {
+        let voucher = &self.inner.fetcher.voucher;
+        ModulePath::parse(module).map_or(true, |module| voucher.private(&module).is_some())
+    }
+
     async fn decide_on(&self, request: &Request, journey: &Journey) -> Result<Answer, Reason> {
         let (mut facts, mut hand) = (Facts::at(self.inner.clock.now(), journey.caller().clone()), AtHand::default());
         let mut is_told = false;

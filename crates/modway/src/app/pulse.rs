@@ -75,6 +75,10 @@ impl Answers for Answering {
         self.standing.proxy().all_drifts(after, limit).await
     }
 
+    fn is_private(&self, module: &str) -> bool {
+        self.standing.proxy().is_private(module)
+    }
+
     fn audit(&self) -> Option<&Audit> {
         self.standing.audit()
     }

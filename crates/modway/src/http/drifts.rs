@@ -5,20 +5,24 @@ use proxy::drift::sentence;
 use serde_json::{Value, json};
 use store::{Drift, DriftRecord, Kind};
 
-/// A page of the ledger as one JSON document of shape version 1; `next` is the `after` of the page behind it, if there is one.
-pub(super) fn page(records: &[DriftRecord], limit: usize) -> String {
+/// A page of the ledger as one JSON document of shape version 1; `next` is the `after` of the page behind it, if there is one. `is_withheld` says of which modules
+/// the name is not told to who asks: module and origin are null there.
+pub(super) fn page(records: &[DriftRecord], limit: usize, is_withheld: impl Fn(&str) -> bool) -> String {
     let next = records.last().filter(|_| records.len() == limit).map(|last| last.number);
-    let drifts: Vec<Value> = records.iter().map(record).collect();
+    let drifts: Vec<Value> = records.iter().map(|drift| record(drift, is_withheld(&drift.module))).collect();
     let mut text = json!({ "version": 1, "drifts": drifts, "next": next }).to_string();
     text.push('\n');
     text
 }
 
-fn record(record: &DriftRecord) -> Value {
+fn record(record: &DriftRecord, is_withheld: bool) -> Value {
     let mut value = one(&record.drift);
     value["number"] = json!(record.number);
     value["module"] = json!(record.module);
     value["version"] = json!(record.version);
+    if is_withheld {
+        (value["module"], value["origin"]) = (Value::Null, Value::Null);
+    }
     value
 }
 

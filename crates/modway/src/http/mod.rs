@@ -72,6 +72,11 @@ pub trait Answers: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// True if the name of this module is told only to who knows it.
+    fn is_private(&self, _module: &str) -> bool {
+        false
+    }
+
     /// The audit log, if there is one.
     fn audit(&self) -> Option<&Audit> {
         None

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use hyper::{Method, header::ACCEPT, http::request::Parts};
-use plan::Reason;
+use plan::{Caller, Reason};
 use store::Drift;
 
 use super::{
@@ -22,7 +22,7 @@ const JSON: &str = "application/json";
 ///
 /// # Errors
 /// Why there is no such page now.
-pub(super) async fn answer(door: &Door, page: &Own, parts: &Parts) -> Result<Rendered, Reason> {
+pub(super) async fn answer(door: &Door, page: &Own, parts: &Parts, caller: &Caller) -> Result<Rendered, Reason> {
     let head = parts.method == Method::HEAD;
     match page {
         Own::Welcome => Ok(answer::page(welcome(parts), TEXT, head)),
@@ -46,7 +46,9 @@ pub(super) async fn answer(door: &Door, page: &Own, parts: &Parts) -> Result<Ren
         }
         Own::Drifts(after, limit) => {
             let records = door.answers.all_drifts(*after, *limit).await?;
-            Ok(answer::page(drifts::page(&records, *limit), JSON, head))
+            // Whoever knows the name of a private module may ask for it; nobody else is told one.
+            let is_withheld = |module: &str| *caller == Caller::Anyone && door.answers.is_private(module);
+            Ok(answer::page(drifts::page(&records, *limit, is_withheld), JSON, head))
         }
     }
 }

@@ -67,7 +67,8 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
         Err(reason) => refuse(ticket, parts, reason),
         Ok(Target::Own(page)) => {
             ticket.record().endpoint = Endpoint::Own;
-            own::answer(door, &page, parts).await.unwrap_or_else(|reason| refuse(ticket, parts, reason))
+            let caller = ticket.record().caller.clone();
+            own::answer(door, &page, parts, &caller).await.unwrap_or_else(|reason| refuse(ticket, parts, reason))
         }
         Ok(Target::Protocol(request)) => {
             let record = ticket.record();

@@ -5,4 +5,5 @@ mod audit_log;
 mod commands;
 mod go;
 mod middle;
+mod secret;
 mod site;

@@ -43,7 +43,7 @@ pub(crate) struct Site {
     pub(crate) git: GitServer,
     pub(crate) world: World,
     pub(crate) public: Sumdb,
-    _repository: Repository,
+    pub(crate) repository: Repository,
 }
 
 impl Site {
@@ -62,7 +62,7 @@ impl Site {
         let world = World::start().await;
         modules.iter().for_each(|module| module.serve(&world));
         let public = Sumdb::start(300, &modules.iter().collect::<Vec<_>>()).await;
-        let site = Self { home: tempfile::tempdir().expect("a folder"), git, world, public, _repository: repository };
+        let site = Self { home: tempfile::tempdir().expect("a folder"), git, world, public, repository };
         site.make_key("sumdb.key", "sumdb.corp.test");
         fs::write(site.home.path().join("token"), TOKEN).expect("a file");
         site
