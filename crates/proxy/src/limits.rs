@@ -330,6 +330,9 @@ pub const MAX_EXPORT_LINE_BYTES: usize = 1 << 20;
 /// Tiles of records that are read at once when a database is read whole: enough to hide the way there, 2 MiB.
 pub const REPLAY_READS: usize = 8;
 
+/// Records of which a database that is read whole is remembered at once, to find second ones: 24 MiB. More of them rest on the disk.
+pub const REPLAY_RUN: usize = 1 << 20;
+
 /// What is told of a database that was read whole: more of it would be read by nobody.
 pub const MAX_FINDINGS: usize = 1000;
 /// How often a witness waits for the lease on its memory of a log, with [`LOG_LEASE_PAUSE`] between: 2 s. Then the submission is refused as busy.

@@ -42,7 +42,29 @@ async fn an_honest_database_is_read_whole_and_proven() {
         let tiles = size.div_ceil(256);
         let upper = if size >= 256 { 1 } else { 0 } + if size >= 65_536 { 1 } else { 0 };
         assert_eq!(report["tiles"], 2 * tiles + upper, "{size}");
+        assert_eq!((&report["lookups"], database.count("/lookup/")), (&size.min(100).into(), size.min(100)), "{size}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_lookup_must_give_the_record_of_its_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Sumdb::start(40, &[]).await;
+    let check = |lie: Lie, lookups: &str, found: usize, words: &str| {
+        database.lie(Some(lie.clone()));
+        let (code, report) = audit(folder.path(), &database, &["--lookups", lookups]);
+        let findings = findings(&report);
+        assert_eq!((code, findings.len()), (Some(i32::from(found > 0)), found), "{lie:?}: {report}");
+        assert!(findings.iter().all(|finding| finding.starts_with("bad-lookup record ")), "{findings:?}");
+        assert!(found == 0 || report["findings"][0]["message"].as_str().expect("a text").contains(words), "{report}");
+    };
+    check(Lie::Record(7), "all", 39, "gives another record's number");
+    check(Lie::Status(404), "all", 40, "there is no lookup/");
+    check(Lie::Body(String::new()), "5", 5, "malformed record data");
+    check(Lie::Between("a.example/m v1.0.0 h1:evil\n".into()), "3", 3, "reading tree note");
+    check(Lie::Body(String::new()), "0", 0, "");
+    database.lie(None);
+    assert_eq!(audit(folder.path(), &database, &["--lookups", "all"]).1["lookups"], 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,8 +99,8 @@ async fn a_version_has_one_record_of_two_lines() {
     database.add(&record.lines().next().map(|line| format!("{line}\n")).expect("a line"));
     let (code, report) = audit(folder.path(), &database, &[]);
     assert_eq!((code, &report["records"]), (Some(1), &305.into()));
-    assert_eq!(findings(&report), ["second-record record 301", "other-record record 302", "malformed-record record 304"]);
-    assert!(report["findings"][1]["message"].as_str().expect("a text").contains("example.test/m@v1.0.0 has record 300 already"));
+    assert_eq!(findings(&report), ["malformed-record record 304", "second-record record 301", "other-record record 302"]);
+    assert!(report["findings"][2]["message"].as_str().expect("a text").contains("example.test/m@v1.0.0 has record 300 already"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +169,7 @@ async fn our_own_is_audited_from_its_store_and_through_its_doors() {
     let (code, _, said) = audit(&[&url, "--config", "modway.toml"]);
     assert!(code == Some(3) && said.contains("tile/8/data/000.p/3") && !said.contains(TOKEN), "{said}");
     let (code, printed, said) = audit(&[&url, "--config", "modway.toml", "--token-file", "token"]);
-    assert_eq!((code, printed.as_str()), (Some(0), good), "{said}");
+    assert_eq!((code, printed), (Some(0), good.replace("2 tiles", "2 tiles, 3 looked up")), "{said}");
     drop(server);
     let tile = site.folder("store").join("logs/sumdb/files/tile/8/data/000.p/3");
     let mut body = fs::read(&tile).expect("the tile of records");

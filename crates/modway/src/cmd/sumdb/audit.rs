@@ -15,7 +15,7 @@ use gomod::{
 use proxy::{
     Journey,
     assemble::database_files,
-    replay::{Remote, Replayed, Stored, replay},
+    replay::{Remote, Replayed, Sample, Stored, replay},
     settings::{Secret, Sums},
 };
 use serde_json::{Value, json};
@@ -43,6 +43,9 @@ pub struct Audit {
     /// The file with an auditor's token, for records that not everybody may read
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// How many records, chosen at random, are looked up too, and read in the forms of C2SP where the database has them; `all` of them
+    #[arg(long, value_name = "N|all", default_value = "100", value_parser = sample)]
+    lookups: Sample,
     /// What configures the server whose databases are named
     #[command(flatten)]
     given: Given,
@@ -138,14 +141,22 @@ async fn read(asked: &Audit, place: &Place, key: &VerifierKey, known: Option<Hea
             let token = asked.token_file.as_deref().map(token).transpose()?;
             let files = database_files(url.trim_end_matches('/'), token, &config.proxy.sums, &config.roots)?;
             let shelf = Remote { files: &*files, prefix: String::new(), journey: Journey::new(Instant::now()) };
-            replay(&shelf, key, known, &progress).await
+            replay(&shelf, key, known, asked.lookups, &progress).await
         }
         Place::Folder(path) => {
             let logs = FsBlobs::open(path).with_context(|| format!("opening the store {}", path.display()))?.logs();
-            replay(&Stored { files: &logs, log: SUMDB_LOG }, key, known, &progress).await
+            // Lookups and other forms are the server's to give.
+            replay(&Stored { files: &logs, log: SUMDB_LOG }, key, known, Sample::Some(0), &progress).await
         }
     };
     replayed.map_err(anyhow::Error::msg)
+}
+
+fn sample(text: &str) -> Result<Sample, String> {
+    match text {
+        "all" => Ok(Sample::All),
+        _ => text.parse().map(Sample::Some).map_err(|_| "write a number, or all".to_owned()),
+    }
 }
 
 fn token(path: &Path) -> anyhow::Result<Secret> {
@@ -194,7 +205,11 @@ fn text(key: &VerifierKey, replayed: &Replayed) -> String {
         1 => "1 thing is not as it must be".to_owned(),
         count => format!("{count} things are not as they must be"),
     };
-    text.push_str(&format!("{}: {size} records signed, {records} read and proven, {tiles} tiles: {verdict}\n", key.name()));
+    let lookups = if replayed.lookups > 0 { format!(", {} looked up", replayed.lookups) } else { String::new() };
+    text.push_str(&format!(
+        "{}: {size} records signed, {records} read and proven, {tiles} tiles{lookups}: {verdict}\n",
+        key.name()
+    ));
     text
 }
 
@@ -216,6 +231,7 @@ fn as_json(key: &VerifierKey, replayed: &Replayed) -> String {
         "head": head,
         "records": replayed.records,
         "tiles": replayed.tiles,
+        "lookups": replayed.lookups,
         "findings": findings,
         "more": replayed.more,
     });

@@ -1,12 +1,15 @@
 //! A checksum database read whole, from its tiles: every record, every tile, and the head of before.
 //!
-//! The proofs are those of `gomod::sumdb`, one tile of records after the other against the signed head. Memory: 8 KiB for each 65,536 records,
-//! and about 40 bytes for each record, by which a second one of the same version is found.
+//! The proofs are those of `gomod::sumdb`, one tile of records after the other against the signed head. Memory: 8 KiB for each 65,536 records, and
+//! a fixed amount by which second records of a version are found; 24 bytes for each record rest in a temporary file. Where all tiles are right, the
+//! database's other answers are held against them.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, HashMap},
-};
+mod doors;
+mod versions;
+
+pub use doors::Sample;
+
+use std::{cmp::Ordering, collections::BTreeMap, io};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,7 +21,6 @@ use gomod::sumdb::{
     record::Record,
     tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
 };
-use sha2::{Digest as _, Sha256};
 use store::log::LogFiles;
 
 use crate::{
@@ -28,6 +30,7 @@ use crate::{
     tlog::published_note,
     upstream::{Failure, Files},
 };
+use versions::Versions;
 
 /// Where the files of a database are read.
 #[async_trait]
@@ -43,12 +46,19 @@ pub trait Shelf: Send + Sync {
     /// # Errors
     /// Why it cannot be read, in words.
     async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String>;
+
+    /// Any other file of it, of at most `limit_bytes`; `None` if it is not there, or if the database is no more here than its tiles.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    async fn file(&self, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, String>;
 }
 
 /// Something that is not as it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// Its stable name: `bad-head`, `forked`, `lost-tile`, `damaged-tile`, `malformed-record`, `second-record`, `other-record`.
+    /// Its stable name: `bad-head`, `forked`, `lost-tile`, `damaged-tile`, `malformed-record`, `second-record`, `other-record`,
+    /// `bad-lookup`, `bad-checkpoint`, `other-form`.
     pub code: &'static str,
     /// Which tile or record it is: `tile/8/0/000`, `record 7`; empty for the head.
     pub place: String,
@@ -65,14 +75,16 @@ pub struct Replayed {
     pub records: u64,
     /// How many tiles were read and proven.
     pub tiles: u64,
-    /// What is wrong, in the order of the log; at most [`limits::MAX_FINDINGS`].
+    /// How many lookups were asked and proven.
+    pub lookups: u64,
+    /// What is wrong: tiles and records in the order of the log, then second records, then all else; at most [`limits::MAX_FINDINGS`].
     pub findings: Vec<Finding>,
     /// How many more there were.
     pub more: u64,
 }
 
-/// Reads the whole database of `key` from `shelf`, and holds it against `known`, a head of before, if there is one. `progress` is told how many
-/// records of how many were read.
+/// Reads the whole database of `key` from `shelf`, and holds it against `known`, a head of before, if there is one; looks up a `sample` of the
+/// records, unless something was found before. `progress` is told how many records of how many were read.
 ///
 /// # Errors
 /// Why something could not be read, in words. What is lost or wrong is no error but a finding.
@@ -80,6 +92,7 @@ pub async fn replay(
     shelf: &dyn Shelf,
     key: &VerifierKey,
     known: Option<Head>,
+    sample: Sample,
     progress: &(dyn Fn(u64, u64) + Send + Sync),
 ) -> Result<Replayed, String> {
     let mut found = Found::default();
@@ -105,10 +118,14 @@ pub async fn replay(
         upper.insert(hashes, hash_body);
         let proven = prove(shelf, &head, &tile, &mut upper, &mut found).await?;
         upper.remove(&hashes);
-        found.judge(&tile, body, proven);
+        found.judge(&tile, body, proven).map_err(|error| format!("a temporary file: {error}"))?;
         progress((tile.number() * FULL + u64::from(tile.width())).min(tree.size), tree.size);
     }
     found.tiles += upper.values().filter(|body| body.is_some()).count() as u64;
+    twice(shelf, tree.size, &mut found).await?;
+    if found.findings.is_empty() {
+        doors::check(shelf, key, &head, sample, &mut found).await?;
+    }
     Ok(found.replayed(Some(head)))
 }
 
@@ -117,6 +134,24 @@ fn place(size: u64, number: u64) -> (Tile, Tile) {
     let width = (size - number * FULL).min(FULL) as u32;
     let tile = |level| Tile::new(HEIGHT, level, number, width).expect("a place below the size of a tree has tiles");
     (tile(TileLevel::Data), tile(TileLevel::Hashes(0)))
+}
+
+/// Notes the records of versions that had one before.
+async fn twice(shelf: &dyn Shelf, size: u64, found: &mut Found) -> Result<(), String> {
+    let versions = std::mem::take(&mut found.versions);
+    let most = limits::MAX_FINDINGS.saturating_sub(found.findings.len());
+    let (seconds, more) = versions.seconds(most).map_err(|error| format!("a temporary file: {error}"))?;
+    for second in seconds {
+        let (tile, _) = place(size, second.number / FULL);
+        let body = shelf.tile(&tile).await?.unwrap_or_default();
+        let text = records(&body).and_then(|records| records.get((second.number % FULL) as usize).copied()).unwrap_or_default();
+        let key = Record::parse(text).map_or_else(|_| "its version".to_owned(), |record| record.key());
+        let (code, says) = if second.same { ("second-record", "the same") } else { ("other-record", "otherwise") };
+        let text = format!("{key} has record {} already, which says {says}", second.first);
+        found.note(code, &format!("record {}", second.number), text);
+    }
+    found.more += more;
+    Ok(())
 }
 
 /// Proves that `head` continues `known`.
@@ -203,8 +238,8 @@ struct Found {
     more: u64,
     records: u64,
     tiles: u64,
-    /// The number of the first record of each version, by a hash of both.
-    versions: HashMap<u64, (u64, [u8; 8])>,
+    lookups: u64,
+    versions: Versions,
 }
 
 impl Found {
@@ -223,51 +258,47 @@ impl Found {
     }
 
     /// Judges the body of a tile of records by its proven hashes, then each record.
-    fn judge(&mut self, tile: &Tile, body: Option<Bytes>, proven: Option<VerifiedTiles>) {
-        let Some(body) = body else { return self.note("lost-tile", &tile.to_string(), "it is not there") };
+    fn judge(&mut self, tile: &Tile, body: Option<Bytes>, proven: Option<VerifiedTiles>) -> io::Result<()> {
+        let Some(body) = body else {
+            self.note("lost-tile", &tile.to_string(), "it is not there");
+            return Ok(());
+        };
         // Without its hashes nothing can be said of it; that was noted.
-        let Some(proven) = proven else { return };
+        let Some(proven) = proven else { return Ok(()) };
         self.tiles += 1;
         if proven.check_tile(tile, &body).is_err() {
-            return self.note("damaged-tile", &tile.to_string(), "its records are not those of the signed tree");
+            self.note("damaged-tile", &tile.to_string(), "its records are not those of the signed tree");
+            return Ok(());
         }
         self.tiles += 1;
         let first = tile.number() * FULL;
         for (number, text) in (first..).zip(records(&body).unwrap_or_default()) {
             self.records += 1;
-            self.record(number, text);
+            self.record(number, text)?;
         }
+        Ok(())
     }
 
-    fn record(&mut self, number: u64, text: &[u8]) {
-        let place = format!("record {number}");
-        let record = match Record::parse(text) {
-            Ok(record) => record,
-            Err(error) => return self.note("malformed-record", &place, error.to_string()),
-        };
-        let (key, sums) = (short(record.key().as_bytes()), short(text));
-        match self.versions.get(&u64::from_be_bytes(key)) {
-            None => drop(self.versions.insert(u64::from_be_bytes(key), (number, sums))),
-            Some((earlier, same)) if *same == sums => {
-                let text = format!("{} has record {earlier} already, which says the same", record.key());
-                self.note("second-record", &place, text);
-            }
-            Some((earlier, _)) => {
-                let text = format!("{} has record {earlier} already, which says otherwise", record.key());
-                self.note("other-record", &place, text);
+    fn record(&mut self, number: u64, text: &[u8]) -> io::Result<()> {
+        match Record::parse(text) {
+            Ok(record) => self.versions.saw(&record.key(), number, text),
+            Err(error) => {
+                self.note("malformed-record", &format!("record {number}"), error.to_string());
+                Ok(())
             }
         }
     }
 
     fn replayed(self, head: Option<Head>) -> Replayed {
-        Replayed { head, records: self.records, tiles: self.tiles, findings: self.findings, more: self.more }
+        Replayed {
+            head,
+            records: self.records,
+            tiles: self.tiles,
+            lookups: self.lookups,
+            findings: self.findings,
+            more: self.more,
+        }
     }
-}
-
-/// The first eight bytes of a SHA-256: of 10^8 versions no two have the same, but for one time in four thousand.
-fn short(bytes: &[u8]) -> [u8; 8] {
-    let sum: [u8; 32] = Sha256::digest(bytes).into();
-    *sum.first_chunk().expect("32 bytes begin with 8")
 }
 
 /// A database that is read over a network, in Go's form.
@@ -302,6 +333,10 @@ impl Shelf for Remote<'_> {
     async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
         self.get(&tile.to_string(), limits::MAX_TILE_BYTES).await
     }
+
+    async fn file(&self, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, String> {
+        self.get(path, limit_bytes).await
+    }
 }
 
 /// A log of ours, read from its store beside whoever serves it.
@@ -323,5 +358,9 @@ impl Shelf for Stored<'_> {
 
     async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
         self.files.get(self.log, &tile.to_string()).await.map_err(|error| error.to_string())
+    }
+
+    async fn file(&self, _: &str, _: u64) -> Result<Option<Bytes>, String> {
+        Ok(None)
     }
 }
