@@ -5,7 +5,7 @@ mod index;
 mod near;
 
 pub use index::PatternIndex;
-pub use near::{Miss, NearMiss};
+pub use near::{Impossible, Miss, NearMiss};
 
 /// A comma list of glob patterns over path prefixes, as in `GOPRIVATE`, `GONOPROXY`, `GONOSUMDB` and `GOINSECURE`.
 ///

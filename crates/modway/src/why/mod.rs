@@ -16,3 +16,4 @@ mod words;
 pub mod log;
 
 pub use words::hearsay;
+pub(crate) use words::miss;

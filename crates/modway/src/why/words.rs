@@ -68,7 +68,7 @@ pub(super) fn note(note: &Note) -> Text {
     }
 }
 
-pub(super) fn miss(miss: Miss) -> Text {
+pub(crate) fn miss(miss: Miss) -> Text {
     match miss {
         Miss::Space => Text::new("Go does not trim the space around a pattern", "Go 不会去掉模式两边的空格"),
         Miss::Quotes => Text::new("the quotes are part of the pattern", "引号会被当作模式的一部分"),
@@ -92,6 +92,7 @@ pub(super) fn miss(miss: Miss) -> Text {
             "模式比这个路径的段数多，而 Go 也会查询这个较短的路径",
         ),
         Miss::Spelling => Text::new("the spelling differs a little", "拼写略有不同"),
+        Miss::NotAscii => Text::new("a module path is ASCII", "模块路径只能是 ASCII 字符"),
     }
 }
 

@@ -1,9 +1,17 @@
 //! What is private, what may be insecure, and what no checksum is asked for.
 
-use gomod::{goenv::SumdbSetting, module, pattern::Patterns};
+use gomod::{
+    goenv::SumdbSetting,
+    module,
+    pattern::{Impossible, Patterns},
+};
 
 use super::Court;
-use crate::machine::{Setting, masked};
+use crate::{
+    lang::Lang,
+    machine::{Setting, masked},
+    why::miss,
+};
 
 pub(super) fn judge(court: &mut Court<'_>) {
     hosts(court);
@@ -61,48 +69,27 @@ fn hosts(court: &mut Court<'_>) {
 
 /// Patterns that cannot match any module path: almost always somebody meant something else.
 fn patterns(court: &mut Court<'_>, setting: &Setting) {
-    for pattern in setting.value.split(',').filter(|pattern| !pattern.is_empty()) {
-        let Some((en, zh)) = impossible(pattern) else { continue };
-        let why =
-            court.say(format!("`{pattern}` matches no module path: {en}"), format!("`{pattern}` 匹配不到任何模块路径：{zh}"));
-        let value: Vec<String> = setting.value.split(',').map(mended).filter(|pattern| !pattern.is_empty()).collect();
-        let possible = value.iter().all(|pattern| impossible(pattern).is_none());
-        let fix = if possible { court.change(setting, Some(&value.join(","))) } else { Vec::new() };
+    let patterns = Patterns::parse(&setting.value);
+    let impossible = patterns.impossible();
+    // Those that can match stay as they are.
+    let value: Option<Vec<&str>> = setting
+        .value
+        .split(',')
+        .map(|pattern| match impossible.iter().find(|one| one.pattern == pattern) {
+            Some(one) => one.meant.as_deref(),
+            None => Some(pattern),
+        })
+        .collect();
+    let value = value.map(|patterns| patterns.into_iter().filter(|pattern| !pattern.is_empty()).collect::<Vec<_>>().join(","));
+    let fix = value.map(|value| court.change(setting, Some(&value))).unwrap_or_default();
+    for Impossible { pattern, why, .. } in &impossible {
+        let why = miss(*why);
+        let why = court.say(
+            format!("`{pattern}` matches no module path: {}", why.get(Lang::En)),
+            format!("`{pattern}` 匹配不到任何模块路径：{}", why.get(Lang::Zh)),
+        );
         court.add_setting("private-pattern", setting, &format!("{} {pattern}", setting.variable), &why, &fix);
     }
-}
-
-/// Why a pattern can match no module path.
-fn impossible(pattern: &str) -> Option<(&'static str, &'static str)> {
-    let host = pattern.split('/').next().unwrap_or_default();
-    Some(match () {
-        () if pattern.contains(char::is_whitespace) => ("Go does not trim spaces", "Go 不会去掉空格"),
-        () if pattern.contains("://") => ("a module path has no scheme", "模块路径里没有协议前缀"),
-        () if pattern.contains(['"', '\'', '`']) => ("the quotes are part of it", "引号也成了模式的一部分"),
-        () if pattern.contains([';', '|']) => ("the list is parted by commas", "列表要用逗号分隔"),
-        () if host.contains(':') => ("a module path has no port", "module 路径里没有端口"),
-        () if host.contains(|c: char| c.is_ascii_uppercase()) && !host.contains('[') => {
-            ("case counts, and hosts in module paths are in small letters", "区分大小写，而 module 路径里的主机名都是小写")
-        }
-        () if pattern.contains("...") => ("`...` belongs to package patterns", "`...` 是包模式的写法"),
-        () if pattern.contains(['(', '$', '^']) && !pattern.contains('[') => {
-            ("it is no regular expression", "这里不是正则表达式")
-        }
-        () if !pattern.is_ascii() => ("a module path is ASCII", "module 路径只能是 ASCII 字符"),
-        () => return None,
-    })
-}
-
-/// The pattern that was probably meant; one that can match stays as it is.
-fn mended(pattern: &str) -> String {
-    if impossible(pattern).is_none() {
-        return pattern.to_owned();
-    }
-    let plain: String = pattern.chars().filter(|c| !c.is_whitespace() && !"\"'`".contains(*c)).collect();
-    let plain = plain.split_once("://").map_or(plain.as_str(), |(_, rest)| rest).replace([';', '|'], ",");
-    let plain = plain.trim_end_matches("...").trim_end_matches('/');
-    let (host, rest) = plain.split_at(plain.find('/').unwrap_or(plain.len()));
-    format!("{}{rest}", host.split(':').next().unwrap_or_default().to_ascii_lowercase())
 }
 
 fn insecure(court: &mut Court<'_>) {

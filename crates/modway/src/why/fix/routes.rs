@@ -5,7 +5,7 @@ use gomod::{
     goenv::defaults,
     goimport::is_shared,
     goproxy::{GoProxyList, Separator, Source},
-    pattern::Miss,
+    pattern::NearMiss,
 };
 
 use super::{Case, Fix};
@@ -33,8 +33,12 @@ pub(super) fn private(case: &Case<'_>) -> Vec<Fix> {
     if patterns.find(path).is_some() {
         return Vec::new();
     }
-    let near: Vec<(String, String)> =
-        patterns.near_misses(path).into_iter().filter(is_likely).map(|near| (near.pattern.to_owned(), near.meant)).collect();
+    let near: Vec<(String, String)> = patterns
+        .near_misses(path)
+        .into_iter()
+        .filter(NearMiss::is_likely)
+        .map(|near| (near.pattern.to_owned(), near.meant))
+        .collect();
     let is_meant = !near.is_empty();
     let value = match near.first() {
         Some((pattern, meant)) => replaced(&setting.value, pattern, meant),
@@ -111,7 +115,7 @@ pub(super) fn private_sums(case: &Case<'_>) -> Vec<Fix> {
     }
     let path = case.report.command.path();
     let (patterns, setting) = case.machine.gonosumdb();
-    let near = patterns.near_misses(path).into_iter().find(is_likely).map(|near| (near.pattern.to_owned(), near.meant));
+    let near = patterns.near_misses(path).into_iter().find(NearMiss::is_likely).map(|near| (near.pattern.to_owned(), near.meant));
     let pattern = near.as_ref().map_or_else(|| case.pattern(), |(_, meant)| meant.clone());
     // With GOPRIVATE the module is fetched directly, too; whoever wants it from the proxy says GONOSUMDB alone.
     let (variable, base) = match setting.variable.as_str() {
@@ -209,11 +213,6 @@ fn price_of_private(variable: &str, pattern: &str) -> Text {
             format!("这同时会关闭 {pattern} 的校验和数据库检查，也不再经过 proxy：需要 git、登录和受信任的证书"),
         ),
     }
-}
-
-/// Near enough that nothing else can have been meant.
-fn is_likely(near: &gomod::pattern::NearMiss<'_>) -> bool {
-    !near.why.iter().any(|why| matches!(why, Miss::TooDeep | Miss::WholeElements))
 }
 
 fn is_well_known(host: &str) -> bool {
