@@ -95,9 +95,9 @@ impl Recorder {
         let mut notes: BTreeMap<u64, &str> = BTreeMap::new();
         for (tree, note) in &seen.signed {
             let newest = notes.last_key_value().map_or(0, |(size, _)| *size);
+            assert!(tree.size >= newest || notes.contains_key(&tree.size), "{what}: back to {} from {newest}", tree.size);
             let known = *notes.entry(tree.size).or_insert(note);
             assert!(known == note, "{what}: two heads of {} records:\n{known}\n{note}", tree.size);
-            assert!(tree.size >= newest || seen.signed.iter().any(|(other, _)| other == tree), "{what}: back to {}", tree.size);
         }
         let Some(largest) = seen.signed.iter().map(|(tree, _)| *tree).max_by_key(|tree| tree.size) else { return };
         let history = History::new(&seen.texts(largest.size));
