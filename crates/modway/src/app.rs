@@ -50,6 +50,7 @@ pub struct App {
     pulse: Pulse,
     witness: Option<(Arc<Witness>, TcpListener)>,
     _asking: Option<AbortOnDrop>,
+    _telling: Vec<AbortOnDrop>,
     _broom: Broom,
     _tools: Tools,
 }
@@ -113,7 +114,21 @@ impl App {
         let tls = config.server.tls.clone().map(|tls| Arc::new(ArcSwap::new(tls)));
         let witness = witness(&config, &standing)?;
         let asking = standing.ask_witnesses(&config, &diary).await?;
-        Ok(Self { config, listeners, tls, standing, door, diary, pulse, witness, _asking: asking, _broom: broom, _tools: tools })
+        let telling = standing.tell_refusals(&diary);
+        Ok(Self {
+            config,
+            listeners,
+            tls,
+            standing,
+            door,
+            diary,
+            pulse,
+            witness,
+            _asking: asking,
+            _telling: telling,
+            _broom: broom,
+            _tools: tools,
+        })
     }
 
     /// The addresses that it listens on, with the ports that the system chose.

@@ -137,6 +137,25 @@ impl Standing {
         Ok(Some(AbortOnDrop(tokio::spawn(task))))
     }
 
+    /// Tells whoever reads the log of this server when one of ours takes no more records: only an operator can mend it, and nothing else fails.
+    pub(super) fn tell_refusals(&self, diary: &Diary) -> Vec<AbortOnDrop> {
+        let audit = self.audit().map(Audit::log);
+        let tell = |log: &Arc<Log>| {
+            let (log, diary) = (Arc::clone(log), diary.clone());
+            AbortOnDrop(tokio::spawn(async move {
+                let refusal = log.refused().await;
+                let name = log.names().next().unwrap_or_default();
+                diary.note(
+                    "error",
+                    &format!(
+                        "{name} signs nothing more, what it has is served on: {refusal}; an operator mends it, then a restart"
+                    ),
+                );
+            }))
+        };
+        self.ground.log.iter().chain(audit).map(tell).collect()
+    }
+
     pub(super) fn proxy(&self) -> Arc<Proxy> {
         self.proxy.load_full()
     }

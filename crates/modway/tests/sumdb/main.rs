@@ -5,5 +5,6 @@ mod audit_log;
 mod commands;
 mod go;
 mod middle;
+mod refusal;
 mod secret;
 mod site;

@@ -100,7 +100,7 @@ impl Audit {
     }
 
     /// The log with the lines.
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &Arc<Log> {
         &self.log
     }
 

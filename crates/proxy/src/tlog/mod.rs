@@ -67,8 +67,8 @@ struct Shared {
     head: RwLock<Option<Arc<SignedHead>>>,
     /// Tells the size of its tree to whoever waits for the next one.
     published: watch::Sender<u64>,
-    /// Why nothing is added any more.
-    refusal: RwLock<Option<Refusal>>,
+    /// Why nothing is added any more; the first reason stays.
+    refusal: watch::Sender<Option<Refusal>>,
     /// True while this process has the lease to write.
     is_leased: AtomicBool,
 }
@@ -116,9 +116,8 @@ impl Log {
     /// [`LogError::Refused`] if storage and lock do not fit together or what is to be completed is damaged: an operator must look at it, and
     /// nothing has been changed. [`LogError::Clock`], [`LogError::Leased`] and [`LogError::Store`] may pass.
     pub async fn open(settings: LogSettings, logs: Logs, clock: Clock) -> Result<(Arc<Self>, Sequencer), LogError> {
-        let (head, refusal) = (RwLock::default(), RwLock::default());
-        let (published, is_leased) = (watch::Sender::new(0), AtomicBool::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, published, refusal, is_leased });
+        let (head, refusal, is_leased) = Default::default();
+        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal, is_leased });
         let (queue, waiting) = mpsc::channel(limits::LOG_WAITING);
         let mut sequencer = Sequencer::new(Arc::clone(&shared), waiting);
         sequencer.start().await?;
@@ -176,6 +175,14 @@ impl Log {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
+    /// Waits until nothing is added any more, and answers why: for who tells an operator, once. Without end while all is well.
+    pub async fn refused(&self) -> Refusal {
+        let mut refusal = self.shared.refusal.subscribe();
+        let refused = refusal.wait_for(Option::is_some).await.ok().and_then(|refusal| refusal.clone());
+        // What sends is part of this log.
+        refused.expect("it is waited for and the log is open")
+    }
+
     /// What signs the heads, by name: the log's own name first. A door serves the log under each of them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.shared.settings.signers.iter().map(SignerKey::name)
@@ -219,10 +226,14 @@ impl Shared {
     }
 
     fn refusal(&self) -> Option<Refusal> {
-        self.refusal.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.refusal.borrow().clone()
     }
 
     fn refuse(&self, refusal: Refusal) {
-        *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+        self.refusal.send_if_modified(|known| {
+            let is_first = known.is_none();
+            known.get_or_insert(refusal);
+            is_first
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, RwLock, atomic::AtomicBool},
+    sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
@@ -29,9 +29,8 @@ impl Log {
     /// # Errors
     /// [`LogError::Unpublished`] if there is none; [`LogError::Refused`] if none of the keys has signed its head; [`LogError::Store`].
     pub async fn reader(settings: LogSettings, logs: Logs, clock: Clock) -> Result<Self, LogError> {
-        let (head, refusal) = (RwLock::default(), RwLock::default());
-        let (published, is_leased) = (watch::Sender::new(0), AtomicBool::default());
-        let shared = Arc::new(Shared { settings, logs, clock, head, published, refusal, is_leased });
+        let (head, refusal, is_leased) = Default::default();
+        let shared = Arc::new(Shared { settings, logs, clock, head, published: watch::Sender::new(0), refusal, is_leased });
         shared.look_again().await?.ok_or(LogError::Unpublished)?;
         // Nobody receives.
         Ok(Self { shared, queue: mpsc::channel(1).0, witnesses: OnceLock::new() })
