@@ -305,6 +305,12 @@ pub const LOG_TURNS: u32 = 64;
 /// Paths of one place of a log that are looked at: a tile has at most 255 narrower forms, a crash leaves one staged file.
 pub const LOG_LISTED: usize = 1024;
 
+/// How long a lookup waits for the head behind a record that has its number already: many times what the disk takes to write both.
+pub const LOG_HEAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it looks meanwhile whether another process has published.
+pub const LOG_HEAD_PAUSE: Duration = Duration::from_millis(50);
+
 /// Requests that wait to become lines of the audit log, about 500 bytes each: what two seconds of a busy server bring while a disk is slow. More
 /// are counted as lost, and the count becomes a line.
 pub const AUDIT_WAITING: usize = 8192;

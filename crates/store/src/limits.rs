@@ -62,6 +62,9 @@ pub const STATEMENTS: usize = 32;
 /// A connection waits this long for another process's lock, such as an administrator's `sqlite3`; so does who publishes the head of a log.
 pub const BUSY: Duration = Duration::from_secs(5);
 
+/// How long one waits before one looks again whether it is one's turn: a turn takes as long as a sync or two.
+pub const TURN_PAUSE: Duration = Duration::from_millis(2);
+
 /// So many different drifts are kept of one file of one version: enough to see a pattern, bounded against an upstream that never repeats itself.
 pub const DRIFTS: u32 = 16;
 

@@ -12,7 +12,7 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::OpenError;
+use crate::{OpenError, limits::TURN_PAUSE};
 
 /// The right to change a store's files. Given up when the last clone is dropped, or by the kernel when the process ends.
 #[derive(Clone, Debug)]
@@ -43,13 +43,10 @@ impl Turn {
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self(file)),
-                Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => thread::sleep(BETWEEN_LOOKS),
+                Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => thread::sleep(TURN_PAUSE),
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::ErrorKind::TimedOut.into()),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 }
-
-/// A turn takes as long as a sync or two.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(2);

@@ -151,10 +151,11 @@ impl Log {
     /// The record of `key`, proven; `None` if it has none.
     ///
     /// # Errors
-    /// [`LogError::Damaged`]; [`LogError::Unpublished`] in the moment between a record's number and its head; [`LogError::Store`].
+    /// [`LogError::Damaged`]; [`LogError::Unpublished`] if the head that has the record is not published within
+    /// [`limits::LOG_HEAD_PATIENCE`], or a refusal keeps it from ever being; [`LogError::Store`].
     pub async fn lookup(&self, key: &str) -> Result<Option<Found>, LogError> {
         let Some(number) = self.shared.logs.lock.number(&self.shared.settings.log, key).await? else { return Ok(None) };
-        self.record(number).await.and_then(|found| found.ok_or(LogError::Unpublished)).map(Some)
+        self.shared.published_record(number).await.map(Some)
     }
 
     /// The newest published head: `/latest` is its [`SignedHead::note`], a checkpoint its [`SignedHead::checkpoint`].

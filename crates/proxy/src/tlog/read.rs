@@ -15,10 +15,13 @@ use gomod::sumdb::{
 };
 
 use store::log::Logs;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, timeout},
+};
 
 use super::{Found, Log, LogError, LogSettings, Shared, SignedHead};
-use crate::clock::Clock;
+use crate::{clock::Clock, limits};
 
 /// How often a reading begins anew because the log grew under it.
 const MAX_RACES: usize = 8;
@@ -128,6 +131,20 @@ impl Shared {
             }
         }
         Err(LogError::Unpublished)
+    }
+
+    /// As [`Log::record`] for a record that has its number: its head, which is a moment behind, is waited for.
+    pub(super) async fn published_record(&self, number: u64) -> Result<Found, LogError> {
+        let mut published = self.published.subscribe();
+        let deadline = Instant::now() + limits::LOG_HEAD_PATIENCE;
+        loop {
+            match self.record(number).await? {
+                Some(found) => return Ok(found),
+                None if Instant::now() >= deadline || self.refusal().is_some() => return Err(LogError::Unpublished),
+                // Another process may be the one that publishes; this one's watch tells nothing of that.
+                None => drop(timeout(limits::LOG_HEAD_PAUSE, published.wait_for(|size| *size > number)).await),
+            }
+        }
     }
 
     /// The tiles that prove the hashes at `indexes` in `tree`, read and proven; the edge is always among them.

@@ -89,6 +89,32 @@ async fn a_process_that_sleeps_where_it_publishes_puts_no_older_head_over_a_newe
     }
 }
 
+/// The first node publishes its record after so long.
+async fn looked_up_while_it_is_published(pause: Duration) -> Result<(), LogError> {
+    let (world, mut published) = (World::new(), 0);
+    let whims = Whims::new(move |_, what| {
+        published += u64::from(what == "publish");
+        if what == "publish" && published == 2 { Whim::Late(pause) } else { Whim::Done }
+    });
+    let node = world.start_by(whims, &[key()]).await.unwrap();
+    let (log, record) = (Arc::clone(&node.log), record(0, ""));
+    let (name, text) = (record.key(), record.to_string());
+    let adding = tokio::spawn(async move { log.add(&record.key(), &record.to_string()).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let found = node.log.lookup(&name).await?.expect("it has its number");
+    assert_eq!((found.text, found.head.tree().size), (text, 1));
+    assert!(adding.await.unwrap().unwrap().is_new);
+    Ok(())
+}
+
+/// A version that is looked up twice at once is written down once, and the second one comes in between.
+#[tokio::test(start_paused = true)]
+async fn a_lookup_waits_for_the_head_that_is_a_moment_behind_its_record() {
+    looked_up_while_it_is_published(Duration::from_secs(3)).await.unwrap();
+    let late = looked_up_while_it_is_published(Duration::from_secs(600)).await;
+    assert!(matches!(late, Err(LogError::Unpublished)), "{late:?}");
+}
+
 /// A world with this store.
 fn copy(files: &store::log::memory::MemoryLogFiles, lock: &store::log::memory::MemoryLogLock) -> World {
     let world = World::new();
