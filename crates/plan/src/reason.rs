@@ -161,7 +161,9 @@ impl Reason {
             }
             Self::NotServed(_) => "name it in this server's configuration",
             Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
-            Self::Private(_) => "set GOSUMDB as `modway sumdb env` prints if this server has a database of its own; else GONOSUMDB, where the go command runs",
+            Self::Private(_) => {
+                "set GOSUMDB as `modway sumdb env` prints if this server has a database of its own; else GONOSUMDB, where the go command runs"
+            }
             Self::NotRecorded(_) => {
                 "name public modules in GONOSUMDB where the go command runs, or set records = \"all\" in [sumdb.private] of this server"
             }
