@@ -336,6 +336,9 @@ pub const MAX_EXPORT_LINE_BYTES: usize = 1 << 20;
 /// Tiles of records that are read at once when a database is read whole: enough to hide the way there, 2 MiB.
 pub const REPLAY_READS: usize = 8;
 
+/// How often an audit of a store looks for a tile that the log outgrows meanwhile. A lost one is looked for as often.
+pub const REPLAY_RACES: usize = 8;
+
 /// Records of which a database that is read whole is remembered at once, to find second ones: 24 MiB. More of them rest on the disk.
 pub const REPLAY_RUN: usize = 1 << 20;
 

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, hash::BuildHasher as _};
 
+use bytes::Bytes;
 use gomod::sumdb::{
     checkpoint::{Checkpoint, data_tile_body, tile_path},
     client::Head,
@@ -66,7 +67,7 @@ pub(super) async fn check(
     for number in sample.numbers(head.tree().size) {
         let (tile, _) = place(head.tree().size, number / FULL);
         if last.as_ref().is_none_or(|(known, _)| *known != tile) {
-            let body = shelf.tile(&tile).await?.unwrap_or_default().to_vec();
+            let body = whole(shelf, &tile).await?;
             if has_forms {
                 forms(shelf, head, &tile, &body, found).await?;
             }
@@ -135,13 +136,9 @@ async fn lookup(
     }
 }
 
-/// A tile, cut out of the full one if it has grown meanwhile.
+/// The body of a tile; none if it is not there, which then does not prove.
 async fn whole(shelf: &dyn Shelf, tile: &Tile) -> Result<Vec<u8>, String> {
-    if let Some(body) = shelf.tile(tile).await? {
-        return Ok(body.to_vec());
-    }
-    let full = shelf.tile(&tile.full()).await?.unwrap_or_default();
-    Ok(tile.cut_full(&full))
+    Ok(shelf.tile(tile).await?.unwrap_or_default().to_vec())
 }
 
 /// Holds the checkpoint against the head: whichever is longer must continue the other.
@@ -190,15 +187,23 @@ async fn forms(shelf: &dyn Shelf, head: &Head, tile: &Tile, body: &[u8], found: 
     let plan = TilePlan::for_tile(head.tree(), tile).map_err(|error| chain_of(&error))?;
     for go in std::iter::once(tile).chain(plan.tiles()) {
         let Some(path) = tile_path(go) else { continue };
-        let other = shelf.file(&path, limits::MAX_TILE_BYTES).await?;
-        let is_records = go.level() == TileLevel::Data;
-        let body = if is_records { body.to_vec() } else { whole(shelf, go).await? };
-        let other = other.and_then(|other| if is_records { data_tile_body(&other).ok() } else { Some(other.to_vec()) });
-        if other.as_deref() != Some(&body[..]) {
+        let body = if go.level() == TileLevel::Data { body.to_vec() } else { whole(shelf, go).await? };
+        if form(shelf, go, &path).await?.as_deref() != Some(&body[..]) {
             found.note_once("other-form", &path, &format!("it does not say what {go} says"));
         }
     }
     Ok(())
+}
+
+/// What the form of C2SP at `path` says in Go's, cut out of the full one if the tile has grown meanwhile; `None` if it is not there, or no such form.
+async fn form(shelf: &dyn Shelf, go: &Tile, path: &str) -> Result<Option<Vec<u8>>, String> {
+    let in_gos = |body: Bytes| if go.level() == TileLevel::Data { data_tile_body(&body).ok() } else { Some(body.to_vec()) };
+    if let Some(body) = shelf.file(path, limits::MAX_TILE_BYTES).await? {
+        return Ok(in_gos(body));
+    }
+    let Some(path) = tile_path(&go.full()).filter(|_| !go.is_full()) else { return Ok(None) };
+    let full = shelf.file(&path, limits::MAX_TILE_BYTES).await?;
+    Ok(full.and_then(in_gos).and_then(|body| go.cut(&body)))
 }
 
 #[cfg(test)]
@@ -206,7 +211,6 @@ mod tests {
     use std::collections::HashMap;
 
     use async_trait::async_trait;
-    use bytes::Bytes;
     use gomod::sumdb::{
         checkpoint::entry_bundle,
         note::SignerKey,
@@ -214,7 +218,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::replay::{Sample, replay};
+    use crate::{
+        journey::Journey,
+        replay::{Remote, Sample, replay},
+        upstream::Failure,
+    };
 
     /// The files of a database, by their paths.
     struct Files(HashMap<String, Vec<u8>>);
@@ -231,6 +239,17 @@ mod tests {
 
         async fn file(&self, path: &str, _: u64) -> Result<Option<Bytes>, String> {
             Ok(self.0.get(path).cloned().map(Bytes::from))
+        }
+    }
+
+    #[async_trait]
+    impl crate::upstream::Files for Files {
+        fn name(&self) -> &str {
+            "sum.test"
+        }
+
+        async fn get(&self, path: &str, _: u64, _: &Journey) -> Result<Bytes, Failure> {
+            self.0.get(path).cloned().map(Bytes::from).ok_or_else(|| Failure::NotExist(path.to_owned()))
         }
     }
 
@@ -253,12 +272,17 @@ mod tests {
 
     /// A database of three records in both forms, and the hashes of its log.
     fn database() -> (Files, Vec<Hash>) {
+        grown(3)
+    }
+
+    /// A database that has `size` records, of at most one full tile, and still the head of three; no narrower tiles.
+    fn grown(size: u64) -> (Files, Vec<Hash>) {
         let line = |number| {
             let h1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
             format!("example.test/m v1.{number}.0 {h1}\nexample.test/m v1.{number}.0/go.mod {h1}\n")
         };
         let (mut hashes, mut leaves, mut body) = (Vec::new(), Vec::new(), Vec::new());
-        for number in 0..3 {
+        for number in 0..size {
             let leaf = record_hash(line(number).as_bytes());
             let old: Vec<Hash> =
                 gomod::sumdb::tlog::stored_hashes_indexes(number).into_iter().map(|at| hashes[at as usize]).collect();
@@ -266,16 +290,18 @@ mod tests {
             leaves.extend_from_slice(&leaf.0);
             body.extend_from_slice(format!("{}\n", line(number)).as_bytes());
         }
+        let (data_tile, hash_tile) = place(size, 0);
+        let path = |tile: &Tile| tile_path(tile).expect("a path");
         let tree = tree_of(&hashes, 3);
         let files = [
-            ("latest", signed(&tree.to_string())),
-            ("checkpoint", checkpoint_of("sum.test", tree)),
-            ("tile/8/0/000.p/3", leaves.clone()),
-            ("tile/0/000.p/3", leaves),
-            ("tile/entries/000.p/3", entry_bundle(&body).expect("a bundle")),
-            ("tile/8/data/000.p/3", body),
+            ("latest".to_owned(), signed(&tree.to_string())),
+            ("checkpoint".to_owned(), checkpoint_of("sum.test", tree)),
+            (hash_tile.to_string(), leaves.clone()),
+            (path(&hash_tile), leaves),
+            (path(&data_tile), entry_bundle(&body).expect("a bundle")),
+            (data_tile.to_string(), body),
         ];
-        (Files(files.into_iter().map(|(path, body)| (path.to_owned(), body)).collect()), hashes)
+        (Files(HashMap::from(files)), hashes)
     }
 
     /// What is found, as `code place`, where `path` has this body.
@@ -285,12 +311,21 @@ mod tests {
             Some(body) => drop(files.0.insert(path.to_owned(), body)),
             None => drop(files.0.remove(path)),
         }
-        let sample = Sample::Some(1);
-        let replayed = replay(&files, &key().verifier(), None, sample, &|_, _| ()).await.expect("it can be read");
-        let found: Vec<String> = replayed.findings.iter().map(|found| format!("{} {}", found.code, found.place)).collect();
+        assert_eq!(found_on(&files).await, expected, "{path}");
+    }
+
+    async fn found_on(shelf: &dyn Shelf) -> Vec<String> {
+        let replayed = replay(shelf, &key().verifier(), None, Sample::Some(1), &|_, _| ()).await.expect("it can be read");
+        let found = replayed.findings.iter().map(|found| format!("{} {}", found.code, found.place));
         // There are no lookups here; which one was asked is chance.
-        let found: Vec<&String> = found.iter().filter(|found| !found.starts_with("bad-lookup")).collect();
-        assert_eq!(found, expected, "{path}");
+        found.filter(|found| !found.starts_with("bad-lookup")).collect()
+    }
+
+    #[tokio::test]
+    async fn a_database_that_kept_only_the_full_tile_is_whole() {
+        let (files, _) = grown(256);
+        let shelf = Remote { files: &files, prefix: String::new(), journey: Journey::new(std::time::Instant::now()) };
+        assert_eq!(found_on(&shelf).await, [""; 0]);
     }
 
     #[tokio::test]

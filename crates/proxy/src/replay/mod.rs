@@ -41,7 +41,7 @@ pub trait Shelf: Send + Sync {
     /// Why it cannot be read, in words.
     async fn head(&self) -> Result<Vec<u8>, String>;
 
-    /// The body of a tile; `None` if it is not there.
+    /// The body of a tile, cut out of a wider one where the log has grown since its head was read; `None` if it is not there.
     ///
     /// # Errors
     /// Why it cannot be read, in words.
@@ -331,7 +331,13 @@ impl Shelf for Remote<'_> {
     }
 
     async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
-        self.get(&tile.to_string(), limits::MAX_TILE_BYTES).await
+        match self.get(&tile.to_string(), limits::MAX_TILE_BYTES).await? {
+            None if !tile.is_full() => {
+                let full = self.get(&tile.full().to_string(), limits::MAX_TILE_BYTES).await?;
+                Ok(full.map(|full| cut(tile, full)))
+            }
+            body => Ok(body),
+        }
     }
 
     async fn file(&self, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, String> {
@@ -347,6 +353,16 @@ pub struct Stored<'a> {
     pub log: &'a str,
 }
 
+impl Stored<'_> {
+    /// The widest tile that has all of this partial one; the full one if no partial one has.
+    async fn widest(&self, tile: &Tile) -> Result<Tile, String> {
+        let full = tile.full();
+        let listed = self.files.list(self.log, &format!("{full}.p/"), FULL as usize).await.map_err(|error| error.to_string())?;
+        let tiles = listed.iter().filter_map(|path| Tile::parse(path).ok());
+        Ok(tiles.filter(|other| other.width() > tile.width()).max_by_key(Tile::width).unwrap_or(full))
+    }
+}
+
 #[async_trait]
 impl Shelf for Stored<'_> {
     async fn head(&self) -> Result<Vec<u8>, String> {
@@ -357,10 +373,26 @@ impl Shelf for Stored<'_> {
     }
 
     async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
-        self.files.get(self.log, &tile.to_string()).await.map_err(|error| error.to_string())
+        let mut place = *tile;
+        for _ in 0..limits::REPLAY_RACES {
+            let body = self.files.get(self.log, &place.to_string()).await.map_err(|error| error.to_string())?;
+            match body {
+                Some(body) if place == *tile => return Ok(Some(body)),
+                Some(wider) => return Ok(Some(cut(tile, wider))),
+                None if tile.is_full() => return Ok(None),
+                // A wider one is put before a narrow one is removed, and may be outgrown before it is read.
+                None => place = self.widest(tile).await?,
+            }
+        }
+        Ok(None)
     }
 
     async fn file(&self, _: &str, _: u64) -> Result<Option<Bytes>, String> {
         Ok(None)
     }
+}
+
+/// The body of a tile out of a wider one's. One that cannot be cut is given as it is: it will not prove, and is there.
+fn cut(tile: &Tile, wider: Bytes) -> Bytes {
+    tile.cut(&wider).map_or(wider, Bytes::from)
 }

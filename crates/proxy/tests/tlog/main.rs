@@ -3,6 +3,7 @@
 //!
 //! `MODWAY_LONG=1` makes the drawn tests long; `MODWAY_SEED` repeats one history of the hunt.
 
+mod audited;
 mod crashes;
 mod damage;
 mod embedded;
