@@ -43,8 +43,10 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError`]; what was written is no whole export, and does not prove.
 pub async fn export(log: &Log, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
-    let head = log.head()?;
-    let (size, mut number) = (head.tree().size, log.first_kept().await?);
+    // In this order: the line that says what was forgotten is in every head that comes after it is.
+    let mut number = log.first_kept().await?;
+    let head = log.newest().await?;
+    let size = head.tree().size;
     let peaks = log.peaks(&head, number).await?;
     let hashes: Vec<String> = peaks.hashes().iter().map(ToString::to_string).collect();
     writeln!(out, "{}", json!({ "log": log.names().next(), "from": number, "peaks": hashes }))?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use gomod::sumdb::{
+    grow::FULL,
     inclusion::InclusionProof,
     note::{self, VerifierKey},
     peaks::{Peaks, Watched},
@@ -19,7 +20,7 @@ use crate::limits;
 /// What an export was found to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Proven {
-    /// The number of the first line that is there; those before were forgotten.
+    /// The number of the first line that is there; a signed line says that those before were forgotten.
     pub from: u64,
     /// The tree that is signed, and that the lines make.
     pub tree: Tree,
@@ -75,6 +76,14 @@ pub enum Unproven {
     Root {
         /// The size of the signed tree.
         size: u64,
+    },
+    /// Lines are missing at the beginning: their hashes are right, which anybody who had the lines can make, but the log does not say that it forgot them.
+    #[error(
+        "lines before {from} are missing, and no line says that they were forgotten: who made the export, or had it since, must bring them"
+    )]
+    Missing {
+        /// The number of the first line that is there.
+        from: u64,
     },
     /// A head that was signed earlier is of another history: what was in the log then was changed later, and signed again.
     #[error("an earlier head of {size} records is of another history: what it signed was changed since, and signed again")]
@@ -191,7 +200,7 @@ fn walk(
     wanted: Option<&Wanted>,
 ) -> Result<(Proven, Peaks, End, Option<Met>), Unproven> {
     let mut earlier = earlier.iter().map(|note| signed(note, key)).collect::<Result<Vec<_>, _>>()?;
-    let (mut lines, mut at, mut met) = (Lines { export, line: 0 }, Vec::new(), None);
+    let (mut lines, mut at, mut met, mut forgotten) = (Lines { export, line: 0 }, Vec::new(), None, 0);
     let mut peaks = lines.next(&mut at)?.then(|| begin(&at)).flatten().ok_or(Unproven::Form { line: 1 })?;
     let from = peaks.size();
     loop {
@@ -204,7 +213,7 @@ fn walk(
             if lines.next(&mut at)? {
                 return Err(Unproven::Form { line: lines.line });
             }
-            let proven = ended(from, &peaks, &signed(&end.head, key)?, &earlier)?;
+            let proven = ended(from, forgotten, &peaks, &signed(&end.head, key)?, &earlier)?;
             return Ok((proven, peaks, end, met));
         }
         let (number, hash, record) = entry(&at).ok_or(Unproven::Form { line })?;
@@ -214,6 +223,7 @@ fn walk(
         if record_hash(&record) != hash {
             return Err(Unproven::Changed { line, number });
         }
+        forgotten = forgotten.max(forgotten_before(&record));
         if met.is_none() && wanted.is_some_and(|wanted| is_wanted(wanted, number, &record)) {
             met = Some(Met { number, record, watched: Watched::new(number) });
         }
@@ -231,10 +241,24 @@ fn is_wanted(wanted: &Wanted, number: u64, record: &[u8]) -> bool {
     }
 }
 
-fn ended(from: u64, peaks: &Peaks, head: &Tree, earlier: &[Tree]) -> Result<Proven, Unproven> {
+/// The number before which a record says that the text of all lines is gone; 0 if it says nothing of the kind.
+fn forgotten_before(record: &[u8]) -> u64 {
+    // Nearly every line is a request, and need not be read for this.
+    let text = std::str::from_utf8(record).ok().filter(|text| text.contains("forget"));
+    match text.and_then(Line::parse) {
+        Some(Line::Forget { before, .. }) => before,
+        _ => 0,
+    }
+}
+
+/// `forgotten` is the largest number before which a line says that lines were forgotten. Whole tiles are, so `from` is where one begins.
+fn ended(from: u64, forgotten: u64, peaks: &Peaks, head: &Tree, earlier: &[Tree]) -> Result<Proven, Unproven> {
     let tree = peaks.tree();
     if tree != *head {
         return Err(Unproven::Root { size: head.size });
+    }
+    if from > forgotten || !from.is_multiple_of(FULL) {
+        return Err(Unproven::Missing { from });
     }
     match earlier.first() {
         None => Ok(Proven { from, tree }),

@@ -39,6 +39,14 @@ impl Log {
         Ok(Self { shared, queue: mpsc::channel(1).0, witnesses: OnceLock::new() })
     }
 
+    /// The newest head that is published, whichever process did.
+    ///
+    /// # Errors
+    /// [`LogError::Unpublished`] if there is none; [`LogError::Refused`] if none of the keys has signed it; [`LogError::Store`].
+    pub async fn newest(&self) -> Result<Arc<SignedHead>, LogError> {
+        self.shared.look_again().await?.ok_or(LogError::Unpublished)
+    }
+
     /// The record with this number, proven; `None` if the log is not that long.
     ///
     /// # Errors
