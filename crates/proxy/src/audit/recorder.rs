@@ -34,36 +34,44 @@ impl Recorder {
     ///
     /// May be dropped at any await: then the `stop` is missing, which says that lines may be missing.
     pub async fn run(mut self) {
-        let (life, closing) = (self.settings.life.clone(), Arc::clone(&self.closing));
-        self.told(Line::Start { time_ms: self.clock.now() * 1000, life: life.clone() }).await;
-        let mut batch = Vec::new();
+        let closing = Arc::clone(&self.closing);
+        let mut is_started = self.start().await;
         loop {
-            let count = tokio::select! {
-                count = self.waiting.recv_many(&mut batch, limits::LOG_BATCH) => count,
-                // What waits is still received, and nothing comes after it.
-                () = closing.notified() => {
-                    self.waiting.close();
-                    continue;
-                }
-            };
-            if count == 0 {
+            let batch = self.gather(&closing).await;
+            if batch.is_empty() {
                 break;
             }
-            if batch.len() < limits::LOG_BATCH && !self.waiting.is_closed() {
-                tokio::time::sleep(self.pause).await;
-                while batch.len() < limits::LOG_BATCH {
-                    let Ok(asked) = self.waiting.try_recv() else { break };
-                    batch.push(asked);
-                }
-            }
             self.tally.metrics.audit_waits(self.waiting.len());
-            self.write(std::mem::take(&mut batch)).await;
+            // A start that could not be written is tried again before each batch: without it a kill would not be noticed.
+            is_started = is_started || self.start().await;
+            self.write(batch).await;
             self.tell_gap().await;
         }
         self.tell_gap().await;
         // Who came too late is counted after the last line, in metrics only.
         let recorded = self.tally.lock().0.recorded;
-        self.told(Line::Stop { time_ms: self.clock.now() * 1000, life, recorded }).await;
+        self.told(Line::Stop { time_ms: self.clock.now() * 1000, life: self.settings.life.clone(), recorded }).await;
+    }
+
+    async fn start(&self) -> bool {
+        self.told(Line::Start { time_ms: self.clock.now() * 1000, life: self.settings.life.clone() }).await
+    }
+
+    /// The next lines: as many as fill a batch, or those that came within the pause behind the first one; none when it is over.
+    async fn gather(&mut self, closing: &Notify) -> Vec<Asked> {
+        let (mut batch, mut pause) = (Vec::new(), None);
+        while batch.len() < limits::LOG_BATCH {
+            let room = limits::LOG_BATCH - batch.len();
+            tokio::select! {
+                biased;
+                count = self.waiting.recv_many(&mut batch, room) => if count == 0 { break },
+                // What waits is still received, and nothing comes after it.
+                () = closing.notified() => self.waiting.close(),
+                () = async { pause.as_mut().expect("lines are there").await }, if pause.is_some() => break,
+            }
+            pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.pause)));
+        }
+        batch
     }
 
     /// Writes lines under one head, in the order in which they came.
