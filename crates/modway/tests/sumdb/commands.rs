@@ -142,11 +142,17 @@ fn a_client_is_told_what_it_sets_in_the_language_of_its_shell() {
         let (code, printed, said) = env(&["--url", "https://go.corp.example/", "--shell", shell]);
         let settings: String = printed.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
         assert_eq!((code, settings), (Some(0), set(form)), "{said}");
-        assert!(printed.starts_with("# sumdb.corp.example has records of all modules"), "{printed}");
+        assert!(printed.starts_with("# sumdb.corp.example gives a record to each module"), "{printed}");
+        assert!(printed.contains("\n# Not proven to anybody: public records."), "{printed}");
     }
     let (_, printed, _) = env(&[]);
     assert!(printed.contains("export GOPROXY='http://127.0.0.1:8080'"), "{printed}");
+    let path = folder.path().join("modway.toml");
+    let with_database =
+        fs::read_to_string(&path).expect("a file").replace("gosumdb = \"off\"", "gosumdb = \"sum.golang.google.cn\"");
+    fs::write(&path, with_database).expect("a file");
     let (_, printed, _) = env(&["--json"]);
+    assert!(printed.contains("that a public record is the one of sum.golang.org; modway compares"), "{printed}");
     let told: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(
         (&told["version"], &told["database"]["records"], &told["settings"]["GOSUMDB"]),

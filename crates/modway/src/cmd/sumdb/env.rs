@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use gomod::{
-    goenv::defaults,
+    goenv::SumdbSetting,
     goproxy::{GoProxyList, Source},
 };
 use proxy::settings::{OwnSumdb, Records};
@@ -56,7 +56,7 @@ pub(super) fn run(asked: &Env, environment: &Environment) -> anyhow::Result<End>
         Ok(url) => url,
         Err(why) => return Ok(misused(&why)),
     };
-    let (settings, told) = (settings(own, url), told(own));
+    let (settings, told) = (settings(own, url), told(own, &config.proxy.sums.database));
     config::print(&if asked.json { as_json(own, &settings, &told) } else { text(asked.shell, own, &settings, &told) })
 }
 
@@ -96,16 +96,19 @@ fn settings(own: &OwnSumdb, url: String) -> Vec<Setting> {
 }
 
 /// What a client with these settings can prove, and what it cannot.
-fn told(own: &OwnSumdb) -> Vec<String> {
+fn told(own: &OwnSumdb, public: &SumdbSetting) -> Vec<String> {
     let name = own.key.name();
     let mut told = match own.records {
         Records::All => vec![
-            format!("{name} has records of all modules that this server serves, private and public, toolchains too."),
-            "A client proves each of them against the one history that this key signs, also while the world outside is cut off.".into(),
-            format!(
-                "Not proven to the client: that a public record is the one of {}; modway compares them before it writes its own.",
-                defaults::GOSUMDB
-            ),
+            format!("{name} gives a record to each module that this server serves, private and public, toolchains too."),
+            "A client proves each of them against the one history that this key signs; what has a record, also while the world outside is cut off."
+                .into(),
+            match public {
+                SumdbSetting::Database { name, .. } => format!(
+                    "Not proven to the client: that a public record is the one of {name}; modway compares them before it writes its own."
+                ),
+                SumdbSetting::Off => "Not proven to anybody: public records. They are what an upstream gave first, as gosumdb is off here.".into(),
+            },
         ],
         Records::Private => vec![
             format!("{name} has records of private modules only. The go command knows one checksum database, so with this one"),
