@@ -148,7 +148,8 @@ async fn a_module_from_its_repository_is_proven_by_the_checksum_database_unless_
     let truth = download(site.go_direct("truth"), &format!("{MODULE}@v1.0.0"));
     let known = Module { zip_h1: truth.sum.clone(), mod_h1: truth.go_mod_sum.clone(), ..Module::new(MODULE, "v1.0.0") };
     let database = Sumdb::start(5, &[&known, &Module::new(MODULE, "v1.1.0")]).await;
-    let proven = site.modway("proven", &[("GOSUMDB", &database.setting())]);
+    // Its version control is private, its name is not.
+    let proven = site.modway("proven", &[("GOSUMDB", &database.setting()), ("MODWAY_SUMDB__GONOSUMDB", "none")]);
     let ask = |server: &Server, file: &str| {
         let (status, body) = get(&server.address(), &format!("/{MODULE}/{file}")).expect("a whole answer");
         (status, String::from_utf8_lossy(&body).into_owned())
