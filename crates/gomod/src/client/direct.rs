@@ -68,10 +68,10 @@ impl Process<'_> {
         }
     }
 
-    /// The first scheme under which a repository answers. Why the others did not, Go does not say.
+    /// The first scheme under which a repository answers. Why the others did not, Go does not say, but that the tool is missing.
     fn try_schemes(&mut self, module: &str, suffix: &Suffix, again: bool, because: &[Reason]) -> Told<RepoRoot> {
         let insecure = self.insecure(module);
-        let mut last = None;
+        let (mut last, mut class) = (None, ErrorClass::NoProtocol);
         for scheme in suffix.vcs.schemes(insecure.is_some()) {
             let root = suffix.at(scheme);
             let mut because = because.to_vec();
@@ -79,11 +79,12 @@ impl Process<'_> {
             let question = Question::Ping { vcs: suffix.vcs, url: root.url.clone(), again };
             match self.ask(question.clone(), root.url.clone(), Purpose::Version, because)? {
                 Ok(_) => return Ok(root),
+                Err(Failure::Tool(ToolFailure::Missing)) => (last, class) = (Some(question), ErrorClass::ToolMissing),
                 Err(_) => last = Some(question),
             }
         }
         let words = NoRoot::NoProtocol { insecure_too: insecure.is_some() }.to_string();
-        Err(fault(ErrorClass::NoProtocol, module, "", last, &words))
+        Err(fault(class, module, "", last, &words))
     }
 
     /// `repoRootForImportDynamic`.

@@ -254,6 +254,26 @@ fn what_a_repository_does_not_show_of_a_version_hides_no_module_that_was_found()
     assert_eq!(story.outcome.end, End::Done { module: "e.test/m".into(), version: "v1.0.0".into() });
 }
 
+/// No page is read, so each scheme is tried with the tool, and the last words are of schemes.
+#[test]
+fn a_missing_tool_is_the_cause_where_no_scheme_leads_to_a_repository() {
+    let world = |failure: ToolFailure| {
+        move |ask: &Ask| match &ask.question {
+            Question::Ping { .. } => Some(Answer::Failed(Failure::Tool(failure.clone()))),
+            _ => None,
+        }
+    };
+    let get = Command::Get { path: "e.test/m.git".into(), query: "v1.0.0".into() };
+    let walked = |world: &dyn Fn(&Ask) -> Option<Answer>| {
+        let story = walk(&setup(&[("GOPROXY", "direct")]), &get, &mut |ask| world(ask).unwrap_or_else(|| plain(ask)));
+        let End::Broken(broken) = story.outcome.end else { panic!("{:?}", story.outcome) };
+        (broken.class, broken.words)
+    };
+    let words = "no secure protocol found for repository".to_owned();
+    assert_eq!(walked(&world(ToolFailure::Missing)), (ErrorClass::ToolMissing, words.clone()));
+    assert_eq!(walked(&world(ToolFailure::Login)), (ErrorClass::NoProtocol, words));
+}
+
 /// Seed 375.
 #[test]
 fn the_newest_pseudo_version_of_a_list_is_looked_at_unasked() {

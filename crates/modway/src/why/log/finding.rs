@@ -128,6 +128,8 @@ fn speaker(own: &str) -> Option<By> {
                 "not a valid zip file",
                 "zip for ",
                 "unzip ",
+                // Where a redirect of a proxy leads, its path is any. The others say what they get it for.
+                "Get \"http",
             ],
         ),
     ];

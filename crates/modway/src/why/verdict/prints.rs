@@ -93,6 +93,8 @@ impl Printing<'_> {
             E::PageStatus => bare(self.of_import(&self.of_web()?)),
             E::PageUnreachable => bare(self.of_import(&format!("{} fetch: {}", self.schemes(), self.of_web()?))),
             E::DisallowedVersion => Some(self.of_version("disallowed version string")),
+            // Where no page was read, the tool is missing for each scheme, and this is the end of it.
+            E::ToolMissing if !words.is_empty() => bare(words),
             E::ToolMissing => bare(
                 "unable to resolve git version: failed to execute git version: exec: \"git\": executable file not found in $PATH"
                     .into(),

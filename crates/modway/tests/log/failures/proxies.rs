@@ -141,6 +141,8 @@ async fn ways(worlds: &Worlds) -> Vec<Case> {
     let plain = worlds.saying(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     let babble = worlds.saying(b"220 mail.example.test ESMTP ready\r\n");
     worlds.secure.on("/down/example.test/m/@v/v1.0.0.info", [Play::redirect(302, &format!("{}/x", worlds.proxy.url()))]);
+    let elsewhere = format!("http://{}/elsewhere", worlds.closed);
+    worlds.proxy.on("/away/example.test/m/@v/v1.0.0.info", [Play::redirect(302, &elsewhere)]);
     vec![
         Case::new("proxy-tls-authority", GET).proxy(unknown),
         Case::new("proxy-tls-expired", GET).proxy(expired).env("SSL_CERT_FILE", &file),
@@ -153,6 +155,7 @@ async fn ways(worlds: &Worlds) -> Vec<Case> {
             .proxy(format!("{}/down", worlds.secure.url()))
             .env("SSL_CERT_FILE", worlds.ca()),
         Case::new("proxy-refuses-connection", GET).proxy(format!("http://{}", worlds.closed)),
+        Case::new("proxy-refuses-connection", GET).proxy(format!("{}/away", worlds.proxy.url())).titled("redirect"),
         // Not even a resolver is asked for a name that cannot be one.
         Case::new("proxy-no-such-host", GET).proxy("http://bad-.test"),
         Case::new("forward-proxy", GET)

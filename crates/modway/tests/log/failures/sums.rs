@@ -101,6 +101,10 @@ async fn ways(worlds: &Worlds, module: &Module, proxy: &str) -> Vec<Case> {
             .env("HTTPS_PROXY", format!("http://{}", worlds.closed))
             .titled("itself"),
         Case::new("sumdb-unreachable", GET).proxy(proxy).env("GOSUMDB", &key).envs(&refused).titled("forward proxy"),
+        Case::new("sumdb-unreachable", GET)
+            .proxy(proxy)
+            .env("GOSUMDB", format!("{key} https://{}", worlds.proxy.address()))
+            .titled("http"),
         Case::new("sumdb-tls-authority", GET).proxy(proxy).env("GOSUMDB", format!("{key} {unknown}")),
         Case::new("sumdb-fork", "mod download example.test/other@v1.0.0")
             .proxy(both)

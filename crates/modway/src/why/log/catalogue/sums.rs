@@ -278,6 +278,7 @@ pub(super) const ROWS: &[Row] = &[
             "unexpected EOF",
             "i/o timeout",
             "TLS handshake timeout",
+            "server gave HTTP response to HTTPS client",
             "x509: ",
             "tls: ",
             "proxyconnect tcp",
