@@ -158,10 +158,12 @@ impl Sequencer {
         }
     }
 
-    /// Puts tiles where they are read. Each is written once: another one in its place is damage.
+    /// Puts tiles where they are read, and reads them there. Each is written once: another one in its place is damage.
     pub(super) async fn apply(&self, tiles: Vec<(Tile, Vec<u8>)>) -> Result<(), LogError> {
-        let files = tiles.into_iter().map(|(tile, body)| (tile.to_string(), Bytes::from(body))).collect();
-        Ok(self.shared.logs.files.put(&self.shared.settings.log, files).await?)
+        let tiles: Vec<(Tile, Bytes)> = tiles.into_iter().map(|(tile, body)| (tile, Bytes::from(body))).collect();
+        let files = tiles.iter().map(|(tile, body)| (tile.to_string(), body.clone())).collect();
+        self.shared.logs.files.put(&self.shared.settings.log, files).await?;
+        self.rests(&tiles).await
     }
 
     /// Signs the tree that the lock has, after its root was recomputed from what is stored, and publishes it over `old`, what was published

@@ -17,6 +17,7 @@ mod error;
 mod forget;
 mod gauges;
 mod head;
+mod proving;
 mod read;
 mod sequencer;
 mod settle;

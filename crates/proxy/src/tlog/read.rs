@@ -231,7 +231,7 @@ impl Shared {
     }
 
     /// A newer head, if reading failed because the log has outgrown `head`; else the error.
-    async fn newer_after(&self, error: LogError, head: &SignedHead) -> Result<Arc<SignedHead>, LogError> {
+    pub(super) async fn newer_after(&self, error: LogError, head: &SignedHead) -> Result<Arc<SignedHead>, LogError> {
         let is_newer = |newer: &Arc<SignedHead>| newer.tree().size > head.tree().size;
         match error {
             LogError::Damaged { .. } => match self.head().filter(is_newer) {
@@ -243,7 +243,7 @@ impl Shared {
     }
 
     /// What is published now, unless a newer head is known here.
-    async fn look_again(&self) -> Result<Option<Arc<SignedHead>>, LogError> {
+    pub(super) async fn look_again(&self) -> Result<Option<Arc<SignedHead>>, LogError> {
         let Some(bytes) = self.logs.files.published(&self.settings.log).await? else { return Ok(self.head()) };
         let head = SignedHead::read(&bytes, &self.settings.signers).map_err(LogError::Refused)?;
         Ok(Some(self.advance(head)))

@@ -3,9 +3,12 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
-use super::{Added, LogError, Refusal, Request, Shared, head::Decided};
+use super::{Added, LogError, Refusal, Request, Shared, head::Decided, proving::Round};
 use crate::limits;
 
 /// The writing half of a [`super::Log`]. Whoever opens a log runs it as a task with a name, once.
@@ -14,8 +17,8 @@ pub struct Sequencer {
     waiting: mpsc::Receiver<Request>,
     /// What is known to be so, as long as nobody else has had the lease; `None` if nothing is.
     pub(super) settled: Option<Settled>,
-    /// The full tile of records with which the next turn of proving begins.
-    pub(super) cursor: u64,
+    /// What of the log was proven again, and what is next.
+    pub(super) round: Round,
     /// Batches since the lease was offered to others.
     turns: u32,
 }
@@ -49,7 +52,8 @@ impl<E: Into<LogError>> From<E> for Stop {
 
 impl Sequencer {
     pub(super) fn new(shared: Arc<Shared>, waiting: mpsc::Receiver<Request>) -> Self {
-        Self { shared, waiting, settled: None, cursor: 0, turns: 0 }
+        let round = Round::new(&shared.settings.holder);
+        Self { shared, waiting, settled: None, round, turns: 0 }
     }
 
     /// Writes until every [`super::Log`] is dropped and what waited is answered.
@@ -57,7 +61,19 @@ impl Sequencer {
     /// May be dropped at any await: what then is half done, the next start completes.
     pub async fn run(mut self) {
         let mut batch = Vec::new();
-        while self.waiting.recv_many(&mut batch, limits::LOG_BATCH).await > 0 {
+        loop {
+            let idle = self.resumes();
+            let came = tokio::select! {
+                biased;
+                came = self.waiting.recv_many(&mut batch, limits::LOG_BATCH) => came,
+                () = until(idle) => {
+                    self.prove_on().await;
+                    continue;
+                }
+            };
+            if came == 0 {
+                return;
+            }
             self.commit(std::mem::take(&mut batch)).await;
             self.turns += 1;
             if self.waiting.is_empty() || self.turns >= limits::LOG_TURNS {
@@ -164,5 +180,13 @@ impl Sequencer {
             self.shared.is_leased.store(false, Ordering::Relaxed);
             let _ = lock.lease(&settings.log, &settings.holder, self.shared.clock.now(), 0).await;
         }
+    }
+}
+
+/// Without end if there is no such moment.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

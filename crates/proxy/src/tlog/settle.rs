@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use gomod::sumdb::{
-    grow::{Edge, FULL},
-    tile::{HEIGHT, Tile, TileLevel, VerifiedTiles},
+    grow::FULL,
+    tile::{HEIGHT, Tile, TileLevel},
     tlog::{Tree, stored_hash_index, tree_hash, tree_hash_indexes},
 };
 use store::log::Extended;
@@ -175,29 +175,5 @@ impl Sequencer {
             self.shared.data(&tile, &tiles).await?;
         }
         Ok(())
-    }
-
-    /// Reads the edge of `tree` back with the next tiles of the round, proves all of it down to the records, and answers the edge.
-    ///
-    /// A log of no more tiles than one turn has is read wholly.
-    pub(super) async fn read_back(&mut self, tree: Tree) -> Result<Edge, LogError> {
-        let full = tree.size / FULL;
-        let turn: Vec<u64> = (0..full.min(limits::LOG_PROVEN_TILES)).map(|at| (self.cursor + at) % full).collect();
-        let leaves: Vec<u64> = turn.iter().map(|number| stored_hash_index(0, number * FULL)).collect();
-        let tiles = self.shared.verified(tree, &leaves).await?;
-        for tile in turn.iter().filter_map(|number| widest(tree, TileLevel::Data, *number)) {
-            self.shared.data(&tile, &tiles).await?;
-        }
-        self.cursor = turn.last().map_or(0, |last| last + 1);
-        self.edge(tree, tiles).await
-    }
-
-    /// The edge of `tree`, its hashes proven already.
-    async fn edge(&self, tree: Tree, tiles: VerifiedTiles) -> Result<Edge, LogError> {
-        let data = match Edge::data_tile(tree.size) {
-            Some(tile) => self.shared.data(&tile, &tiles).await?.to_vec(),
-            None => Vec::new(),
-        };
-        Edge::new(tiles, data).map_err(|_| LogError::Damaged { path: "tile/8/data".to_owned() })
     }
 }

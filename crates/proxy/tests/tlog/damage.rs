@@ -1,16 +1,23 @@
 //! Bits that flip where the log rests: found before the next signature; no more is written, and what is right is read on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
-use proxy::tlog::{LogError, Refusal};
-use store::log::LogFiles as _;
+use futures_util::{FutureExt as _, future::join_all};
+use proxy::{
+    limits,
+    tlog::{LogError, Refusal},
+};
+use store::log::{
+    LogFiles as _,
+    memory::{MemoryLogFiles, MemoryLogLock},
+};
 use testkit::random::Random;
 
 use crate::{
     rounds,
-    world::{LOG, Node, World, record},
+    way::{Whim, Whims},
+    world::{LOG, Node, World, key, record},
 };
 
 /// Records of the log that is damaged: all of it is read before each signature, and it has tiles of every kind.
@@ -38,14 +45,9 @@ async fn every_flipped_bit_is_found_before_the_next_signature() {
         world.files.restore(&files);
         world.lock.restore(&lock);
         let node = world.start().await.unwrap();
-        let path = &paths[random.below(paths.len())];
-        let mut bytes = files.get(LOG, path).await.unwrap().unwrap().to_vec();
-        let bit = random.below(bytes.len() * 8);
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        world.files.damage(LOG, path, Some(Bytes::from(bytes)));
+        let what = format!("round {round}: {}", flip(&world.files, &mut random));
         let signed = world.recorder.heads().len();
         let end = node.log.append("one more\n").await;
-        let what = format!("round {round}: bit {bit} of {path}");
         assert!(matches!(end, Err(LogError::Refused(Refusal::Damaged { .. }))), "{what}: {end:?}");
         assert_eq!(world.recorder.heads().len(), signed, "{what}: nothing was signed");
         // What is right is read on, what is wrong is not served.
@@ -82,8 +84,11 @@ async fn what_is_not_damaged_is_read_on_and_the_file_is_named() {
     assert!(matches!(&end, Err(LogError::Refused(Refusal::Damaged { path })) if path == "tile/8/0/003"), "{end:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_long_log_is_proven_in_turns() {
+/// Of a long log, so many batches read all of it: it has 78 full tiles of records, and each batch proves 16.
+const BATCHES: usize = 5;
+
+/// A log of 20,000 records, with its backups.
+async fn long() -> (World, MemoryLogFiles, MemoryLogLock) {
     let world = World::new();
     let node = world.start().await.unwrap();
     for _ in 0..20 {
@@ -93,12 +98,110 @@ async fn a_long_log_is_proven_in_turns() {
         });
         join_all(all).await;
     }
-    // 78 full tiles of records, 16 a turn.
-    world.files.damage(LOG, "tile/8/data/005", Some(Bytes::from("wrong")));
-    let mut turns = 0;
-    while turns < 10 && node.log.append("x\n").await.is_ok() {
-        turns += 1;
+    node.stop().await;
+    let (files, lock) = (world.files.backup(), world.lock.backup());
+    (world, files, lock)
+}
+
+/// Flips one bit of one tile; says where.
+fn flip(files: &MemoryLogFiles, random: &mut Random) -> String {
+    let paths = files.list(LOG, "tile/", 1000).now_or_never().unwrap().unwrap();
+    let path = &paths[random.below(paths.len())];
+    let mut bytes = files.get(LOG, path).now_or_never().unwrap().unwrap().unwrap().to_vec();
+    let bit = random.below(bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    files.damage(LOG, path, Some(Bytes::from(bytes)));
+    format!("bit {bit} of {path}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_log_is_proven_in_turns() {
+    let (world, files, lock) = long().await;
+    let mut random = Random::new(2);
+    for round in 0..rounds(40, 1000) {
+        world.files.restore(&files);
+        world.lock.restore(&lock);
+        let node = world.start().await.unwrap();
+        let what = format!("round {round}: {}", flip(&world.files, &mut random));
+        let mut signed = 0;
+        while signed < BATCHES && node.log.append("x\n").await.is_ok() {
+            signed += 1;
+        }
+        assert!(signed < BATCHES, "{what}");
+        assert!(matches!(node.log.refusal(), Some(Refusal::Damaged { .. })), "{what}: {:?}", node.log.refusal());
     }
-    assert!(turns <= 5, "{turns} turns until it was found");
-    assert_eq!(node.log.refusal(), Some(Refusal::Damaged { path: "tile/8/data/005".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_to_which_nothing_comes_is_proven_too_soon_after_the_start_and_then_daily() {
+    let (world, files, lock) = long().await;
+    let mut random = Random::new(3);
+    let turns = limits::LOG_IDLE_PAUSE * (BATCHES as u32 + 1);
+    for round in 0..rounds(20, 500) {
+        let rested = if round % 2 == 0 { Duration::ZERO } else { Duration::from_secs(10) };
+        world.files.restore(&files);
+        world.lock.restore(&lock);
+        let whims = Whims::default();
+        let node = world.start_by(whims.clone(), &[key()]).await.unwrap();
+        tokio::time::sleep(rested).await;
+        let calls = whims.calls();
+        tokio::time::sleep(rested * 360).await;
+        assert_eq!(whims.calls(), calls, "round {round}: what was proven wholly rests");
+        let what = format!("round {round}: {}", flip(&world.files, &mut random));
+        let within = if rested.is_zero() { turns } else { limits::LOG_ROUND };
+        let refusal = tokio::time::timeout(within, node.log.refused()).await.unwrap_or_else(|_| panic!("{what}"));
+        assert!(matches!(refusal, Refusal::Damaged { .. }), "{what}: {refusal:?}");
+        assert!(matches!(node.log.append("x\n").await, Err(LogError::Refused(_))), "{what}");
+        assert_eq!(world.recorder.heads().last().unwrap().size, 20_000, "{what}: nothing was signed");
+    }
+}
+
+/// Each proves what one batch does, and there is no time for more.
+#[tokio::test(start_paused = true)]
+async fn short_lives_read_all_of_a_long_log_together() {
+    let (world, ..) = long().await;
+    world.files.damage(LOG, "tile/8/data/040", Some(Bytes::from("wrong")));
+    let mut lives = 0;
+    while lives < 60 {
+        let node = world.start().await.unwrap();
+        if node.log.append("x\n").await.is_err() {
+            break;
+        }
+        lives += 1;
+        node.stop().await;
+    }
+    assert!((1..60).contains(&lives), "{lives} lives");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_batch_puts_is_read_in_its_place_before_it_is_signed() {
+    const COUNT: u64 = 300;
+    for at in 0..5 {
+        let world = World::new();
+        let (files, mut puts, mut path) = (world.files.clone(), 0, String::new());
+        let whims = Whims::new(move |_, what| {
+            puts += u64::from(what == "put");
+            // The first put stages the tiles, the second one puts them where they are read.
+            if puts == 2 && what != "put" && path.is_empty() {
+                let paths = files.list(LOG, "tile/", 10).now_or_never().unwrap().unwrap();
+                assert_eq!(paths.len(), 5, "{paths:?}");
+                path.clone_from(&paths[at]);
+                let mut bytes = files.get(LOG, &path).now_or_never().unwrap().unwrap().unwrap().to_vec();
+                bytes[20] ^= 1;
+                files.damage(LOG, &path, Some(Bytes::from(bytes)));
+            }
+            Whim::Done
+        });
+        let node = world.start_by(whims, &[key()]).await.unwrap();
+        let adds = join_all((0..COUNT).map(|_| node.log.append("x\n"))).await;
+        let all = adds.iter().all(|end| matches!(end, Err(LogError::Refused(Refusal::Damaged { .. }))));
+        assert!(all, "tile {at}: {:?}", adds[0]);
+        assert_eq!(world.recorder.heads().last().unwrap().size, 0, "tile {at}: nothing was signed");
+        let Some(Refusal::Damaged { path }) = node.log.refusal() else { panic!("tile {at}") };
+        node.stop().await;
+        assert!(matches!(world.start().await.map(drop), Err(LogError::Refused(Refusal::Damaged { .. }))), "tile {at}");
+        // It was decided, and what was staged of it is there.
+        world.files.damage(LOG, &path, None);
+        assert_eq!(world.start().await.unwrap().log.head().unwrap().tree().size, COUNT);
+    }
 }
