@@ -120,13 +120,12 @@ impl Sequencer {
         if let Stop::Error(LogError::Refused(_)) = stop {
             return Err(stop);
         }
-        let ready = self.ready().await.map(drop);
-        match ready {
-            Err(Stop::Error(LogError::Refused(_))) | Ok(()) => ready,
-            Err(_) if self.shared.head_beyond(new.tree.size - 1).await?.is_some() => Ok(()),
-            // Beginning anew would bring the records in twice.
-            Err(Stop::Again) => Err(LogError::Unpublished.into()),
-            Err(error) => Err(error),
+        match self.ready().await {
+            Ok(_) => Ok(()),
+            Err(Stop::Error(LogError::Refused(refusal))) => Err(LogError::Refused(refusal).into()),
+            Err(_) if self.shared.head_beyond(new.tree.size - 1).await.is_ok_and(|head| head.is_some()) => Ok(()),
+            // Whatever it is: beginning anew would bring the records in twice, and they are not lost.
+            Err(_) => Err(LogError::Unpublished.into()),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use proxy::tlog::{Added, LogError};
+use store::log::LogLock as _;
 
 use crate::{
     way::{Whim, Whims},
-    world::{World, key, record},
+    world::{BEGIN, LOG, World, key, record},
 };
 
 /// How many records the second life adds: so many that a tile fills up.
@@ -87,6 +88,40 @@ async fn a_process_that_sleeps_where_it_publishes_puts_no_older_head_over_a_newe
         assert_eq!(sleeper.log.append("fourth\n").await.unwrap(), 3);
         world.recorder.judge("asleep");
     }
+}
+
+/// What befalls it meets it where the tiles of its record are put, behind the decision.
+async fn behind_the_decision(befall: impl Fn(&World) -> Whim + Send + 'static) {
+    let (world, mut puts) = (World::new(), 0);
+    let here = world.clone();
+    let whims = Whims::new(move |_, what| {
+        puts += u64::from(what == "put");
+        // The first put stages the tiles, the second one puts them where they are read.
+        if what == "put" && puts == 2 { befall(&here) } else { Whim::Done }
+    });
+    let node = world.start_by(whims, &[key()]).await.unwrap();
+    let record = record(0, "");
+    let end = node.log.add(&record.key(), &record.to_string()).await;
+    assert!(matches!(end, Err(LogError::Unpublished)), "{end:?}");
+    drop(node);
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    let node = world.start().await.unwrap();
+    assert_eq!(node.log.lookup(&record.key()).await.unwrap().expect("it was decided").number, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_behind_the_decision_is_not_said_to_be_lost() {
+    behind_the_decision(|world| {
+        world.skew.store(-100, std::sync::atomic::Ordering::Relaxed);
+        Whim::Done
+    })
+    .await;
+    behind_the_decision(|world| {
+        let taken = world.lock.lease(LOG, "another", BEGIN + 60, 60).now_or_never().unwrap().unwrap();
+        assert!(taken.is_some());
+        Whim::Failed
+    })
+    .await;
 }
 
 /// The first node publishes its record after so long.
