@@ -86,7 +86,7 @@ async fn open(folder: &Path) -> Result<(Arc<Log>, JoinHandle<()>)> {
     let store = Store::open_embedded(folder)?;
     let signers = vec![SignerKey::from_seed("sum.bench.test", &[1; 32])?];
     let holder = format!("{:?}", Instant::now());
-    let settings = LogSettings { log: "bench".to_owned(), signers, holder, signed: Arc::new(|_| {}) };
+    let settings = LogSettings { log: "bench".to_owned(), signers, holder, may_forget: false, signed: Arc::new(|_| {}) };
     let (log, sequencer) = Log::open(settings, store.logs, Clock::system()).await?;
     Ok((log, tokio::spawn(sequencer.run())))
 }

@@ -305,6 +305,12 @@ pub const LOG_LEASE_TRIES: u32 = 50;
 /// The pause between two of these questions.
 pub const LOG_LEASE_PAUSE: Duration = Duration::from_millis(250);
 
+/// How often a reading begins anew because the log grew under it.
+pub const LOG_RACES: usize = 8;
+
+/// How often a look at lock and files is repeated because the lock moved under it.
+pub const LOG_LOOKS: usize = 8;
+
 /// Batches in a row before the lease is offered to other processes, some seconds' worth.
 pub const LOG_TURNS: u32 = 64;
 

@@ -217,6 +217,6 @@ pub(super) async fn open_log(
     (clock, metrics): (Clock, proxy::metrics::Metrics),
 ) -> anyhow::Result<(Arc<Log>, Sequencer)> {
     let signed = Arc::new(move |_: &SignedHead| metrics.signed(log));
-    let settings = LogSettings { log: log.to_owned(), signers, holder: life.to_owned(), signed };
+    let settings = LogSettings { log: log.to_owned(), signers, holder: life.to_owned(), may_forget: log != SUMDB_LOG, signed };
     Ok(Log::open(settings, logs, clock).await?)
 }

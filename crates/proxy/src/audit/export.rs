@@ -45,9 +45,8 @@ pub enum ExportError {
 pub async fn export(log: &Log, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
     // In this order: the line that says what was forgotten is in every head that comes after it is.
     let mut number = log.first_kept().await?;
-    let head = log.newest().await?;
+    let (head, peaks) = log.peaks(number).await?;
     let size = head.tree().size;
-    let peaks = log.peaks(&head, number).await?;
     let hashes: Vec<String> = peaks.hashes().iter().map(ToString::to_string).collect();
     writeln!(out, "{}", json!({ "log": log.names().next(), "from": number, "peaks": hashes }))?;
     while number < size {

@@ -124,8 +124,9 @@ impl Audit {
         if before > first {
             let line = Line::Forget { time_ms: self.clock.now() * 1000, before };
             self.log.append(&line.print()).await?;
-            self.log.forget(before).await?;
         }
+        // Also where nothing is older than before: what a crash left of the last time goes now.
+        self.log.forget(before).await?;
         Ok(before)
     }
 }

@@ -90,7 +90,13 @@ impl World {
     }
 
     fn settings(&self, life: &str) -> LogSettings {
-        LogSettings { log: "audit".into(), signers: vec![signer(NAME)], holder: life.into(), signed: Arc::new(|_| {}) }
+        LogSettings {
+            log: "audit".into(),
+            signers: vec![signer(NAME)],
+            holder: life.into(),
+            may_forget: true,
+            signed: Arc::new(|_| {}),
+        }
     }
 }
 

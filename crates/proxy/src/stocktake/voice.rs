@@ -43,7 +43,8 @@ impl Voice {
     /// Our own, read as it is; `None` if it has published nothing yet.
     pub(super) async fn own(stock: &Stock, own: &OwnSumdb) -> Result<Option<Self>, Reason> {
         let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
-        let settings = LogSettings { log: LOG.to_owned(), signers, holder: String::new(), signed: Arc::new(|_| ()) };
+        let settings =
+            LogSettings { log: LOG.to_owned(), signers, holder: String::new(), may_forget: false, signed: Arc::new(|_| ()) };
         match Log::reader(settings, stock.logs(), Clock::system()).await {
             Ok(log) => Ok(Some(Self::Own(Notary::new(Arc::new(log), own)))),
             Err(LogError::Unpublished) => Ok(None),

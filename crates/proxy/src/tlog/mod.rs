@@ -48,6 +48,8 @@ pub struct LogSettings {
     pub signers: Vec<SignerKey>,
     /// One life of one process, unlike any other: two sequencers that share it are not kept apart.
     pub holder: String,
+    /// Whether texts of old records may be forgotten. Where they may not, one that is missing is damage, whatever else lies in the store.
+    pub may_forget: bool,
     /// Told of every head that was just signed, before anything else is done with it.
     pub signed: Arc<dyn Fn(&SignedHead) + Send + Sync>,
 }
@@ -130,7 +132,7 @@ impl Log {
     /// Returns after the record is durable and its head published. May be dropped at any await; the record may be added all the same.
     ///
     /// # Errors
-    /// [`LogError`]. After [`LogError::Store`] the record may have been added; trying again tells.
+    /// [`LogError`]. After [`LogError::Store`] the record may have been added, after [`LogError::Unpublished`] it was; trying again tells.
     pub async fn add(&self, key: &str, text: &str) -> Result<Added, LogError> {
         if key.is_empty() || key.len() > limits::MAX_LOG_RECORD_BYTES {
             return Err(LogError::BadKey(key.len()));
@@ -144,7 +146,7 @@ impl Log {
     /// Adds `text` as a record without a key, behind all others; answers its number.
     ///
     /// # Errors
-    /// [`LogError`]. After [`LogError::Store`] the record may have been added, and nothing tells.
+    /// [`LogError`]. After [`LogError::Store`] the record may have been added, after [`LogError::Unpublished`] it was, and nothing tells its number.
     pub async fn append(&self, text: &str) -> Result<u64, LogError> {
         Ok(self.enqueue(None, text).await?.number)
     }

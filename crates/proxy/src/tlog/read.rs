@@ -23,9 +23,6 @@ use tokio::{
 use super::{Found, Log, LogError, LogSettings, Shared, SignedHead};
 use crate::{clock::Clock, limits};
 
-/// How often a reading begins anew because the log grew under it.
-const MAX_RACES: usize = 8;
-
 impl Log {
     /// Opens a log that another process may be writing, to read it as it was last published. Writes nothing; what is added is refused.
     ///
@@ -63,14 +60,9 @@ impl Log {
     /// [`LogError::Damaged`] if it or its proof is; [`LogError::Store`].
     pub async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, LogError> {
         let Some(last) = last_record(tile) else { return Ok(None) };
-        let Some(mut head) = self.shared.head_beyond(last).await? else { return Ok(None) };
-        for _ in 0..MAX_RACES {
-            match self.shared.tile_at(&head, tile).await {
-                Ok(body) => return Ok(Some(body.into())),
-                Err(error) => head = self.shared.newer_after(error, &head).await?,
-            }
-        }
-        Err(LogError::Unpublished)
+        let Some(head) = self.shared.head_beyond(last).await? else { return Ok(None) };
+        let (_, body) = self.shared.at_or_newer(head, |head| async move { self.shared.tile_at(&head, tile).await }).await?;
+        Ok(Some(body.into()))
     }
 
     /// Of a tile of records that does not prove: the first record whose text is not what its hash says; `None` if all are, or the hashes are damaged, too.
@@ -131,10 +123,20 @@ impl Shared {
 
     /// As [`Log::record`].
     pub(super) async fn record(&self, number: u64) -> Result<Option<Found>, LogError> {
-        let Some(mut head) = self.head_beyond(number).await? else { return Ok(None) };
-        for _ in 0..MAX_RACES {
-            match self.record_at(&head, number).await {
-                Ok(text) => return Ok(Some(Found { number, text, head })),
+        let Some(head) = self.head_beyond(number).await? else { return Ok(None) };
+        let (head, text) = self.at_or_newer(head, |head| async move { self.record_at(&head, number).await }).await?;
+        Ok(Some(Found { number, text, head }))
+    }
+
+    /// What `read` finds at this head, or at a newer one if the log outgrows it meanwhile: then the tiles of its edge are gone.
+    pub(super) async fn at_or_newer<T, F: Future<Output = Result<T, LogError>>>(
+        &self,
+        mut head: Arc<SignedHead>,
+        read: impl Fn(Arc<SignedHead>) -> F,
+    ) -> Result<(Arc<SignedHead>, T), LogError> {
+        for _ in 0..limits::LOG_RACES {
+            match read(Arc::clone(&head)).await {
+                Ok(found) => return Ok((head, found)),
                 Err(error) => head = self.newer_after(error, &head).await?,
             }
         }

@@ -21,9 +21,6 @@ use super::{
 };
 use crate::limits;
 
-/// How often a look is repeated because the lock moved under it.
-const MAX_LOOKS: usize = 8;
-
 /// What lies in the store.
 pub(super) struct Seen {
     published: Option<(SignedHead, Bytes)>,
@@ -44,7 +41,7 @@ impl Sequencer {
     /// Looks at lock and files. Changes nothing.
     pub(super) async fn look(&self) -> Result<Seen, LogError> {
         let (log, logs) = (&self.shared.settings.log, &self.shared.logs);
-        for _ in 0..MAX_LOOKS {
+        for _ in 0..limits::LOG_LOOKS {
             let lock = logs.lock.head(log).await?;
             match self.judge(lock.clone()).await {
                 // Somebody else may have gone on between the looks at the two: then what was seen says nothing.

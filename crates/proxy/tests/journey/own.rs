@@ -28,7 +28,8 @@ fn settings(records: Records) -> OwnSumdb {
 /// Opens the log and runs its sequencer as long as anybody has the log.
 async fn log(store: &Store, own: &OwnSumdb) -> Arc<Log> {
     let signers = std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
-    let settings = LogSettings { log: "sumdb".into(), signers, holder: "one".into(), signed: Arc::new(|_| ()) };
+    let settings =
+        LogSettings { log: "sumdb".into(), signers, holder: "one".into(), may_forget: false, signed: Arc::new(|_| ()) };
     let (log, sequencer) = Log::open(settings, store.logs.clone(), Clock::new(|| NOW)).await.expect("a log");
     tokio::spawn(sequencer.run());
     log

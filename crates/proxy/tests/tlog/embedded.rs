@@ -23,6 +23,7 @@ async fn open(folder: &std::path::Path, life: u32, recorder: &Recorder) -> Resul
         log: LOG.to_owned(),
         signers: vec![key()],
         holder: format!("life {life}"),
+        may_forget: false,
         signed: Arc::new(move |head| recorder.signed(head)),
     };
     let (log, sequencer) = Log::open(settings, store.logs, Clock::new(|| 1_767_225_600)).await?;

@@ -7,6 +7,7 @@ mod audited;
 mod crashes;
 mod damage;
 mod embedded;
+mod forgetting;
 mod hunt;
 mod processes;
 mod promises;

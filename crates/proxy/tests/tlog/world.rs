@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) recorder: Recorder,
     /// How far the clock is off, in seconds.
     pub(crate) skew: Arc<AtomicI64>,
+    /// Whether the logs that are opened may forget.
+    pub(crate) may_forget: bool,
     began: tokio::time::Instant,
     lives: Arc<AtomicU64>,
 }
@@ -50,6 +52,7 @@ impl World {
             lock: MemoryLogLock::default(),
             recorder: Recorder::default(),
             skew: Arc::default(),
+            may_forget: false,
             began: tokio::time::Instant::now(),
             lives: Arc::default(),
         }
@@ -73,6 +76,7 @@ impl World {
             log: LOG.to_owned(),
             signers: keys.to_vec(),
             holder: format!("life {life}"),
+            may_forget: self.may_forget,
             signed: Arc::new(move |head| recorder.signed(head)),
         };
         let logs = Logs { files: Arc::new(self.files.clone()), lock: Arc::new(self.lock.clone()) };

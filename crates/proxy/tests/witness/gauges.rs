@@ -66,7 +66,13 @@ async fn what_waits_and_who_has_the_lease_is_told() {
         let (page, seen) = (Arc::clone(&page), Arc::clone(&seen));
         move |_: &SignedHead| seen.lock().unwrap().extend(page.get().map(|page| page.value("log_leased")))
     };
-    let settings = LogSettings { log: "private".into(), signers: vec![key()], holder: "one".into(), signed: Arc::new(signed) };
+    let settings = LogSettings {
+        log: "private".into(),
+        signers: vec![key()],
+        holder: "one".into(),
+        may_forget: false,
+        signed: Arc::new(signed),
+    };
     let logs = Logs { files: Arc::new(shelf.files.clone()), lock: Arc::new(shelf.lock.clone()) };
     let (log, sequencer) = Log::open(settings, logs, Clock::system()).await.expect("it opens");
     let page = page.get_or_init(|| Page::of(&log));

@@ -122,7 +122,13 @@ impl Shelf {
 
     /// The same, while its key is being exchanged.
     pub(crate) async fn open_with(&self, signers: Vec<SignerKey>, life: &str) -> Arc<Log> {
-        let settings = LogSettings { log: "private".to_owned(), signers, holder: life.to_owned(), signed: Arc::new(|_| {}) };
+        let settings = LogSettings {
+            log: "private".to_owned(),
+            signers,
+            holder: life.to_owned(),
+            may_forget: false,
+            signed: Arc::new(|_| {}),
+        };
         let logs = Logs { files: Arc::new(self.files.clone()), lock: Arc::new(self.lock.clone()) };
         let (log, sequencer) = Log::open(settings, logs, Clock::system()).await.expect("it opens");
         tokio::spawn(sequencer.run());

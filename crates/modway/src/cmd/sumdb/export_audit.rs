@@ -58,8 +58,13 @@ pub(super) fn run(asked: &ExportAudit, environment: &Environment) -> anyhow::Res
 
 async fn write(config: &Config, audit: &AuditLog, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let stock = Stock::open(&config.store_path, false).context("opening the store")?;
-    let settings =
-        LogSettings { log: AUDIT.to_owned(), signers: vec![audit.key.clone()], holder: String::new(), signed: Arc::new(|_| ()) };
+    let settings = LogSettings {
+        log: AUDIT.to_owned(),
+        signers: vec![audit.key.clone()],
+        holder: String::new(),
+        may_forget: true,
+        signed: Arc::new(|_| ()),
+    };
     let log = Log::reader(settings, stock.logs(), Clock::system()).await.context("opening the audit log")?;
     Ok(export(&log, out).await?)
 }

@@ -157,6 +157,7 @@ pub(super) async fn open(
         log: LOG.to_owned(),
         signers: vec![key()],
         holder: holder.to_owned(),
+        may_forget: false,
         signed: Arc::new(move |head| heard.signed(head)),
     };
     let (log, sequencer) = Log::open(settings, logs, clock).await?;
