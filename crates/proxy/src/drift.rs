@@ -71,7 +71,7 @@ impl Ledger {
         Self(Arc::new(Inner { blobs, index, clock, metrics, alarm, commits, compared }))
     }
 
-    /// Bytes came for a file of which `kept` was first; the store has recorded it. What is known of commits is added.
+    /// Bytes came for a file of which `kept` was first. They are told once: when the ledger has them for the first time.
     pub async fn differs(
         &self,
         (module, version, kind): (&ModulePath, &Version, Kind),
@@ -95,9 +95,10 @@ impl Ledger {
             origin: seen.origin.clone(),
             seen_at: seen.kept_at,
         };
-        // Without a store to write to there is no ledger; the request says what happened.
-        let _ = self.0.index.put_drift(module.as_str(), version.as_str(), drift.clone()).await;
-        self.tell(module, version.as_str(), &drift, journey);
+        // With a store that fails there is no ledger: the request ends in words of its own, and whoever comes next tries again.
+        if let Ok(true) = self.0.index.put_drift(module.as_str(), version.as_str(), drift.clone()).await {
+            self.tell(module, version.as_str(), &drift, journey);
+        }
     }
 
     /// Holds the kept versions of a module against the tags of its repository, if those were told anew. `origin` is the repository, for readers.

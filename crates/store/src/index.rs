@@ -16,7 +16,7 @@ pub trait Index: Send + Sync {
     async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError>;
 
     /// Keeps one part of `module@version`. The first one wins for ever: a later part with another digest changes nothing and is answered
-    /// as [`Kept::Differs`].
+    /// as [`Kept::Differs`]; who records it is [`Index::put_drift`].
     async fn keep(&self, module: &str, version: &str, kind: Kind, part: Part) -> Result<Kept, StoreError>;
 
     /// The versions of `module` of which `.info`, `.mod` and `.zip` are all kept, in no particular order.
@@ -47,8 +47,8 @@ pub trait Index: Send + Sync {
     /// Other bytes than the kept ones that were offered for `module@version`: at most [`crate::limits::DRIFTS`] of each kind, each once.
     async fn drifts(&self, module: &str, version: &str) -> Result<Vec<Drift>, StoreError>;
 
-    /// Records that the origin of `module@version` changed, as [`Index::keep`] does of bytes that differ; `true` if that was not known. Of one that
-    /// is known, commits are added that were not.
+    /// Records that the origin of `module@version` changed; `true` if that was not known, and is now. Of one that is known, commits are added that
+    /// were not.
     async fn put_drift(&self, module: &str, version: &str, drift: Drift) -> Result<bool, StoreError>;
 
     /// Up to `limit` of all drifts, in the order in which they were recorded, from the first one with a number above `after`.
@@ -147,26 +147,11 @@ pub struct Drift {
     pub seen_commit: Option<String>,
     /// Who offered it.
     pub origin: String,
-    /// When it was first seen; of bytes the `kept_at` of the refused [`Part`].
+    /// When it was first seen.
     pub seen_at: i64,
 }
 
 impl Drift {
-    /// That `new` was offered where `old` is.
-    pub(crate) fn of_bytes(kind: Kind, old: &Part, new: &Part) -> Self {
-        Self {
-            kind,
-            kept: old.digest,
-            kept_h1: old.h1.clone(),
-            kept_commit: None,
-            seen: Some(new.digest),
-            seen_h1: new.h1.clone(),
-            seen_commit: None,
-            origin: new.origin.clone(),
-            seen_at: new.kept_at,
-        }
-    }
-
     /// True if `other` tells of the same thing: the same file, the same bytes; without bytes, the same commit.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let commit = |drift: &Self| if drift.seen.is_none() { drift.seen_commit.clone() } else { None };

@@ -294,12 +294,8 @@ impl Tables {
 
     fn keep(&mut self, module: &str, version: &str, kind: Kind, part: Part) -> Kept {
         let kept = Kept::decide(self.part(module, version, kind), &part);
-        match &kept {
-            Kept::New => {
-                self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, false));
-            }
-            Kept::Same => {}
-            Kept::Differs(old) => drop(self.put_drift(module, version, Drift::of_bytes(kind, old, &part))),
+        if kept == Kept::New {
+            self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, false));
         }
         kept
     }

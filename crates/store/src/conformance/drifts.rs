@@ -1,27 +1,41 @@
 //! The ledger of drifts.
 
-use super::{Open, keep, part};
-use crate::{Drift, Kind, limits::DRIFTS};
+use super::Open;
+use crate::{Digest, Drift, Kind, limits::DRIFTS};
+
+/// Other bytes for the zip of which `first` was kept.
+pub(super) fn of_bytes(bytes: &str) -> Drift {
+    Drift {
+        kind: Kind::Zip,
+        kept: Digest::of(b"first"),
+        kept_h1: Some("h1:first".into()),
+        kept_commit: None,
+        seen: Some(Digest::of(bytes.as_bytes())),
+        seen_h1: Some(format!("h1:{bytes}")),
+        seen_commit: None,
+        origin: "there".into(),
+        seen_at: 5,
+    }
+}
 
 pub(super) async fn each_drift_is_recorded_once_and_their_number_is_bounded(open: &Open) {
     let index = open().index;
-    keep(&*index, "v1.0.0", Kind::Zip, &part("first")).await;
-    for _ in 0..3 {
-        keep(&*index, "v1.0.0", Kind::Zip, &part("again")).await;
+    let mut is_new = Vec::new();
+    for n in [0, 1, 0, 1] {
+        is_new.push(index.put_drift("m", "v1.0.0", of_bytes(&n.to_string())).await.unwrap());
     }
-    assert_eq!(index.drifts("m", "v1.0.0").await.unwrap().len(), 1);
+    assert_eq!(is_new, [true, true, false, false]);
+    assert_eq!(index.drifts("m", "v1.0.0").await.unwrap(), [of_bytes("0"), of_bytes("1")]);
     for n in 0..2 * DRIFTS {
-        keep(&*index, "v1.0.0", Kind::Zip, &part(&n.to_string())).await;
+        assert_eq!(index.put_drift("m", "v1.0.0", of_bytes(&n.to_string())).await.unwrap(), (2..DRIFTS).contains(&n), "{n}");
     }
     assert_eq!(index.drifts("m", "v1.0.0").await.unwrap().len(), DRIFTS as usize);
 }
 
 pub(super) async fn the_ledger_of_drifts_has_commits_and_pages(open: &Open) {
     let index = open().index;
-    let (first, other) = (part("first"), part("other"));
-    keep(&*index, "v1.0.0", Kind::Zip, &first).await;
-    keep(&*index, "v1.0.0", Kind::Zip, &other).await;
-    let of_bytes = index.drifts("m", "v1.0.0").await.unwrap().remove(0);
+    let of_bytes = of_bytes("other");
+    assert!(index.put_drift("m", "v1.0.0", of_bytes.clone()).await.unwrap(), "new");
     let told = Drift { kept_commit: Some("a".into()), seen_commit: Some("b".into()), ..of_bytes.clone() };
     assert!(!index.put_drift("m", "v1.0.0", told.clone()).await.unwrap(), "known");
     assert!(!index.put_drift("m", "v1.0.0", of_bytes).await.unwrap(), "known");

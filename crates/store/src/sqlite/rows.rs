@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::{Answer, AnswerBody, Digest, Drift, Kept, Kind, Part, Reference, VersionRecord};
-
-use super::drifts::put_drift;
+use crate::{Answer, AnswerBody, Digest, Kept, Kind, Part, Reference, VersionRecord};
 
 pub(super) fn version(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Option<VersionRecord>> {
     let sql =
@@ -30,10 +28,8 @@ pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: K
     let mut statement = connection.prepare_cached(sql)?;
     let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get(6)?)));
     let kept = Kept::decide(old.optional()?, new);
-    match &kept {
-        Kept::New => put_part(connection, module, version, kind, new)?,
-        Kept::Same => {}
-        Kept::Differs(old) => drop(put_drift(connection, module, version, &Drift::of_bytes(kind, old, new))?),
+    if kept == Kept::New {
+        put_part(connection, module, version, kind, new)?;
     }
     Ok(kept)
 }
