@@ -11,7 +11,7 @@ use gomod::{
 };
 use plan::Event;
 use quick_cache::sync::Cache;
-use store::{Blobs, Digest, Drift, Index, Kind, Part, Reference};
+use store::{Blobs, Digest, Drift, Index, Kind, Part, StoreError};
 
 use crate::{
     cache::read_whole,
@@ -19,7 +19,10 @@ use crate::{
     journey::Journey,
     limits,
     metrics::Metrics,
-    upstream::direct::{coderepo::CodeRepo, repo::TagSum},
+    upstream::direct::{
+        coderepo::CodeRepo,
+        repo::{TagSum, Told},
+    },
 };
 
 /// Who is told of a drift that was not known: module, version, what changed.
@@ -60,8 +63,8 @@ struct Inner {
     alarm: Alarm,
     /// The commit that a kept `.info` names; empty if it names none. Such a file never changes.
     commits: Cache<Digest, String>,
-    /// What a module was held against last: the sum of its repository's references, and how many of its `.info`s were kept.
-    compared: Cache<ModulePath, (TagSum, usize)>,
+    /// What a module, with all its kept `.info`s, was held against last: the sum of its repository's references.
+    compared: Cache<ModulePath, TagSum>,
 }
 
 impl Ledger {
@@ -101,38 +104,54 @@ impl Ledger {
         }
     }
 
-    /// Holds the kept versions of a module against the tags of its repository, if those were told anew. `origin` is the repository, for readers.
+    /// One more `.info` of a module is kept: the next time it is held against the tags that are known.
+    pub fn grew(&self, module: &ModulePath) {
+        self.0.compared.remove(module);
+    }
+
+    /// Holds the kept versions of a module against the tags of its repository, if any of both changed. `origin` is the repository, for readers.
+    ///
+    /// If it is dropped at an await, the module is held against its tags when either changes next.
     pub async fn compare(&self, module: &ModulePath, code: &CodeRepo, origin: &str, journey: &Journey) {
-        let Ok(infos) = self.infos(module).await else { return };
-        let before = self.0.compared.get(module);
-        let known = before.filter(|(_, count)| *count == infos.len()).map(|(sum, _)| sum);
-        let Some(told) = code.repo().told(known) else { return };
-        let mut failed = false;
-        for info in &infos {
-            let Some(now) = code.tag_of(&info.version).and_then(|tag| told.tags.get(&tag)) else { continue };
+        let Some(told) = code.repo().told(self.0.compared.get(module)) else { return };
+        // First of all: what is kept from here on takes this back, what was kept before is read now.
+        self.0.compared.insert(module.clone(), told.sum);
+        if self.hold_against(&told, module, code, origin, journey).await.is_err() {
+            self.0.compared.remove(module);
+        }
+    }
+
+    async fn hold_against(
+        &self,
+        told: &Told,
+        module: &ModulePath,
+        code: &CodeRepo,
+        origin: &str,
+        journey: &Journey,
+    ) -> Result<(), StoreError> {
+        for (version, info) in self.0.index.infos(module.as_str()).await? {
+            let Some(now) = code.tag_of(&version).and_then(|tag| told.tags.get(&tag)) else { continue };
             if let Some(kept) = self.commit(info.digest, info.size_bytes).await
                 && kept != *now
             {
-                failed |= self.moved(module, info, (kept, now.clone()), origin, journey).await.is_err();
+                self.moved(module, (&version, info.digest), (kept, now.clone()), origin, journey).await?;
             }
         }
-        if !failed {
-            self.0.compared.insert(module.clone(), (told.sum, infos.len()));
-        }
+        Ok(())
     }
 
     async fn moved(
         &self,
         module: &ModulePath,
-        info: &Reference,
+        (version, info): (&str, Digest),
         (kept, now): (String, String),
         origin: &str,
         journey: &Journey,
-    ) -> Result<(), store::StoreError> {
-        let zip = self.0.index.version(module.as_str(), &info.version).await?.and_then(|record| record.zip);
+    ) -> Result<(), StoreError> {
+        let zip = self.0.index.version(module.as_str(), version).await?.and_then(|record| record.zip);
         let drift = Drift {
             kind: Kind::Info,
-            kept: info.digest,
+            kept: info,
             kept_h1: zip.and_then(|zip| zip.h1),
             kept_commit: Some(kept),
             seen: None,
@@ -141,8 +160,8 @@ impl Ledger {
             origin: origin.to_owned(),
             seen_at: self.0.clock.now(),
         };
-        if self.0.index.put_drift(module.as_str(), &info.version, drift.clone()).await? {
-            self.tell(module, &info.version, &drift, journey);
+        if self.0.index.put_drift(module.as_str(), version, drift.clone()).await? {
+            self.tell(module, version, &drift, journey);
         }
         Ok(())
     }
@@ -151,29 +170,6 @@ impl Ledger {
         self.0.metrics.drifted();
         journey.note(Event::Drifted(format!("{}@{version}: {}", module.as_str(), sentence(drift))));
         (self.0.alarm.0)(module.as_str(), version, drift);
-    }
-
-    /// The kept `.info`s of a module.
-    async fn infos(&self, module: &ModulePath) -> Result<Vec<Reference>, store::StoreError> {
-        let mut after = Reference {
-            module: module.as_str().to_owned(),
-            version: String::new(),
-            kind: Kind::Info,
-            digest: Digest::of(b""),
-            size_bytes: 0,
-        };
-        let mut infos = Vec::new();
-        loop {
-            let page = self.0.index.references(Some(&after), limits::REFERENCES).await?;
-            let full = page.len() == limits::REFERENCES;
-            let ours: Vec<Reference> = page.into_iter().take_while(|reference| reference.module == module.as_str()).collect();
-            let last = ours.last().cloned().filter(|_| full && ours.len() == limits::REFERENCES);
-            infos.extend(ours.into_iter().filter(|reference| reference.kind == Kind::Info));
-            match last {
-                Some(last) => after = last,
-                None => return Ok(infos),
-            }
-        }
     }
 
     /// The commit that a kept `.info` names. One that cannot be read names none now; whoever serves it will find out.

@@ -171,9 +171,6 @@ pub const MAX_COMMITS: usize = 16_384;
 /// Modules of which is remembered what their repository's tags were when kept versions were last held against them.
 pub const MAX_COMPARED: usize = 4096;
 
-/// Records that are read from the index at a time.
-pub const REFERENCES: usize = 512;
-
 /// Files in one tree. The largest repositories have a quarter of a million.
 pub const MAX_TREE_FILES: usize = 1_000_000;
 

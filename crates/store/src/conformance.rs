@@ -143,6 +143,10 @@ async fn a_version_is_complete_with_all_three_parts(open: &Open) {
     assert_eq!(complete(&*index).await, ["v1.0.0", "v1.3.0"]);
     index.forget_blob("m", "v1.3.0", Kind::Mod).await.unwrap();
     assert_eq!(complete(&*index).await, ["v1.0.0"]);
+    assert_eq!(infos(&*index).await, ["v1.0.0", "v1.1.0", "v1.3.0"]);
+    index.forget_blob("m", "v1.0.0", Kind::Info).await.unwrap();
+    assert_eq!(infos(&*index).await, ["v1.1.0", "v1.3.0"]);
+    assert_eq!(index.infos("m/n").await.unwrap(), []);
 }
 
 async fn names_are_compared_bytewise(open: &Open) {
@@ -301,6 +305,13 @@ async fn read(blobs: &dyn Blobs, expected: &Bytes) -> Option<Bytes> {
 
 async fn keep(index: &dyn Index, version: &str, kind: Kind, part: &Part) -> Kept {
     index.keep("m", version, kind, part.clone()).await.unwrap()
+}
+
+async fn infos(index: &dyn Index) -> Vec<String> {
+    let mut infos = index.infos("m").await.unwrap();
+    assert!(infos.iter().all(|(version, kept)| *kept == part(version)), "{infos:?}");
+    infos.sort_by(|one, other| one.0.cmp(&other.0));
+    infos.into_iter().map(|(version, _)| version).collect()
 }
 
 async fn complete(index: &dyn Index) -> Vec<String> {

@@ -22,6 +22,9 @@ pub trait Index: Send + Sync {
     /// The versions of `module` of which `.info`, `.mod` and `.zip` are all kept, in no particular order.
     async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError>;
 
+    /// The `.info`s that are kept of `module`, with their versions, in no particular order.
+    async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError>;
+
     /// Forgets one part whose blob was found damaged or lost, so that it can be fetched again. Its h1 stays: only bytes with the same h1 may
     /// take its place (enforced by `keep`: same `h1`, any digest).
     async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError>;

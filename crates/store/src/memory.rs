@@ -4,7 +4,10 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io,
     os::unix::fs::FileExt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -157,6 +160,7 @@ impl Blobs for MemoryBlobs {
 pub struct MemoryIndex {
     tables: Arc<Mutex<Tables>>,
     faults: Faults,
+    reads: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -172,7 +176,12 @@ struct Tables {
 impl MemoryIndex {
     /// An empty index, and `faults` for every method that writes.
     pub fn new(faults: Faults) -> Self {
-        Self { tables: Arc::default(), faults }
+        Self { faults, ..Self::default() }
+    }
+
+    /// How many records of versions were read so far, one by one or in lists.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::Relaxed)
     }
 
     fn write<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
@@ -183,6 +192,7 @@ impl MemoryIndex {
 #[async_trait]
 impl Index for MemoryIndex {
     async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let tables = lock(&self.tables);
         let part = |kind| tables.part(module, version, kind).filter(|(_, is_lost)| !is_lost).map(|(part, _)| part);
         let record = VersionRecord { info: part(Kind::Info), go_mod: part(Kind::Mod), zip: part(Kind::Zip) };
@@ -200,6 +210,15 @@ impl Index for MemoryIndex {
             *parts.entry(version).or_default() += 1;
         }
         Ok(parts.into_iter().filter(|(_, parts)| *parts == 3).map(|(version, _)| version.to_owned()).collect())
+    }
+
+    async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError> {
+        let tables = lock(&self.tables);
+        let of_module =
+            tables.parts.iter().filter(|((of, _, kind), (_, is_lost))| of == module && *kind == Kind::Info && !is_lost);
+        let infos: Vec<_> = of_module.map(|((_, version, _), (part, _))| (version.clone(), part.clone())).collect();
+        self.reads.fetch_add(infos.len(), Ordering::Relaxed);
+        Ok(infos)
     }
 
     async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
@@ -270,7 +289,9 @@ impl Index for MemoryIndex {
             digest: part.digest,
             size_bytes: part.size_bytes,
         };
-        Ok(rest.take(limit).map(reference).collect())
+        let references: Vec<_> = rest.take(limit).map(reference).collect();
+        self.reads.fetch_add(references.len(), Ordering::Relaxed);
+        Ok(references)
     }
 
     async fn forget_not_exist(&self, checked_before: i64) -> Result<u64, StoreError> {

@@ -10,7 +10,7 @@ use std::{
 
 use gomod::module::ModulePath;
 use plan::{Ask, Event};
-use store::{Kept, Part, StoreError};
+use store::{Kept, Kind, Part, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -95,7 +95,10 @@ impl Fetcher {
         journey: &Journey,
     ) -> Landed {
         match kept {
-            Ok(Kept::New | Kept::Same) => {
+            Ok(kept @ (Kept::New | Kept::Same)) => {
+                if kept == Kept::New && subject.2 == Kind::Info {
+                    self.ledger.grew(subject.0);
+                }
                 let size_bytes = fresh.body.size_bytes();
                 self.metrics.kept(size_bytes);
                 journey.note(Event::Kept { size_bytes });

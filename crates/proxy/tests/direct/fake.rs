@@ -21,7 +21,7 @@ use gomod::{
 use plan::Trouble;
 use proxy::upstream::direct::{
     coderepo::{CodeRepo, Found, Refused},
-    repo::{Commit, Content, Repo, RepoError, Tags, Tree, TreeFile},
+    repo::{Commit, Content, Repo, RepoError, TagSum, Tags, Told, Tree, TreeFile},
 };
 
 /// The time of the first commit, 2020-01-01T00:00:00Z; each later one is a second later.
@@ -38,6 +38,8 @@ pub(crate) struct Fake {
     faults: Mutex<Vec<(&'static str, Trouble)>>,
     /// How often a file, or who descends from whom, was asked for.
     pub(crate) looks: Arc<AtomicUsize>,
+    /// What was said last of tags.
+    pub(crate) told: Arc<Mutex<Option<Told>>>,
 }
 
 struct Node {
@@ -111,6 +113,10 @@ impl Repo for Fake {
             all.filter(|(tag, _)| tag.starts_with(prefix)).map(|(tag, index)| (tag.clone(), name(index))).collect();
         list.sort();
         Ok(Tags { list, origin: Origin::default() })
+    }
+
+    fn told(&self, known: Option<TagSum>) -> Option<Told> {
+        self.told.lock().unwrap().clone().filter(|told| known != Some(told.sum))
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {

@@ -2,6 +2,7 @@
 
 mod fake;
 
+mod drift;
 mod list;
 mod places;
 mod pseudo;

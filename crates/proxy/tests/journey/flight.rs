@@ -188,6 +188,9 @@ impl Index for Late {
     async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError> {
         self.inner.complete_versions(module).await
     }
+    async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError> {
+        self.inner.infos(module).await
+    }
     async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
         self.inner.forget_blob(module, version, kind).await
     }

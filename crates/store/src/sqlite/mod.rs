@@ -97,6 +97,10 @@ impl Index for SqliteIndex {
         self.read(|connection| rows::complete_versions(connection, module))
     }
 
+    async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError> {
+        self.read(|connection| rows::infos(connection, module))
+    }
+
     async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
         let (module, version) = (module.to_owned(), version.to_owned());
         self.write(move |connection| rows::forget_blob(connection, &module, &version, kind)).await

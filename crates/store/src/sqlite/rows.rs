@@ -57,6 +57,13 @@ pub(super) fn complete_versions(connection: &Connection, module: &str) -> rusqli
     connection.prepare_cached(sql)?.query_map([module], |row| row.get(0))?.collect()
 }
 
+pub(super) fn infos(connection: &Connection, module: &str) -> rusqlite::Result<Vec<(String, Part)>> {
+    let sql =
+        "SELECT digest, size_bytes, h1, vouched, origin, kept_at, version FROM parts WHERE module = ? AND kind = ? AND lost = 0";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map(params![module, number(Kind::Info)], |row| Ok((row.get(6)?, part(row)?)))?.collect()
+}
+
 pub(super) fn forget_blob(connection: &Connection, module: &str, version: &str, kind: Kind) -> rusqlite::Result<()> {
     let sql = "UPDATE parts SET lost = 1 WHERE module = ? AND version = ? AND kind = ?";
     connection.prepare_cached(sql)?.execute(params![module, version, number(kind)]).map(drop)

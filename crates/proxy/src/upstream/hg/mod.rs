@@ -36,6 +36,8 @@ pub struct Hg {
 struct Names {
     /// In byte order, without `tip`.
     tags: Vec<(String, String)>,
+    /// Over all of them.
+    sum: TagSum,
     branches: HashSet<String>,
 }
 
@@ -60,14 +62,9 @@ impl Repo for Hg {
     }
 
     fn told(&self, known: Option<TagSum>) -> Option<Told> {
-        let tags = self.names().tags;
-        let mut sum = Sha256::new();
-        for text in tags.iter().flat_map(|(name, hash)| [name, hash]) {
-            sum.update(text);
-            sum.update([0]);
-        }
-        let sum = sum.finalize().into();
-        (!tags.is_empty() && known != Some(sum)).then(|| Told { sum, tags: tags.into_iter().collect() })
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !names.tags.is_empty() && known != Some(names.sum);
+        is_new.then(|| Told { sum: names.sum, tags: names.tags.iter().cloned().collect() })
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {
@@ -300,7 +297,12 @@ impl Names {
         let pairs = tags.lines().filter_map(|line| line.split_once(' ')).filter(|(_, name)| *name != LATEST);
         let mut tags: Vec<(String, String)> = pairs.map(|(node, name)| (name.to_owned(), node.to_owned())).collect();
         tags.sort();
-        Self { tags, branches: branches.lines().map(str::to_owned).collect() }
+        let mut sum = Sha256::new();
+        for text in tags.iter().flat_map(|(name, hash)| [name, hash]) {
+            sum.update(text);
+            sum.update([0]);
+        }
+        Self { tags, sum: sum.finalize().into(), branches: branches.lines().map(str::to_owned).collect() }
     }
 }
 
