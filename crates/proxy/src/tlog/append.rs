@@ -29,9 +29,10 @@ enum Place {
 }
 
 /// A batch, sorted.
-struct Sorted {
+struct Sorted<'a> {
+    /// Of each request; of one that brings several records, that of the first.
     places: Vec<Place>,
-    texts: Vec<String>,
+    texts: Vec<&'a str>,
     /// Keys of new records, with their places among them.
     keys: Vec<(String, usize)>,
 }
@@ -44,12 +45,16 @@ impl Sequencer {
         if !sorted.texts.is_empty() {
             self.append(&settled, &sorted).await?;
         }
-        self.answer(std::mem::take(batch), &sorted, settled.decided.tree.size).await;
+        let ends = self.ends(&sorted, settled.decided.tree.size).await;
+        for (request, end) in std::mem::take(batch).into_iter().zip(ends) {
+            // Whoever left does not want to know.
+            let _ = request.answer.send(end);
+        }
         Ok(())
     }
 
     /// Finds out which records are new: the first one of a key in the log, else in the batch.
-    async fn sort(&self, batch: &[Request]) -> Result<Sorted, LogError> {
+    async fn sort<'a>(&self, batch: &'a [Request]) -> Result<Sorted<'a>, LogError> {
         let mut sorted = Sorted { places: Vec::new(), texts: Vec::new(), keys: Vec::new() };
         let mut first = HashMap::new();
         for request in batch {
@@ -62,7 +67,7 @@ impl Sequencer {
             };
             sorted.places.push(place.unwrap_or_else(|| {
                 let place = sorted.texts.len();
-                sorted.texts.push(request.text.clone());
+                sorted.texts.extend(request.records());
                 if let Some(key) = &request.key {
                     first.insert(key.clone(), place);
                     sorted.keys.push((key.clone(), place));
@@ -74,7 +79,7 @@ impl Sequencer {
     }
 
     /// Makes the new records part of the log and publishes its head.
-    async fn append(&mut self, settled: &Settled, sorted: &Sorted) -> Result<(), Stop> {
+    async fn append(&mut self, settled: &Settled, sorted: &Sorted<'_>) -> Result<(), Stop> {
         let (old, now) = (settled.decided, self.shared.clock.now());
         if now < old.time {
             return Err(LogError::Clock { now, last: old.time }.into());
@@ -84,9 +89,8 @@ impl Sequencer {
             Err(LogError::Damaged { path }) => return Err(self.doubt(settled, path).await?),
             end => end?,
         };
-        let texts: Vec<&str> = sorted.texts.iter().map(String::as_str).collect();
         let mut grown = edge.clone();
-        let tiles = grown.grow(&texts).map_err(LogError::BadRecord)?;
+        let tiles = grown.grow(&sorted.texts).map_err(LogError::BadRecord)?;
         let new = Decided { old: old.tree.size, tree: grown.tree(), time: now };
         // A crash from here on leaves a staged file that nothing names; the next settling removes it.
         let (log, files) = (self.shared.settings.log.clone(), self.shared.logs.files.clone());
@@ -146,7 +150,7 @@ impl Sequencer {
     }
 
     /// Moves the lock to the new tree. An error says nothing: what the lock says then counts.
-    async fn decide(&self, settled: &Settled, new: &Decided, sorted: &Sorted) -> Result<(), Stop> {
+    async fn decide(&self, settled: &Settled, new: &Decided, sorted: &Sorted<'_>) -> Result<(), Stop> {
         let (log, lock) = (&self.shared.settings.log, &self.shared.logs.lock);
         let keys = sorted.keys.iter().map(|(key, place)| (key.clone(), new.old + *place as u64)).collect();
         match lock.extend(log, settled.fence, Some(settled.lock.clone()), new.print(), keys).await {
@@ -195,18 +199,18 @@ impl Sequencer {
         Ok(new)
     }
 
-    /// Tells everybody what became of their record.
-    async fn answer(&self, batch: Vec<Request>, sorted: &Sorted, old: u64) {
-        for (request, place) in batch.into_iter().zip(&sorted.places) {
-            let added = |place: usize, is_new| Added { number: old + place as u64, text: sorted.texts[place].clone(), is_new };
-            let end = match place {
+    /// What became of each request's record.
+    async fn ends(&self, sorted: &Sorted<'_>, old: u64) -> Vec<Result<Added, LogError>> {
+        let added = |place: usize, is_new| Added { number: old + place as u64, text: sorted.texts[place].to_owned(), is_new };
+        let mut ends = Vec::with_capacity(sorted.places.len());
+        for place in &sorted.places {
+            ends.push(match place {
                 Place::New(place) => Ok(added(*place, true)),
                 Place::Joined(place) => Ok(added(*place, false)),
                 Place::Known(number) => self.known(*number).await,
-            };
-            // Whoever left does not want to know.
-            let _ = request.answer.send(end);
+            });
         }
+        ends
     }
 }
 

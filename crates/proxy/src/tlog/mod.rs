@@ -26,7 +26,11 @@ pub mod witness;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool};
 
-use gomod::sumdb::{note::SignerKey, record::check_text, tlog::format_record};
+use gomod::sumdb::{
+    note::SignerKey,
+    record::{RecordError, check_text},
+    tlog::format_record,
+};
 use store::log::Logs;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -76,11 +80,37 @@ struct Shared {
     is_leased: AtomicBool,
 }
 
-/// One record that waits for its number.
+/// What waits for its number: a record, or lines that are each a record of their own.
 struct Request {
     key: Option<String>,
     text: String,
+    form: Form,
     answer: oneshot::Sender<Result<Added, LogError>>,
+}
+
+/// What a text is.
+#[derive(Clone, Copy)]
+enum Form {
+    Record,
+    /// One record behind the other, each a line.
+    Lines,
+}
+
+impl Form {
+    fn records(self, text: &str) -> impl Iterator<Item = &str> {
+        let first = match self {
+            Self::Record => text.len(),
+            Self::Lines => text.find('\n').map_or(text.len(), |end| end + 1),
+        };
+        let (first, others) = text.split_at(first);
+        std::iter::once(first).chain(others.split_inclusive('\n'))
+    }
+}
+
+impl Request {
+    fn records(&self) -> impl Iterator<Item = &str> {
+        self.form.records(&self.text)
+    }
 }
 
 /// What became of a record that was to be added.
@@ -139,7 +169,7 @@ impl Log {
         }
         match self.lookup(key).await? {
             Some(found) => Ok(Added { number: found.number, text: found.text, is_new: false }),
-            None => self.enqueue(Some(key.to_owned()), text).await,
+            None => self.enqueue(Some(key.to_owned()), Form::Record, text.to_owned()).await,
         }
     }
 
@@ -148,7 +178,17 @@ impl Log {
     /// # Errors
     /// [`LogError`]. After [`LogError::Store`] the record may have been added, after [`LogError::Unpublished`] it was, and nothing tells its number.
     pub async fn append(&self, text: &str) -> Result<u64, LogError> {
-        Ok(self.enqueue(None, text).await?.number)
+        Ok(self.enqueue(None, Form::Record, text.to_owned()).await?.number)
+    }
+
+    /// Adds each line of `lines` as a record without a key, one behind the other under one head; answers the number of the first. All are added, or none.
+    ///
+    /// Units and ranges: at least one line, each with its line feed and as long as a record may be; the caller bounds how many.
+    ///
+    /// # Errors
+    /// As [`Log::append`], of all of them.
+    pub async fn append_lines(&self, lines: String) -> Result<u64, LogError> {
+        Ok(self.enqueue(None, Form::Lines, lines).await?.number)
     }
 
     /// The record of `key`, proven; `None` if it has none.
@@ -192,16 +232,18 @@ impl Log {
         self.shared.settings.signers.iter().map(SignerKey::name)
     }
 
-    async fn enqueue(&self, key: Option<String>, text: &str) -> Result<Added, LogError> {
-        check_text(text.as_bytes())?;
-        if text.len() > limits::MAX_LOG_RECORD_BYTES {
-            return Err(gomod::sumdb::record::RecordError::Long(text.len()).into());
+    async fn enqueue(&self, key: Option<String>, form: Form, text: String) -> Result<Added, LogError> {
+        for record in form.records(&text) {
+            check_text(record.as_bytes())?;
+            if record.len() > limits::MAX_LOG_RECORD_BYTES {
+                return Err(RecordError::Long(record.len()).into());
+            }
         }
         if let Some(refusal) = self.refusal() {
             return Err(LogError::Refused(refusal));
         }
         let (answer, answered) = oneshot::channel();
-        let request = Request { key, text: text.to_owned(), answer };
+        let request = Request { key, text, form, answer };
         self.queue.try_send(request).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => LogError::Busy,
             mpsc::error::TrySendError::Closed(_) => LogError::Stopped,

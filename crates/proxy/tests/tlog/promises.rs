@@ -127,6 +127,28 @@ async fn a_thousand_racing_adds_with_two_sums_make_one_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lines_are_records_one_behind_the_other_and_all_come_in_or_none() {
+    let world = World::new();
+    let node = world.start().await.unwrap();
+    let lines = |from: u64, to: u64| (from..to).map(|number| format!("line {number}\n")).collect::<String>();
+    let (first, one, second) =
+        tokio::join!(node.log.append_lines(lines(0, 700)), node.log.append("between\n"), node.log.append_lines(lines(700, 701)));
+    assert_eq!((first.unwrap(), one.unwrap(), second.unwrap()), (0, 700, 701));
+    for lines in [lines(0, 300) + "no line feed", lines(0, 2) + "\n", lines(0, 2) + &"x".repeat(4000) + "\n", String::new()] {
+        assert!(matches!(node.log.append_lines(lines).await, Err(LogError::BadRecord(_))));
+    }
+    assert_eq!(node.log.append_lines(lines(701, 1200)).await.unwrap(), 702);
+    assert_eq!(node.log.head().unwrap().tree().size, 1201);
+    for (number, text) in [(0, "line 0\n"), (699, "line 699\n"), (700, "between\n"), (701, "line 700\n"), (1200, "line 1199\n")] {
+        assert_eq!(node.log.record(number).await.unwrap().unwrap().text, text);
+    }
+    let heads: Vec<u64> = world.recorder.heads().iter().map(|head| head.size).collect();
+    assert_eq!(heads.last(), Some(&1201));
+    assert!(heads.iter().all(|size| [0, 702, 1201].contains(size)), "each batch has one head: {heads:?}");
+    world.recorder.judge("lines");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_record_never_comes_into_the_log() {
     let world = World::new();
     let node = world.start().await.unwrap();
