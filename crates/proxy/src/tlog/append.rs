@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gomod::sumdb::{
     grow::{Edge, FULL},
     record::RecordError,
-    tile::{HEIGHT, Tile, TileLevel, TilePlan, records},
+    tile::{Tile, TileLevel, TilePlan, records},
     tlog::Tree,
 };
 use store::log::Extended;
@@ -14,6 +14,7 @@ use store::log::Extended;
 use super::{
     Added, LogError, Refusal, Request, SignedHead, bundle,
     head::Decided,
+    read::widest,
     sequencer::{Sequencer, Settled, Stop},
 };
 use crate::limits;
@@ -239,9 +240,12 @@ fn superseded(old: Tree, new: Tree) -> Vec<String> {
     partial(old).filter(|path| !kept.contains(path)).collect()
 }
 
-/// The tiles that are full in `new` and were not in `old`.
+/// The tiles that are full in `new` and were partial in `old`: no other one ever had a narrower form.
 fn filled(old: Tree, new: Tree) -> Vec<Tile> {
-    let tiles = Tile::new_tiles(HEIGHT, old.size, new.size).into_iter().filter(Tile::is_full);
-    let data = (old.size / FULL..new.size / FULL).filter_map(|number| Tile::new(HEIGHT, TileLevel::Data, number, FULL as u32));
-    tiles.chain(data).collect()
+    let hashes = TilePlan::new(old, &[]).map(|plan| plan.tiles().to_vec()).unwrap_or_default();
+    let partial = hashes.into_iter().chain(Edge::data_tile(old.size)).filter(|tile| !tile.is_full());
+    partial
+        .filter(|tile| widest(new, tile.level(), tile.number()).is_some_and(|widest| widest.is_full()))
+        .map(|tile| tile.full())
+        .collect()
 }
