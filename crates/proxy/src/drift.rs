@@ -1,17 +1,17 @@
 //! The ledger of drifts: what origins have for versions of which something else is kept (promise 2).
 //!
-//! Nobody is asked for it. Bytes that differ come to light when they are kept; a tag that moved, when a repository's references were asked for
-//! anyway and lead elsewhere than the kept `.info` says. What is found is recorded, told, counted, and never adopted.
+//! Nobody is asked for it. Bytes that differ come to light when they are kept; a tag that moved, or is gone, when a repository's references were
+//! asked for anyway and lead elsewhere than the kept `.info` says, or nowhere. What is found is recorded, told, counted, and never adopted.
 
 use std::{fmt, sync::Arc};
 
 use gomod::{
-    info::Info,
+    info::{Info, Origin},
     module::{ModulePath, Version},
 };
 use plan::Event;
 use quick_cache::sync::Cache;
-use store::{Blobs, Digest, Drift, Index, Kind, Part, StoreError};
+use store::{Blobs, Digest, Drift, Index, Kind, Part, StoreError, What};
 
 use crate::{
     cache::read_whole,
@@ -20,6 +20,7 @@ use crate::{
     limits,
     metrics::Metrics,
     upstream::direct::{
+        self,
         coderepo::CodeRepo,
         repo::{TagSum, Told},
     },
@@ -61,8 +62,8 @@ struct Inner {
     clock: Clock,
     metrics: Metrics,
     alarm: Alarm,
-    /// The commit that a kept `.info` names; empty if it names none. Such a file never changes.
-    commits: Cache<Digest, String>,
+    /// Where a `.info` says that it comes from, if it names a commit. Such a file never changes.
+    origins: Cache<Digest, Option<Arc<Origin>>>,
     /// What a module, with all its kept `.info`s, was held against last: the sum of its repository's references.
     compared: Cache<ModulePath, TagSum>,
 }
@@ -70,8 +71,8 @@ struct Inner {
 impl Ledger {
     /// A ledger in `index`.
     pub fn new(blobs: Arc<dyn Blobs>, index: Arc<dyn Index>, clock: Clock, metrics: Metrics, alarm: Alarm) -> Self {
-        let (commits, compared) = (Cache::new(limits::MAX_COMMITS), Cache::new(limits::MAX_COMPARED));
-        Self(Arc::new(Inner { blobs, index, clock, metrics, alarm, commits, compared }))
+        let (origins, compared) = (Cache::new(limits::MAX_ORIGINS_NAMED), Cache::new(limits::MAX_COMPARED));
+        Self(Arc::new(Inner { blobs, index, clock, metrics, alarm, origins, compared }))
     }
 
     /// Bytes came for a file of which `kept` was first. They are told once: when the ledger has them for the first time.
@@ -84,8 +85,12 @@ impl Ledger {
     ) {
         let info = self.0.index.version(module.as_str(), version.as_str()).await.ok().flatten().and_then(|record| record.info);
         let kept_commit = match info {
-            Some(info) => self.commit(info.digest, info.size_bytes).await,
+            Some(info) => self.origin(&info).await.map(|origin| origin.hash.clone()),
             None => None,
+        };
+        let seen_commit = match kind {
+            Kind::Info => self.origin(seen).await.map(|origin| origin.hash.clone()),
+            Kind::Mod | Kind::Zip => self.commit_at(module, version, &seen.origin).await,
         };
         let drift = Drift {
             kind,
@@ -94,7 +99,7 @@ impl Ledger {
             kept_commit,
             seen: Some(seen.digest),
             seen_h1: seen.h1.clone(),
-            seen_commit: None,
+            seen_commit,
             origin: seen.origin.clone(),
             seen_at: seen.kept_at,
         };
@@ -116,11 +121,12 @@ impl Ledger {
         let Some(told) = code.repo().told(self.0.compared.get(module)) else { return };
         // First of all: what is kept from here on takes this back, what was kept before is read now.
         self.0.compared.insert(module.clone(), told.sum);
-        if self.hold_against(&told, module, code, origin, journey).await.is_err() {
+        if !matches!(self.hold_against(&told, module, code, origin, journey).await, Ok(true)) {
             self.0.compared.remove(module);
         }
     }
 
+    /// Answers whether all could be judged: a tag that is missed may be younger than what was told.
     async fn hold_against(
         &self,
         told: &Told,
@@ -128,23 +134,35 @@ impl Ledger {
         code: &CodeRepo,
         origin: &str,
         journey: &Journey,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
+        let settled = self.0.clock.now().saturating_sub(i64::try_from(told.settled.as_secs()).unwrap_or(i64::MAX));
+        let mut is_judged = true;
         for (version, info) in self.0.index.infos(module.as_str()).await? {
-            let Some(now) = code.tag_of(&version).and_then(|tag| told.tags.get(&tag)) else { continue };
-            if let Some(kept) = self.commit(info.digest, info.size_bytes).await
-                && kept != *now
-            {
-                self.moved(module, (&version, info.digest), (kept, now.clone()), origin, journey).await?;
+            let Some(tag) = code.tag_of(&version) else { continue };
+            let Some(kept) = self.origin(&info).await else { continue };
+            let now = told.tags.get(&tag);
+            match now {
+                Some(now) if *now == kept.hash => continue,
+                Some(_) => {}
+                // It came from elsewhere: that it is not here says nothing.
+                None if kept.url != code.repo().url() => continue,
+                None if info.kept_at >= settled => {
+                    is_judged = false;
+                    continue;
+                }
+                None => {}
             }
+            self.moved(module, (&version, info.digest), (&kept.hash, now), origin, journey).await?;
         }
-        Ok(())
+        Ok(is_judged)
     }
 
+    /// A tag leads elsewhere `now`, or nowhere.
     async fn moved(
         &self,
         module: &ModulePath,
         (version, info): (&str, Digest),
-        (kept, now): (String, String),
+        (kept, now): (&str, Option<&String>),
         origin: &str,
         journey: &Journey,
     ) -> Result<(), StoreError> {
@@ -153,10 +171,10 @@ impl Ledger {
             kind: Kind::Info,
             kept: info,
             kept_h1: zip.and_then(|zip| zip.h1),
-            kept_commit: Some(kept),
+            kept_commit: Some(kept.to_owned()),
             seen: None,
             seen_h1: None,
-            seen_commit: Some(now),
+            seen_commit: now.cloned(),
             origin: origin.to_owned(),
             seen_at: self.0.clock.now(),
         };
@@ -172,17 +190,28 @@ impl Ledger {
         (self.0.alarm.0)(module.as_str(), version, drift);
     }
 
-    /// The commit that a kept `.info` names. One that cannot be read names none now; whoever serves it will find out.
-    async fn commit(&self, digest: Digest, size_bytes: u64) -> Option<String> {
-        if let Some(commit) = self.0.commits.get(&digest) {
-            return Some(commit).filter(|commit| !commit.is_empty());
+    /// The commit that other bytes from `origin` are of: the one that its `.info` was seen with, or to which the tag was seen to move.
+    async fn commit_at(&self, module: &ModulePath, version: &Version, origin: &str) -> Option<String> {
+        let drifts = self.0.index.drifts(module.as_str(), version.as_str()).await.unwrap_or_default();
+        let is_there = |drift: &Drift| match drift.what() {
+            What::BytesDiffer => drift.origin == origin,
+            What::TagMoved | What::TagGone => origin == direct::NAME,
+        };
+        let last = drifts.into_iter().rfind(|drift| drift.kind == Kind::Info && is_there(drift));
+        last.and_then(|drift| drift.seen_commit)
+    }
+
+    /// Where a `.info` says that it comes from, if it names a commit. One that cannot be read says nothing now; whoever serves it will find out.
+    async fn origin(&self, info: &Part) -> Option<Arc<Origin>> {
+        if let Some(origin) = self.0.origins.get(&info.digest) {
+            return origin;
         }
-        let blob = self.0.blobs.open(digest, size_bytes).await.ok()??;
+        let blob = self.0.blobs.open(info.digest, info.size_bytes).await.ok()??;
         let bytes = read_whole(&blob).ok()?;
-        let commit =
-            Info::parse(&bytes).ok().and_then(|info| info.origin().map(|origin| origin.hash.clone())).unwrap_or_default();
-        self.0.commits.insert(digest, commit.clone());
-        Some(commit).filter(|commit| !commit.is_empty())
+        let info_said = Info::parse(&bytes).ok().and_then(|info| info.origin().cloned());
+        let origin = info_said.filter(|origin| !origin.hash.is_empty()).map(Arc::new);
+        self.0.origins.insert(info.digest, origin.clone());
+        origin
     }
 }
 
@@ -193,12 +222,14 @@ pub fn sentence(drift: &Drift) -> String {
         [commit, h1.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")
     };
     let (kept, seen) = (of(&drift.kept_commit, &drift.kept_h1), of(&drift.seen_commit, &drift.seen_h1));
-    let what = match (drift.kind, &drift.seen) {
-        (_, None) => "its tag moved",
-        (Kind::Info, Some(_)) => "other bytes came for its .info",
-        (Kind::Mod, Some(_)) => "other bytes came for its go.mod",
-        (Kind::Zip, Some(_)) => "other bytes came for its zip",
+    let what = match (drift.what(), drift.kind) {
+        (What::TagMoved, _) => "its tag moved",
+        (What::TagGone, _) => "its tag is gone",
+        (What::BytesDiffer, Kind::Info) => "other bytes came for its .info",
+        (What::BytesDiffer, Kind::Mod) => "other bytes came for its go.mod",
+        (What::BytesDiffer, Kind::Zip) => "other bytes came for its zip",
     };
+    let has = if drift.what() == What::TagGone { "has none any more" } else { "now has another" };
     let some = |text: String| if text.is_empty() { String::new() } else { format!(" ({text})") };
-    format!("{what}: kept{}, {} now has another{}", some(kept), drift.origin, some(seen))
+    format!("{what}: kept{}, {} {has}{}", some(kept), drift.origin, some(seen))
 }

@@ -165,8 +165,8 @@ pub const GIT_SMALL_BYTES: u64 = 4 << 20;
 /// Packs of one repository, before they are made one: with more, every object is looked for in too many places.
 pub const GIT_PACKS: usize = 40;
 
-/// Commits that kept `.info`s name, held in memory: about 100 bytes each.
-pub const MAX_COMMITS: usize = 16_384;
+/// Origins that `.info`s name, held in memory: about 400 bytes each.
+pub const MAX_ORIGINS_NAMED: usize = 16_384;
 
 /// Modules of which is remembered what their repository's tags were when kept versions were last held against them.
 pub const MAX_COMPARED: usize = 4096;

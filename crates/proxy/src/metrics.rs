@@ -53,7 +53,11 @@ impl Metrics {
         registry.register("store_looks", "Looks into the store, by what was there", metrics.looks.clone());
         registry.register("fetches", "Fetches from upstream, by kind and end", metrics.fetches.clone());
         registry.register("kept_bytes", "Bytes kept in the store", metrics.kept_bytes.clone());
-        registry.register("drifts", "Versions whose origin now has other bytes than those kept first", metrics.drifts.clone());
+        registry.register(
+            "drifts",
+            "Versions whose origin now has other bytes than those kept first, or whose tag moved or is gone",
+            metrics.drifts.clone(),
+        );
         registry.register("children", "Processes started, by tool", metrics.children.clone());
         registry.register("audit_lines", "Lines of the audit log, by what became of them", metrics.audit_lines.clone());
         let waiting = "Requests that wait to become lines of the audit log";

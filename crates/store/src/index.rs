@@ -134,19 +134,19 @@ pub enum Kept {
 /// What an origin has for a version of which something else is kept. It was not adopted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Drift {
-    /// Which file; the `.info`, which names the commit, if a tag moved.
+    /// Which file; the `.info`, which names the commit, if it is about a tag.
     pub kind: Kind,
     /// What is kept.
     pub kept: Digest,
-    /// The h1 of what is kept; if a tag moved, that of the zip.
+    /// The h1 of what is kept; if it is about a tag, that of the zip.
     pub kept_h1: Option<String>,
     /// The commit of what is kept, if it is known.
     pub kept_commit: Option<String>,
-    /// What was offered; `None` if a tag moved and nobody fetched what it leads to.
+    /// What was offered; `None` if it is about a tag.
     pub seen: Option<Digest>,
     /// The h1 of what was offered.
     pub seen_h1: Option<String>,
-    /// The commit of what was offered, if it is known; always, if a tag moved.
+    /// The commit of what was offered, if it is known; if it is about a tag, where that leads now, `None` if it is gone.
     pub seen_commit: Option<String>,
     /// Who offered it.
     pub origin: String,
@@ -155,11 +155,31 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// What changed.
+    pub fn what(&self) -> What {
+        match (&self.seen, &self.seen_commit) {
+            (Some(_), _) => What::BytesDiffer,
+            (None, Some(_)) => What::TagMoved,
+            (None, None) => What::TagGone,
+        }
+    }
+
     /// True if `other` tells of the same thing: the same file, the same bytes; without bytes, the same commit.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let commit = |drift: &Self| if drift.seen.is_none() { drift.seen_commit.clone() } else { None };
         (self.kind, self.seen) == (other.kind, other.seen) && commit(self) == commit(other)
     }
+}
+
+/// What an origin changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// It has other bytes for a file.
+    BytesDiffer,
+    /// The version's tag leads to another commit.
+    TagMoved,
+    /// The version's tag is not there any more.
+    TagGone,
 }
 
 /// One line of the ledger of drifts.

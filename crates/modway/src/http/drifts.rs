@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proxy::drift::sentence;
 use serde_json::{Value, json};
-use store::{Drift, DriftRecord, Kind};
+use store::{Drift, DriftRecord, Kind, What};
 
 /// A page of the ledger as one JSON document of shape version 1; `next` is the `after` of the page behind it, if there is one. `is_withheld` says of which modules
 /// the name is not told to who asks: module and origin are null there.
@@ -33,7 +33,11 @@ pub(super) fn one(drift: &Drift) -> Value {
         Kind::Mod => "mod",
         Kind::Zip => "zip",
     };
-    let what = if drift.seen.is_none() { "tag-moved" } else { "bytes-differ" };
+    let what = match drift.what() {
+        What::BytesDiffer => "bytes-differ",
+        What::TagMoved => "tag-moved",
+        What::TagGone => "tag-gone",
+    };
     json!({
         "what": what,
         "file": file,

@@ -1,7 +1,7 @@
 //! The ledger of drifts.
 
 use super::Open;
-use crate::{Digest, Drift, Kind, limits::DRIFTS};
+use crate::{Digest, Drift, Kind, What, limits::DRIFTS};
 
 /// Other bytes for the zip of which `first` was kept.
 pub(super) fn of_bytes(bytes: &str) -> Drift {
@@ -57,6 +57,16 @@ pub(super) async fn the_ledger_of_drifts_has_commits_and_pages(open: &Open) {
     }
     assert_eq!(index.drifts("m", "v1.0.0").await.unwrap(), [told.clone(), moved("c"), moved("d")]);
     assert_eq!(index.drifts("m", "v1.0.1").await.unwrap(), []);
+    // A tag that is gone, once, beside those that moved.
+    let gone = Drift { seen_commit: None, ..moved("") };
+    for (version, is_new) in [("v1.0.2", true), ("v1.0.2", false), ("v1.0.3", true)] {
+        assert_eq!(index.put_drift("m", version, gone.clone()).await.unwrap(), is_new, "{version}");
+    }
+    let was = Drift { seen_commit: Some("e".into()), ..gone.clone() };
+    assert!(index.put_drift("m", "v1.0.2", was.clone()).await.unwrap(), "it is back, elsewhere");
+    assert_eq!(index.drifts("m", "v1.0.2").await.unwrap(), [gone.clone(), was.clone()]);
+    let whats = [&gone, &was, &told].map(Drift::what);
+    assert_eq!(whats, [What::TagGone, What::TagMoved, What::BytesDiffer]);
     let (mut after, mut all) = (0, Vec::new());
     loop {
         let page = index.all_drifts(after, 2).await.unwrap();
@@ -66,5 +76,10 @@ pub(super) async fn the_ledger_of_drifts_has_commits_and_pages(open: &Open) {
         all.extend(page.into_iter().map(|record| (record.module, record.version, record.drift)));
     }
     let of = |module: &str, drift: Drift| (module.to_owned(), "v1.0.0".to_owned(), drift);
+    let last = all.split_off(5);
     assert_eq!(all, [of("m", told), of("m", moved("c")), of("m", moved("d")), of("n", moved("c")), of("a", moved("c"))]);
+    assert_eq!(
+        last.into_iter().map(|(_, version, drift)| (version, drift)).collect::<Vec<_>>(),
+        [("v1.0.2".to_owned(), gone.clone()), ("v1.0.3".to_owned(), gone), ("v1.0.2".to_owned(), was)]
+    );
 }

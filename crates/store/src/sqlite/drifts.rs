@@ -23,12 +23,15 @@ pub(super) fn all_drifts(connection: &Connection, after: u64, limit: usize) -> r
     records?.collect()
 }
 
-/// Each drift once, and at most [`DRIFTS`] of one file; `true` if it is new. To a known one, commits are added.
+/// Each drift once, and at most [`DRIFTS`] of one file; `true` if it is new. To a known one, commits are added. The table's index does not tell
+/// one tag that is gone from another: nothing was seen.
 pub(super) fn put_drift(connection: &Connection, module: &str, version: &str, drift: &Drift) -> rusqlite::Result<bool> {
     let sql = "INSERT OR IGNORE INTO ledger
             (module, version, kind, kept, kept_h1, kept_commit, seen, seen_h1, seen_commit, origin, seen_at)
         SELECT :module, :version, :kind, :kept, :kept_h1, :kept_commit, :seen, :seen_h1, :seen_commit, :origin, :seen_at
-        WHERE (SELECT count(*) FROM ledger WHERE module = :module AND version = :version AND kind = :kind) < :drifts";
+        WHERE (SELECT count(*) FROM ledger WHERE module = :module AND version = :version AND kind = :kind) < :drifts
+        AND NOT EXISTS (SELECT 1 FROM ledger WHERE module = :module AND version = :version AND kind = :kind
+            AND seen IS NULL AND seen_commit IS NULL AND :seen IS NULL AND :seen_commit IS NULL)";
     let values = named_params! {
         ":module": module,
         ":version": version,

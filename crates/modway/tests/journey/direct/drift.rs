@@ -3,9 +3,11 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    time::SystemTime,
 };
 
 use serde_json::Value;
+use testkit::{repos::Format, world::World};
 
 use super::*;
 
@@ -145,4 +147,97 @@ async fn tags_that_move_again_and_again_are_paged() {
     assert_eq!(seen, commits);
     let (status, words) = get(&server.address(), "/-/api/v1/drifts?limit=0").expect("an answer");
     assert_eq!(status, 400, "{}", String::from_utf8_lossy(&words));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_is_gone_is_told_once_and_its_version_served_on() {
+    let site = Site::new().await;
+    let log = site.home.path().join("log");
+    let log_file = log.display().to_string();
+    let server = site.modway("store", &[("MODWAY_DIRECT__REFS_FRESH", "1ms"), ("MODWAY_SERVER__LOG", &*log_file)]);
+    let bytes = files().map(|path| body(&server, &path));
+    let kept = site.repository.git(&["rev-parse", "v1.0.0"]).trim().to_owned();
+    // What was kept in the second in which tags are told may be younger than those.
+    let seconds = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+    let kept_at = seconds();
+    while seconds() <= kept_at {
+        thread::sleep(Duration::from_millis(20));
+    }
+    site.repository.git(&["tag", "-d", "v1.0.0"]);
+    // An origin that does not answer tells nothing of its tags; neither does one that has nothing at all.
+    let (home, away) = (site.repository.directory(), site.home.path().join("away"));
+    fs::rename(home, &away).expect("moved away");
+    get(&server.address(), &format!("/{MODULE}/@v/v7.0.0.info")).expect("an answer");
+    fs::rename(&away, home).expect("moved back");
+    site.server.serve("lib", &Repository::new(Format::Sha1));
+    get(&server.address(), &format!("/{MODULE}/@v/v8.0.0.info")).expect("an answer");
+    site.server.serve("lib", &site.repository);
+    assert_eq!(ledger(&server, "")["drifts"], serde_json::json!([]));
+
+    get(&server.address(), &format!("/{MODULE}/@v/v9.0.0.info")).expect("an answer");
+    let told = ledger(&server, "");
+    let [drift] = &told["drifts"].as_array().expect("a list")[..] else { panic!("{told}") };
+    assert_eq!((&drift["version"], &drift["what"], &drift["file"]), (&"v1.0.0".into(), &"tag-gone".into(), &"info".into()));
+    assert_eq!((&drift["kept"]["commit"], &drift["seen"]["commit"]), (&kept.clone().into(), &Value::Null));
+    for number in 0..10 {
+        for (path, bytes) in files().iter().zip(&bytes) {
+            assert!(body(&server, path) == *bytes, "{path}: other bytes");
+        }
+        get(&server.address(), &format!("/{MODULE}/@v/v10.{number}.0.info")).expect("an answer");
+    }
+    assert_eq!(ledger(&server, ""), told);
+    let metrics = String::from_utf8(body(&server, "/-/metrics")).expect("text");
+    assert!(metrics.contains("\nmodway_drifts_total 1\n"), "{metrics}");
+    let told_why = why(&server, &files()[1]);
+    assert!(told_why.contains("its tag is gone") && told_why.contains(&kept), "{told_why}");
+    let log = fs::read_to_string(log).expect("a log");
+    assert_eq!(log.lines().filter(|line| line.contains("\"message\":\"drift of ") && line.contains(&kept)).count(), 1);
+}
+
+/// Two upstreams that disagree about one version: the second is asked for what the store lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_bytes_of_another_upstream_are_told_once_and_refused() {
+    let (home, one, two) = (tempfile::tempdir().expect("a folder"), World::start().await, World::start().await);
+    let mut first = Module::new("example.test/m", "v1.0.0");
+    let commit = "1234567890123456789012345678901234567890";
+    first.info = format!(r#"{{"Version":"v1.0.0","Origin":{{"VCS":"git","URL":"https://example.test/m","Hash":"{commit}"}}}}"#);
+    let other = Module::of("example.test/m", "v1.0.0", &[("m.go", b"package m // evil\n".to_vec())]);
+    first.serve(&one);
+    other.serve(&two);
+    let start = |upstream: &str| Server::start(home.path(), &[("GOPROXY", upstream), ("GOSUMDB", "off")]);
+    let server = start(&one.url());
+    let zip = body(&server, &first.url("zip"));
+    body(&server, &first.url("info"));
+    drop(server);
+
+    let lost = store_file(home.path(), &zip).expect("the zip is kept");
+    fs::remove_file(lost).expect("lost");
+    let server = start(&two.url());
+    for _ in 0..5 {
+        let (status, words) = get(&server.address(), &first.url("zip")).expect("an answer");
+        assert_eq!(status, 422, "{}", String::from_utf8_lossy(&words));
+    }
+    assert!(two.count(&first.url("zip")) >= 5, "it was fetched again each time");
+    let told = ledger(&server, "");
+    let [drift] = &told["drifts"].as_array().expect("a list")[..] else { panic!("{told}") };
+    assert_eq!(
+        (&drift["module"], &drift["version"], &drift["what"], &drift["file"]),
+        (&"example.test/m".into(), &"v1.0.0".into(), &"bytes-differ".into(), &"zip".into())
+    );
+    let sha256 = |bytes: &[u8]| store::Digest::of(bytes).to_string();
+    assert_eq!(drift["kept"], serde_json::json!({ "sha256": sha256(&zip), "h1": first.zip_h1, "commit": commit }));
+    assert_eq!(drift["seen"], serde_json::json!({ "sha256": sha256(&other.zip), "h1": other.zip_h1, "commit": null }));
+    assert!(drift["origin"].as_str().is_some_and(|origin| two.url().starts_with(origin.trim_end_matches('/'))), "{drift}");
+    let metrics = String::from_utf8(body(&server, "/-/metrics")).expect("text");
+    assert!(metrics.contains("\nmodway_drifts_total 1\n"), "{metrics}");
+    let told_why = why(&server, &first.url("info"));
+    assert!([commit, &*first.zip_h1, &*other.zip_h1].iter().all(|part| told_why.contains(part)), "{told_why}");
+}
+
+/// The file below `folder` that holds these bytes.
+fn store_file(folder: &std::path::Path, bytes: &[u8]) -> Option<PathBuf> {
+    let paths = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+    paths.into_iter().find_map(|path| {
+        if path.is_dir() { store_file(&path, bytes) } else { fs::read(&path).is_ok_and(|found| found == bytes).then_some(path) }
+    })
 }

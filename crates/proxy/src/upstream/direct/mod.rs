@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// The name under which it is asked, in traces and refusals: the word in a GOPROXY list.
-const NAME: &str = "direct";
+pub(crate) const NAME: &str = "direct";
 
 /// Version control as one entry of a GOPROXY list. One for the whole server: repositories, discoveries and budgets are shared.
 pub struct DirectUpstream {

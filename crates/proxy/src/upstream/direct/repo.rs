@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -85,6 +86,9 @@ pub type TagSum = [u8; 32];
 pub struct Told {
     /// Another one if anything changed.
     pub sum: TagSum,
+    /// What was tagged longer ago than this is among them, if it is still tagged: their age, and a window more, since whoever was asked last may
+    /// lag behind.
+    pub settled: Duration,
     /// Whole names with the commits they lead to.
     pub tags: HashMap<String, String>,
 }

@@ -9,6 +9,7 @@
 use std::{
     path::Path,
     sync::{Arc, atomic::AtomicI64},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -162,7 +163,11 @@ impl Repo for GitRepo {
     fn told(&self, known: Option<TagSum>) -> Option<Told> {
         let Some(Known::Refs(refs)) = self.known() else { return None };
         let tags = || refs.tags("").map(|(name, hash)| (name.to_owned(), hash.to_string())).collect();
-        (known != Some(refs.sum)).then(|| Told { sum: refs.sum, tags: tags() })
+        let age = self.tool.clock.now().saturating_sub(refs.asked).max(0);
+        let settled = Duration::from_secs(age.saturating_add(self.tool.refs_fresh).unsigned_abs());
+        // A repository without any reference says nothing of those that it had: it may be about to be filled again.
+        let is_new = !refs.is_empty() && known != Some(refs.sum);
+        is_new.then(|| Told { sum: refs.sum, settled, tags: tags() })
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {

@@ -101,6 +101,11 @@ impl Refs {
         Some(self.list[at].hash)
     }
 
+    /// True if there is none at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// All, in byte order of names.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Hash)> {
         self.list.iter().map(|entry| (&self.names[entry.range()], entry.hash))

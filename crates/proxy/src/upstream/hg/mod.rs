@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -38,6 +39,8 @@ struct Names {
     tags: Vec<(String, String)>,
     /// Over all of them.
     sum: TagSum,
+    /// When they came; `None` before that.
+    pulled: Option<Instant>,
     branches: HashSet<String>,
 }
 
@@ -63,8 +66,10 @@ impl Repo for Hg {
 
     fn told(&self, known: Option<TagSum>) -> Option<Told> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = !names.tags.is_empty() && known != Some(names.sum);
-        is_new.then(|| Told { sum: names.sum, tags: names.tags.iter().cloned().collect() })
+        // A repository without a commit says nothing of those that it had.
+        let pulled = names.pulled.filter(|_| !names.branches.is_empty() && known != Some(names.sum))?;
+        let settled = pulled.elapsed() + self.remote.fresh + Duration::from_secs(1);
+        Some(Told { sum: names.sum, settled, tags: names.tags.iter().cloned().collect() })
     }
 
     async fn stat(&self, rev: &str) -> Result<Commit, RepoError> {
@@ -302,7 +307,8 @@ impl Names {
             sum.update(text);
             sum.update([0]);
         }
-        Self { tags, sum: sum.finalize().into(), branches: branches.lines().map(str::to_owned).collect() }
+        let branches = branches.lines().map(str::to_owned).collect();
+        Self { tags, sum: sum.finalize().into(), pulled: Some(Instant::now()), branches }
     }
 }
 
