@@ -285,7 +285,7 @@ fn of_witness(config: &Config) -> String {
 
 /// What the log was opened with. Whether there is one counts, too; auditors, retired names and what gets a record change at once.
 fn of_audit(config: &Config) -> String {
-    let settled = config.audit.as_ref().map(|audit| (audit.key.verifier(), &audit.blind, audit.keep));
+    let settled = config.audit.as_ref().map(|audit| (audit.key.verifier(), &audit.blind, audit.keep, audit.is_required));
     let blinding = config.audit.as_ref().and_then(|audit| audit.blind.as_ref()).map(|blind| blind.name("key", "key"));
     format!("{settled:?} {blinding:?}")
 }

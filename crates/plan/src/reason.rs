@@ -59,6 +59,8 @@ pub enum Reason {
     Busy(String),
     /// No checkpoint is shown before enough witnesses have cosigned one, and they have not.
     Unwitnessed(String),
+    /// Nothing is served that the audit log cannot take a line of, and it takes none.
+    Unaudited,
     /// The server is stopping.
     Stopping,
     /// A fault of ours.
@@ -102,6 +104,7 @@ impl Reason {
             Self::Store(_) => "store-trouble",
             Self::Busy(_) => "busy",
             Self::Unwitnessed(_) => "unwitnessed",
+            Self::Unaudited => "unaudited",
             Self::Stopping => "stopping",
             Self::Internal(_) => "internal",
         }
@@ -116,7 +119,7 @@ impl Reason {
             Self::Off | Self::StoreFull | Self::Store(_) => Mover::Operator,
             Self::Upstream { hitch, .. } => hitch.mover(),
             Self::Mismatch(_) | Self::Unproven(_) | Self::SumdbLied(_) | Self::BadContent(_) => Mover::Upstream,
-            Self::Busy(_) | Self::Unwitnessed(_) | Self::Stopping => Mover::Operator,
+            Self::Busy(_) | Self::Unwitnessed(_) | Self::Unaudited | Self::Stopping => Mover::Operator,
             Self::Internal(_) => Mover::Us,
         }
     }
@@ -125,7 +128,7 @@ impl Reason {
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::Upstream { may_pass, .. } => *may_pass,
-            Self::Unproven(_) | Self::Busy(_) | Self::Unwitnessed(_) | Self::Stopping => true,
+            Self::Unproven(_) | Self::Busy(_) | Self::Unwitnessed(_) | Self::Unaudited | Self::Stopping => true,
             Self::Store(_) | Self::StoreFull => true,
             Self::BadPath(_) | Self::BadMethod | Self::NotExist(_) | Self::Off | Self::Mismatch(_) | Self::SumdbLied(_) => false,
             Self::BadContent(_) | Self::NoVersion(_) | Self::NotServed(_) | Self::NoRoute(_) | Self::Private(_) => false,
@@ -173,6 +176,7 @@ impl Reason {
             Self::Store(_) => "look at this server's log and disk",
             Self::Busy(_) => "try again shortly; raise the limit if it happens often",
             Self::Unwitnessed(_) => "this server's log has a line for each silent witness; want fewer with `witness_quorum`",
+            Self::Unaudited => "this server's log says why, and its disk may be full; `required` in [audit] is what refuses",
             Self::Stopping => "try again; the server is restarting",
             Self::Internal(_) => "report it with the request id",
         }
@@ -198,6 +202,7 @@ impl fmt::Display for Reason {
             Self::NoVersion(text) => f.write_str(text),
             Self::StoreFull => f.write_str("no space left in the store of this server"),
             Self::Store(text) => write!(f, "the store of this server is in trouble: {text}"),
+            Self::Unaudited => f.write_str("the audit log of this server takes no lines, and nothing is served without one"),
             Self::Stopping => f.write_str("this server is stopping"),
         }
     }

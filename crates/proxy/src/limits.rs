@@ -275,7 +275,8 @@ pub const MAX_HELPERS: usize = 4;
 /// Records that wait for their number in one log: with [`MAX_LOG_RECORD_BYTES`] each 32 MiB, in practice 2 MiB. More are refused as busy.
 pub const LOG_WAITING: usize = 8192;
 
-/// Records that one tree head brings into a log: enough to hide what a handful of syncs costs, and 200 KiB in practice.
+/// Records that one tree head brings into a log: enough to hide what a handful of syncs costs, and 200 KiB in practice. Lines that are brought
+/// together ([`AUDIT_BATCH_BYTES`]) count as one.
 pub const LOG_BATCH: usize = 1024;
 
 /// A record of a log: 256 of them are a tile of records below [`MAX_TILE_BYTES`]. The two lines of a version take 250 bytes.
@@ -320,9 +321,16 @@ pub const LOG_HEAD_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks meanwhile whether another process has published.
 pub const LOG_HEAD_PAUSE: Duration = Duration::from_millis(50);
 
-/// Requests that wait to become lines of the audit log, about 500 bytes each: what two seconds of a busy server bring while a disk is slow. More
-/// are counted as lost, and the count becomes a line.
-pub const AUDIT_WAITING: usize = 8192;
+/// Lines that wait for the audit log, in bytes: about 50,000, what a second of a busy server brings while a disk is slow. More are counted as lost, and
+/// the count becomes a line.
+pub const AUDIT_WAITING_BYTES: usize = 16 << 20;
+
+/// Lines of the audit log that are written under one head, in bytes: about 8,000, so that what a head costs is little of a line. While they are
+/// written they take some five times as much.
+pub const AUDIT_BATCH_BYTES: usize = 2 << 20;
+
+/// No line of the audit log is missing for so long: then what was missing is over.
+pub const AUDIT_QUIET: Duration = Duration::from_secs(10);
 
 /// How long lines of the audit log are gathered before they are written: what a crash may lose, and how often a quiet server writes a head.
 pub const AUDIT_PAUSE: Duration = Duration::from_millis(500);
@@ -344,6 +352,13 @@ pub const AUDIT_WORD_BYTES: usize = 60;
 pub const MAX_EXPORT_LINE_BYTES: usize = 1 << 20;
 /// Tiles of records that are read at once when a database is read whole: enough to hide the way there, 2 MiB.
 pub const REPLAY_READS: usize = 8;
+
+/// How often, at least, a request of an audit is tried again, and how long it may take with that: of hundreds of thousands one fails sometimes, and
+/// an audit that ends begins anew.
+pub const REPLAY_RETRIES: u32 = 6;
+
+/// See [`REPLAY_RETRIES`].
+pub const REPLAY_TOTAL: Duration = Duration::from_secs(60);
 
 /// How often an audit of a store looks for a tile that the log outgrows meanwhile. A lost one is looked for as often.
 pub const REPLAY_RACES: usize = 8;

@@ -100,7 +100,7 @@ impl Metrics {
     }
 
     /// So many requests wait to become lines of the audit log.
-    pub fn audit_waits(&self, count: usize) {
+    pub fn audit_waits(&self, count: u64) {
         self.audit_waiting.set(count.try_into().unwrap_or(i64::MAX));
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use proxy::{
-    audit::{Audit, AuditSettings},
+    audit::{Audit, AuditSettings, Missing},
     clock::Clock,
     metrics::Metrics,
     tlog::{Log, LogError},
@@ -15,7 +15,10 @@ use proxy::{
 use store::log::Logs;
 use tokio::{task::JoinHandle, time};
 
-use super::standing::{AbortOnDrop, life, open_log};
+use super::{
+    diary::Diary,
+    standing::{AbortOnDrop, life, open_log},
+};
 use crate::{config::AuditLog, limits};
 
 /// What the audit log is called in the store. It stays when name and key change.
@@ -36,7 +39,8 @@ impl Auditing {
         let opened = open_log(AUDIT, vec![wanted.key.clone()], &life, logs, (clock.clone(), metrics.clone())).await;
         let (log, sequencer) = opened.context("opening the audit log")?;
         let sequencing = AbortOnDrop(tokio::spawn(sequencer.run()));
-        let (audit, recorder) = Audit::new(Arc::clone(&log), AuditSettings { life, blind: wanted.blind.clone(), metrics }, clock);
+        let settings = AuditSettings { life, blind: wanted.blind.clone(), is_required: wanted.is_required, metrics };
+        let (audit, recorder) = Audit::new(Arc::clone(&log), settings, clock);
         let recording = Mutex::new(Some(tokio::spawn(recorder.run())));
         Ok(Self { audit, recording, keep: wanted.keep, log, _sequencing: sequencing })
     }
@@ -47,6 +51,26 @@ impl Auditing {
 
     pub(super) fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Tells whoever reads the log of this server when lines begin to be missing, and how many were when that is over.
+    pub(super) fn tell_missing(&self, diary: &Diary) -> AbortOnDrop {
+        let (audit, diary) = (Arc::clone(&self.audit), diary.clone());
+        let tell = move |missing: Missing| match missing {
+            Missing::Begins(None) => {
+                diary.note("error", "the audit log loses lines: more is asked than it can write; a line of it will tell how many")
+            }
+            Missing::Begins(Some(error)) => {
+                diary.note("error", &format!("the audit log loses lines: {:#}; an operator mends it", anyhow::Error::new(error)))
+            }
+            Missing::Over { lost, unsure } => diary.note(
+                "warn",
+                &format!(
+                    "the audit log is whole again: {lost} lines were lost, of {unsure} nobody knows; it has a line that says so"
+                ),
+            ),
+        };
+        AbortOnDrop(tokio::spawn(async move { audit.tell_missing(&tell).await }))
     }
 
     /// Writes what waits, and the last line. True if that was done in time.

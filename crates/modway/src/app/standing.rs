@@ -137,7 +137,8 @@ impl Standing {
         Ok(Some(AbortOnDrop(tokio::spawn(task))))
     }
 
-    /// Tells whoever reads the log of this server when one of ours takes no more records: only an operator can mend it, and nothing else fails.
+    /// Tells whoever reads the log of this server when one of ours takes no more records, or the audit log loses lines: only an operator can mend it,
+    /// and nothing else fails.
     pub(super) fn tell_refusals(&self, diary: &Diary) -> Vec<AbortOnDrop> {
         let audit = self.audit().map(Audit::log);
         let tell = |log: &Arc<Log>| {
@@ -153,7 +154,8 @@ impl Standing {
                 );
             }))
         };
-        self.ground.log.iter().chain(audit).map(tell).collect()
+        let missing = self.auditing.iter().map(|auditing| auditing.tell_missing(diary));
+        self.ground.log.iter().chain(audit).map(tell).chain(missing).collect()
     }
 
     pub(super) fn proxy(&self) -> Arc<Proxy> {

@@ -16,11 +16,15 @@ pub struct AuditLog {
     pub blind: Option<Blind>,
     /// How long the text of its lines is kept; none for ever.
     pub keep: Option<Duration>,
+    /// Whether nothing is served while it takes no lines.
+    pub is_required: bool,
 }
 
 impl std::fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuditLog").field("key", &self.key.name()).field("blind", &self.blind).field("keep", &self.keep).finish()
+        let mut shown = f.debug_struct("AuditLog");
+        shown.field("key", &self.key.name()).field("blind", &self.blind).field("keep", &self.keep);
+        shown.field("is_required", &self.is_required).finish()
     }
 }
 
@@ -32,7 +36,7 @@ pub(super) fn audit(written: &file::Audit, own: Option<&OwnSumdb>, bench: &mut B
     let keep = keep(&written.keep, bench);
     let blind = blind(&written.blinding_key_file, bench);
     if written.key_file.is_empty() {
-        if !written.blinding_key_file.is_empty() || !written.keep.is_empty() {
+        if !written.blinding_key_file.is_empty() || !written.keep.is_empty() || written.required {
             bench.wrong(
                 KEY,
                 "an audit log without a key",
@@ -54,7 +58,7 @@ pub(super) fn audit(written: &file::Audit, own: Option<&OwnSumdb>, bench: &mut B
         let what = format!("{} is the name of our own checksum database", key.name());
         bench.wrong(KEY, what, "make a key with another name: `modway sumdb init audit.example.com --audit --key audit.key`");
     }
-    Some(AuditLog { key, blind, keep })
+    Some(AuditLog { key, blind, keep, is_required: written.required })
 }
 
 fn keep(written: &str, bench: &mut Bench<'_>) -> Option<Duration> {

@@ -219,7 +219,7 @@ const fn status(reason: &Reason, late: bool) -> StatusCode {
         Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) => StatusCode::BAD_GATEWAY,
         Reason::Mismatch(_) | Reason::SumdbLied(_) | Reason::NoVersion(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Reason::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
-        Reason::Busy(_) | Reason::Unwitnessed(_) | Reason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Reason::Busy(_) | Reason::Unwitnessed(_) | Reason::Unaudited | Reason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Reason::Store(_) | Reason::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -237,7 +237,7 @@ pub(crate) const fn decision(status: u16) -> Decision {
 const fn pause(reason: &Reason) -> Option<Duration> {
     match reason {
         Reason::Busy(_) => Some(limits::BUSY_PAUSE),
-        Reason::Unwitnessed(_) | Reason::Stopping => Some(limits::STOPPING_PAUSE),
+        Reason::Unwitnessed(_) | Reason::Unaudited | Reason::Stopping => Some(limits::STOPPING_PAUSE),
         _ => None,
     }
 }

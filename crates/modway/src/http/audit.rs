@@ -1,11 +1,14 @@
 //! What the audit log is told of a request.
 
-use std::time::SystemTime;
+use std::{borrow::Cow, time::SystemTime};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::{header, http::request::Parts};
 use plan::{Caller, Request, Rule, SumdbAsk};
-use proxy::{audit::Asked, journey::Journey};
+use proxy::{
+    audit::{Asked, Audit},
+    journey::Journey,
+};
 
 use super::{
     answer::decision,
@@ -13,30 +16,31 @@ use super::{
     why,
 };
 
-/// The line of a request; `None` for pages of our own, which give nobody a module.
-pub(super) fn asked(record: &Record) -> Option<Asked> {
+/// Brings the line of a request to the audit log; nothing for pages of our own, which give nobody a module.
+pub(super) fn note(audit: &Audit, record: &Record) {
     if record.endpoint == Endpoint::Own {
-        return None;
+        return;
     }
     let (module, version) = why::names(record);
-    let rule = record.rule.clone().or_else(|| record.journey.as_ref().and_then(Journey::rule));
-    let (rule, pattern) = rule.as_deref().map(told).unwrap_or_default();
+    let of_journey = if record.rule.is_none() { record.journey.as_ref().and_then(Journey::rule) } else { None };
+    let (rule, pattern) = record.rule.as_ref().or(of_journey.as_ref()).map(|rule| told(rule)).unwrap_or_default();
     let since = record.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Some(Asked {
+    let (id, used) = record.id.text();
+    audit.note(&Asked {
         time_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
-        request: record.id.to_string(),
-        client: record.client.to_string(),
-        login: record.login.to_string(),
-        auditor: if let Caller::Auditor(name) = &record.caller { name.clone() } else { String::new() },
-        what: what(record).to_owned(),
-        module: module.unwrap_or_default().to_owned(),
-        version: version.unwrap_or_default().to_owned(),
+        request: std::str::from_utf8(&id[..used]).unwrap_or_default().into(),
+        client: record.client.to_string().into(),
+        login: (&*record.login).into(),
+        auditor: if let Caller::Auditor(name) = &record.caller { name.into() } else { Cow::default() },
+        what: what(record).into(),
+        module: module.unwrap_or_default().into(),
+        version: version.unwrap_or_default().into(),
         decision: decision(record.status),
         status: record.status,
-        reason: record.reason.as_ref().map_or("", plan::Reason::code).to_owned(),
+        reason: record.reason.as_ref().map_or("", plan::Reason::code).into(),
         rule,
         pattern,
-    })
+    });
 }
 
 /// What was asked for. Whoever reads records of ours learns names, so that is told from all else that is asked of a database.
@@ -53,10 +57,10 @@ fn what(record: &Record) -> &'static str {
 }
 
 /// The rule's name, and the pattern of it that matched.
-fn told(rule: &Rule) -> (String, String) {
+fn told(rule: &Rule) -> (Cow<'_, str>, Cow<'_, str>) {
     match rule {
-        Rule::Route { route, pattern } => (format!("route/{route}"), pattern.clone()),
-        Rule::Database(name) => (format!("sumdb/{name}"), String::new()),
+        Rule::Route { route, pattern } => (format!("route/{route}").into(), pattern.into()),
+        Rule::Database(name) => (format!("sumdb/{name}").into(), Cow::default()),
     }
 }
 

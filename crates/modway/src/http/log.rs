@@ -248,7 +248,12 @@ fn level(record: &Record) -> &'static str {
         }
         (
             Some(
-                Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) | Reason::Busy(_) | Reason::Unwitnessed(_),
+                Reason::Upstream { .. }
+                | Reason::Unproven(_)
+                | Reason::BadContent(_)
+                | Reason::Busy(_)
+                | Reason::Unwitnessed(_)
+                | Reason::Unaudited,
             ),
             _,
         )

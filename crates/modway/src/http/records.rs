@@ -179,10 +179,8 @@ impl Drop for Ticket {
         let duration = self.started.elapsed();
         self.record().duration = duration;
         self.door.metrics.finished(&self.record);
-        if let Some(audit) = self.door.answers.audit()
-            && let Some(asked) = audit::asked(&self.record)
-        {
-            audit.note(asked);
+        if let Some(audit) = self.door.answers.audit() {
+            audit::note(audit, &self.record);
         }
         self.door.records.keep(Arc::clone(&self.record));
         if self.door.log.push(Arc::clone(&self.record)).is_err() {

@@ -43,7 +43,7 @@ pub(super) async fn handle(
             answer::close_after(&mut refusal);
             refusal
         }
-        (Ok(()), Some(entry)) if parts.uri.query().is_none() => from_hot(&mut ticket, &parts, &entry),
+        (Ok(()), Some(entry)) if parts.uri.query().is_none() => from_hot(door, &mut ticket, &parts, &entry),
         (Ok(()), _) => answer(door, &mut ticket, &parts, started).await,
     };
     let (text, used) = ticket.record().id.text();
@@ -53,12 +53,15 @@ pub(super) async fn handle(
     rendered.map(|content| DoorBody::new(content, ticket, in_use))
 }
 
-fn from_hot(ticket: &mut Ticket, parts: &Parts, entry: &Entry) -> Rendered {
+fn from_hot(door: &Door, ticket: &mut Ticket, parts: &Parts, entry: &Entry) -> Rendered {
     let record = ticket.record();
     record.endpoint = Endpoint::of(&entry.request);
     record.request = Some(Arc::clone(&entry.request));
     record.rule.clone_from(&entry.rule);
     record.hot = true;
+    if let Err(reason) = admitted(door) {
+        return refuse(ticket, parts, reason);
+    }
     answer::good(&entry.prepared, &parts.headers, parts.method == Method::HEAD)
 }
 
@@ -76,6 +79,9 @@ async fn answer(door: &Arc<Door>, ticket: &mut Ticket, parts: &Parts, started: I
             record.endpoint = Endpoint::of(&request);
             record.request = Some(Arc::clone(&request));
             record.journey = Some(journey.clone());
+            if let Err(reason) = admitted(door) {
+                return refuse(ticket, parts, reason);
+            }
             match ask(door, plan::Request::clone(&request), &journey).await {
                 Ok(answer) => from_proxy(door, (request, &journey), parts, answer).await,
                 Err(reason) => refuse(ticket, parts, reason),
@@ -93,6 +99,12 @@ fn caller(door: &Door, parts: &Parts) -> Caller {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => door.answers.caller(token.trim()),
         Some(_) | None => Caller::Anyone,
     }
+}
+
+/// Where an audit log is required and takes no lines, nobody is given anything.
+fn admitted(door: &Door) -> Result<(), Reason> {
+    let is_closed = door.answers.audit().is_some_and(|audit| !audit.admits());
+    if is_closed { Err(Reason::Unaudited) } else { Ok(()) }
 }
 
 /// Asks the proxy. A panic in there costs this request its answer and nobody anything else.

@@ -39,6 +39,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::Unwitnessed(hostile()), 503),
         (Reason::Store(hostile()), 500),
         (Reason::Busy(hostile()), 503),
+        (Reason::Unaudited, 503),
         (Reason::Stopping, 503),
         (Reason::Internal(hostile()), 500),
         (Reason::Internal("short\n".repeat(20)), 500),
@@ -54,7 +55,12 @@ fn reasons() -> Vec<(Reason, u16)> {
         Reason::Unproven(_) | Reason::SumdbLied(_) | Reason::BadContent(_) | Reason::NotServed(_) | Reason::StoreFull => {}
         Reason::NoRoute(_) | Reason::Private(_) | Reason::NoVersion(_) => {}
         Reason::NotRecorded(_) | Reason::AuditorsOnly(_) | Reason::KeyRetired(_) => {}
-        Reason::Store(_) | Reason::Busy(_) | Reason::Unwitnessed(_) | Reason::Stopping | Reason::Internal(_) => {}
+        Reason::Store(_)
+        | Reason::Busy(_)
+        | Reason::Unwitnessed(_)
+        | Reason::Unaudited
+        | Reason::Stopping
+        | Reason::Internal(_) => {}
     });
     reasons
 }

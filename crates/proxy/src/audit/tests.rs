@@ -36,6 +36,7 @@ struct World {
     logs: Logs,
     faults: Faults,
     now: Arc<AtomicI64>,
+    is_required: bool,
 }
 
 /// An audit log that runs.
@@ -50,7 +51,7 @@ impl World {
         let faults = Faults::default();
         let files = MemoryLogFiles::new(faults.clone());
         let logs = Logs { files: Arc::new(files.clone()), lock: Arc::new(MemoryLogLock::new(Faults::default())) };
-        Self { files, logs, faults, now: Arc::new(AtomicI64::new(1000)) }
+        Self { files, logs, faults, now: Arc::new(AtomicI64::new(1000)), is_required: false }
     }
 
     fn clock(&self) -> Clock {
@@ -65,8 +66,8 @@ impl World {
 
     async fn quiet(&self, life: &str, blind: Option<Blind>) -> (Arc<Audit>, Recorder, JoinHandle<()>) {
         let (log, sequencer) = self.log(life).await;
-        let (audit, recorder) =
-            Audit::new(log, AuditSettings { life: life.into(), blind, metrics: Metrics::default() }, self.clock());
+        let settings = AuditSettings { life: life.into(), blind, is_required: self.is_required, metrics: Metrics::default() };
+        let (audit, recorder) = Audit::new(log, settings, self.clock());
         (audit, recorder, sequencer)
     }
 
@@ -76,7 +77,7 @@ impl World {
     }
 
     /// All lines that are kept.
-    async fn lines(&self) -> Vec<Line> {
+    async fn lines(&self) -> Vec<Line<'static>> {
         let export = self.exported().await;
         let records = export.lines().filter_map(|line| line.split_once(",\"record\":")?.1.strip_suffix('}'));
         records.map(|record| Line::parse(record).expect("a line")).collect()
@@ -109,19 +110,19 @@ impl Running {
     }
 }
 
-fn asked(number: u64) -> Asked {
+fn asked(number: u64) -> Asked<'static> {
     Asked {
         time_ms: 1_000_000 + number as i64,
-        request: format!("R{number}"),
+        request: format!("R{number}").into(),
         client: "192.0.2.7".into(),
         login: "mira".into(),
         what: "zip".into(),
         module: "git.corp.test/team/lib".into(),
-        version: format!("v1.{number}.0"),
+        version: format!("v1.{number}.0").into(),
         decision: Decision::Served,
         status: 200,
-        reason: String::new(),
-        auditor: String::new(),
+        reason: "".into(),
+        auditor: "".into(),
         rule: "route/corp".into(),
         pattern: "git.corp.test/team".into(),
     }
@@ -131,7 +132,7 @@ fn asked(number: u64) -> Asked {
 async fn recorded(count: u64) -> World {
     let world = World::new();
     let running = world.start("one", None).await;
-    (0..count).for_each(|number| running.audit.note(asked(number)));
+    (0..count).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     world
 }
@@ -155,32 +156,44 @@ async fn every_request_becomes_a_line_in_order_between_start_and_stop() {
 async fn what_does_not_fit_into_the_queue_is_counted_and_the_count_is_a_line() {
     let world = World::new();
     let (audit, recorder, sequencer) = world.quiet("one", None).await;
-    let more = limits::AUDIT_WAITING as u64 + 100;
-    (0..more).for_each(|number| audit.note(asked(number)));
+    let fit = fill(&audit);
+    (fit + 1..fit + 100).for_each(|number| audit.note(&asked(number)));
     assert_eq!(audit.counts(), Counts { recorded: 0, lost: 100, unsure: 0 });
     Running { audit, recorder: tokio::spawn(recorder.run()), sequencer }.stop().await;
     let lines = world.lines().await;
     let gaps: Vec<&Gap> = lines.iter().filter_map(|line| if let Line::Gap(gap) = line { Some(gap) } else { None }).collect();
-    let first = 1_000_000 + limits::AUDIT_WAITING as i64;
+    let first = 1_000_000 + fit as i64;
     assert_eq!(gaps, [&Gap { from_ms: first, to_ms: first + 99, lost: 100, unsure: 0 }]);
-    assert_eq!(lines.len(), limits::AUDIT_WAITING + 3);
+    assert_eq!(lines.len() as u64, fit + 3);
+}
+
+/// Notes lines until one does not fit; how many did.
+fn fill(audit: &Audit) -> u64 {
+    let fit = (0..).find(|number| {
+        audit.note(&asked(*number));
+        audit.counts().lost > 0
+    });
+    let bytes = Line::Asked(asked(10_000)).print().len();
+    let fit = fit.expect("it is bounded");
+    assert!(fit.abs_diff((limits::AUDIT_WAITING_BYTES / bytes) as u64) < fit / 50, "{fit} lines of {bytes} bytes");
+    fit
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_log_could_not_take_is_said_once_it_takes_lines_again() {
     let world = World::new();
     let running = world.start("one", None).await;
-    running.audit.note(asked(0));
+    running.audit.note(&asked(0));
     while running.audit.counts().recorded < 1 {
         tokio::time::sleep(limits::AUDIT_PAUSE).await;
     }
     world.faults.then(Some(Fault::NotStored));
-    (1..6).for_each(|number| running.audit.note(asked(number)));
+    (1..6).for_each(|number| running.audit.note(&asked(number)));
     while running.audit.counts().unsure < 5 {
         tokio::time::sleep(limits::AUDIT_PAUSE).await;
     }
     world.faults.then(None);
-    running.audit.note(asked(6));
+    running.audit.note(&asked(6));
     running.stop().await;
     let lines = world.lines().await;
     assert!(lines.contains(&Line::Gap(Gap { from_ms: 1_000_001, to_ms: 1_000_005, lost: 0, unsure: 5 })), "{lines:?}");
@@ -191,11 +204,11 @@ async fn what_the_log_could_not_take_is_said_once_it_takes_lines_again() {
 async fn a_process_that_was_killed_has_a_start_and_no_stop() {
     let world = World::new();
     let running = world.start("killed", None).await;
-    running.audit.note(asked(0));
+    running.audit.note(&asked(0));
     while running.audit.counts().recorded < 1 {
         tokio::time::sleep(limits::AUDIT_PAUSE).await;
     }
-    running.audit.note(asked(1));
+    running.audit.note(&asked(1));
     running.recorder.abort();
     assert!(running.recorder.await.unwrap_err().is_cancelled());
     drop(running.audit);
@@ -212,8 +225,8 @@ async fn strangers_texts_fit_into_a_line_whatever_they_are() {
     let running = world.start("one", None).await;
     for c in ["x", "\"", "\\", "\u{9b}", "\n", "界", "\u{7f}"] {
         let text = c.repeat(9000);
-        let all = || text.clone();
-        running.audit.note(Asked {
+        let all = || text.as_str().into();
+        running.audit.note(&Asked {
             request: all(),
             client: all(),
             login: all(),
@@ -244,7 +257,7 @@ async fn strangers_texts_fit_into_a_line_whatever_they_are() {
 async fn blinded_names_stand_nowhere_and_who_has_the_key_recognises_them() {
     let (world, blind) = (World::new(), Blind::new(&[3; 32]).unwrap());
     let running = world.start("one", Some(blind.clone())).await;
-    (0..300).for_each(|number| running.audit.note(asked(number)));
+    (0..300).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     for path in world.files.list("audit", "", 1000).await.unwrap() {
         let body = world.files.get("audit", &path).await.unwrap().unwrap_or_default();
@@ -254,8 +267,11 @@ async fn blinded_names_stand_nowhere_and_who_has_the_key_recognises_them() {
     let lines = world.lines().await;
     let Line::Asked(one) = &lines[3] else { panic!("{lines:?}") };
     let module = "git.corp.test/team/lib";
-    assert_eq!((&one.client, &one.login), (&blind.name("client", "192.0.2.7"), &blind.name("login", "mira")));
-    assert_eq!((&one.module, &one.version), (&blind.name("module", module), &blind.name("version", &format!("{module}@v1.2.0"))));
+    assert_eq!((&*one.client, &*one.login), (&*blind.name("client", "192.0.2.7"), &*blind.name("login", "mira")));
+    assert_eq!(
+        (&*one.module, &*one.version),
+        (&*blind.name("module", module), &*blind.name("version", &format!("{module}@v1.2.0")))
+    );
     assert!(prove(world.exported().await.as_bytes(), &key(), &[]).is_ok(), "completeness is seen without the key");
 }
 
@@ -337,12 +353,12 @@ async fn whoever_kept_a_head_sees_that_the_owner_changed_the_log_and_signed_agai
     let world = recorded(300).await;
     let kept = head_of(&world.exported().await);
     let running = world.start("two", None).await;
-    (300..400).for_each(|number| running.audit.note(asked(number)));
+    (300..400).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     assert!(prove(world.exported().await.as_bytes(), &key(), std::slice::from_ref(&kept)).is_ok(), "it has only grown");
     let forged = recorded(0).await;
     let running = forged.start("two", None).await;
-    (1..400).for_each(|number| running.audit.note(asked(number)));
+    (1..400).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     let export = forged.exported().await;
     assert!(prove(export.as_bytes(), &key(), &[]).is_ok(), "by itself nothing is wrong with it");
@@ -363,7 +379,7 @@ async fn what_is_forgotten_loses_its_text_and_the_rest_proves() {
     assert_eq!(running.audit.forget(999).await.unwrap(), 512);
     assert!(matches!(running.audit.log().record(511).await, Err(LogError::Forgotten(511))));
     assert!(running.audit.log().record(512).await.is_ok_and(|found| found.is_some()));
-    (700..1100).for_each(|number| running.audit.note(asked(number)));
+    (700..1100).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     let (export, lines) = (world.exported().await, world.lines().await);
     let proven = prove(export.as_bytes(), &key(), &[]).unwrap();
@@ -382,7 +398,7 @@ async fn what_is_missing_and_was_not_forgotten_is_damage() {
     let world = recorded(700).await;
     world.files.damage("audit", "tile/8/data/001", None);
     let running = world.start("two", None).await;
-    running.audit.note(asked(700));
+    running.audit.note(&asked(700));
     while running.audit.counts() == Counts::default() {
         tokio::time::sleep(limits::AUDIT_PAUSE).await;
     }

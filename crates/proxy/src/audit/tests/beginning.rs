@@ -38,7 +38,7 @@ async fn a_deleted_beginning_is_not_taken_for_a_forgotten_one() {
     world.now.store(2000, Ordering::Relaxed);
     let running = world.start("two", None).await;
     assert_eq!(running.audit.forget(999).await.unwrap(), 512);
-    (700..900).for_each(|number| running.audit.note(asked(number)));
+    (700..900).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     let export = world.exported().await;
     check(&export, 0, None);

@@ -6,7 +6,7 @@ use super::*;
 
 /// Proves a line of an export, and its proof with nothing but the key; answers number and record.
 #[track_caller]
-fn check(export: &str, wanted: &Wanted) -> (u64, Line) {
+fn check(export: &str, wanted: &Wanted) -> (u64, Line<'static>) {
     let (proven, proof) = prove_line(export.as_bytes(), &key(), &[], wanted).expect("an export with that line");
     let alone = InclusionProof::parse(&proof.to_string()).expect("a proof");
     assert_eq!(alone.check(&alone.extra, &key()), Ok(proven.tree), "{wanted:?}");
@@ -45,21 +45,21 @@ async fn a_line_is_proven_by_itself_to_who_has_the_key_and_nothing_else() {
 async fn a_line_is_proven_where_earlier_ones_were_forgotten_and_names_are_blinded() {
     let (world, blind) = (World::new(), Blind::new(&[3; 32]).unwrap());
     let running = world.start("one", Some(blind.clone())).await;
-    (0..700).for_each(|number| running.audit.note(asked(number)));
+    (0..700).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     world.now.store(2000, Ordering::Relaxed);
     let running = world.start("two", Some(blind.clone())).await;
     assert_eq!(running.audit.forget(999).await.unwrap(), 512);
-    (700..900).for_each(|number| running.audit.note(asked(number)));
+    (700..900).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     let export = world.exported().await;
     for id in ["R511", "R512", "R699", "R700", "R899"] {
         let (_, Line::Asked(line)) = check(&export, &Wanted::Request(id.into())) else { panic!("{id}") };
         let module = blind.name("module", "git.corp.test/team/lib");
-        assert_eq!((line.request.as_str(), &line.module, line.status), (id, &module, 200));
+        assert_eq!((&*line.request, &*line.module, line.status), (id, &*module, 200));
         assert_eq!(
-            (&line.rule, &line.pattern),
-            (&blind.name("rule", "route/corp"), &blind.name("pattern", "git.corp.test/team"))
+            (&*line.rule, &*line.pattern),
+            (&*blind.name("rule", "route/corp"), &*blind.name("pattern", "git.corp.test/team"))
         );
     }
     let end = prove_line(export.as_bytes(), &key(), &[], &Wanted::Number(511));
@@ -91,7 +91,7 @@ async fn a_line_that_was_changed_in_the_store_is_named() {
 async fn a_line_that_was_changed_and_signed_again_is_named_by_an_earlier_export() {
     let (first, forged) = (recorded(300).await.exported().await, World::new());
     let running = forged.start("one", None).await;
-    (0..40).chain(41..400).for_each(|number| running.audit.note(asked(number)));
+    (0..40).chain(41..400).for_each(|number| running.audit.note(&asked(number)));
     running.stop().await;
     let forged = forged.exported().await;
     let named = |one: &str, other: &str| first_difference(one.as_bytes(), other.as_bytes()).unwrap();
