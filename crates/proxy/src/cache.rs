@@ -9,7 +9,7 @@ use gomod::{
 };
 use plan::{Ask, Freshness, Reason, Stored, Way, decide::is_immutable, freshness::Age};
 use quick_cache::{Equivalent, sync};
-use store::{AnswerBody, Blob, Blobs, Content, Digest, Index, Kept, Kind, Part, StoreError};
+use store::{AnswerBody, Blob, Blobs, Content, Digest, Gone, Index, Kept, Kind, Part, StoreError};
 
 use crate::{
     answer::{Answer, Body, Caching, Media},
@@ -124,7 +124,7 @@ impl Cache {
             Some(blob) => Ok(Some(immutable(kind, &part, blob))),
             None => {
                 self.records.remove(&sought);
-                self.index.forget_blob(module.as_str(), version.as_str(), kind).await.map_err(in_trouble)?;
+                self.index.forget_blob(module.as_str(), version.as_str(), kind, Gone::Lost).await.map_err(in_trouble)?;
                 Ok(None)
             }
         }

@@ -3,13 +3,14 @@
 //! It is long because it is the whole meaning of the two traits, in one place: each check is the sentence it proves.
 
 mod drifts;
+mod gone;
 
 use std::{io::Write as _, os::unix::fs::FileExt as _, sync::Arc};
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::{Answer, AnswerBody, Blobs, Content, Digest, Index, Kept, Kind, Part, Store};
+use crate::{Answer, AnswerBody, Blobs, Content, Digest, Gone, Index, Kept, Kind, Part, Store};
 
 /// Opens one more handle on the same storage.
 pub type Open = Box<dyn Fn() -> Store>;
@@ -31,7 +32,8 @@ pub async fn run(fresh: &dyn Fn() -> Open) {
     drifts::the_ledger_of_drifts_has_commits_and_pages(&fresh()).await;
     a_version_is_complete_with_all_three_parts(&fresh()).await;
     names_are_compared_bytewise(&fresh()).await;
-    a_lost_part_gives_way_only_to_the_same_h1(&fresh()).await;
+    gone::a_lost_part_gives_way_only_to_the_same_h1(&fresh()).await;
+    gone::a_disproven_part_gives_way_to_proven_bytes_and_to_no_others(&fresh()).await;
     references_come_in_pages_and_in_order(&fresh()).await;
 
     the_last_answer_stands(&fresh()).await;
@@ -67,7 +69,7 @@ async fn what_was_never_put_is_not_found(open: &Open) {
     assert_eq!(store.index.answer("list m").await.unwrap(), None);
     assert_eq!(store.index.sumdb_file("n", "latest").await.unwrap(), None);
     assert_eq!(store.index.sumdb_head("n").await.unwrap(), None);
-    store.index.forget_blob("m", "v1.0.0", Kind::Zip).await.unwrap();
+    store.index.forget_blob("m", "v1.0.0", Kind::Zip, Gone::Lost).await.unwrap();
     store.index.ping().await.unwrap();
 }
 
@@ -141,10 +143,10 @@ async fn a_version_is_complete_with_all_three_parts(open: &Open) {
         }
     }
     assert_eq!(complete(&*index).await, ["v1.0.0", "v1.3.0"]);
-    index.forget_blob("m", "v1.3.0", Kind::Mod).await.unwrap();
+    index.forget_blob("m", "v1.3.0", Kind::Mod, Gone::Lost).await.unwrap();
     assert_eq!(complete(&*index).await, ["v1.0.0"]);
     assert_eq!(infos(&*index).await, ["v1.0.0", "v1.1.0", "v1.3.0"]);
-    index.forget_blob("m", "v1.0.0", Kind::Info).await.unwrap();
+    index.forget_blob("m", "v1.0.0", Kind::Info, Gone::Lost).await.unwrap();
     assert_eq!(infos(&*index).await, ["v1.1.0", "v1.3.0"]);
     assert_eq!(index.infos("m/n").await.unwrap(), []);
 }
@@ -160,22 +162,6 @@ async fn names_are_compared_bytewise(open: &Open) {
     }
 }
 
-async fn a_lost_part_gives_way_only_to_the_same_h1(open: &Open) {
-    let index = open().index;
-    let first = part("first");
-    keep(&*index, "v1.0.0", Kind::Zip, &first).await;
-    index.forget_blob("m", "v1.0.0", Kind::Zip).await.unwrap();
-    assert_eq!(index.version("m", "v1.0.0").await.unwrap(), None);
-
-    assert_eq!(keep(&*index, "v1.0.0", Kind::Zip, &part("other")).await, Kept::Differs(first.clone()));
-    assert_eq!(index.version("m", "v1.0.0").await.unwrap(), None);
-
-    let packed_again = Part { digest: Digest::of(b"packed again"), ..first };
-    assert_eq!(keep(&*index, "v1.0.0", Kind::Zip, &packed_again).await, Kept::New);
-    assert_eq!(keep(&*index, "v1.0.0", Kind::Zip, &packed_again).await, Kept::Same);
-    assert_eq!(index.version("m", "v1.0.0").await.unwrap().unwrap().zip, Some(packed_again));
-}
-
 async fn references_come_in_pages_and_in_order(open: &Open) {
     let index = open().index;
     for module in ["b", "a", "a/b", "c"] {
@@ -185,7 +171,7 @@ async fn references_come_in_pages_and_in_order(open: &Open) {
             }
         }
     }
-    index.forget_blob("a", "v1.2.0", Kind::Zip).await.unwrap();
+    index.forget_blob("a", "v1.2.0", Kind::Zip, Gone::Lost).await.unwrap();
     let all = index.references(None, 100).await.unwrap();
     assert_eq!(all.len(), 15);
     assert!(all.is_sorted());

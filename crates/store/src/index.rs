@@ -25,9 +25,9 @@ pub trait Index: Send + Sync {
     /// The `.info`s that are kept of `module`, with their versions, in no particular order.
     async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError>;
 
-    /// Forgets one part whose blob was found damaged or lost, so that it can be fetched again. Its h1 stays: only bytes with the same h1 may
-    /// take its place (enforced by `keep`: same `h1`, any digest).
-    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError>;
+    /// Forgets one part whose blob is `gone`, so that it can be fetched again. What may take its place, [`Gone`] says, and `keep` enforces. What
+    /// was disproven once stays so.
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind, gone: Gone) -> Result<(), StoreError>;
 
     /// The kept answer to a question whose answer changes, such as `list example.com/m`.
     async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError>;
@@ -120,10 +120,26 @@ pub struct Part {
     pub kept_at: i64,
 }
 
+impl Part {
+    /// True if a checksum database proved it when it was kept.
+    pub fn is_proven(&self) -> bool {
+        self.vouched.starts_with("sumdb ")
+    }
+}
+
+/// Why a part's blob is answered no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gone {
+    /// It was found damaged or lost. Bytes with the same h1 may take its place; where there is no h1, the same bytes.
+    Lost,
+    /// It was whole, and a checksum database proves another h1: the record is wrong as well. Bytes that a database proves may take its place, too.
+    Disproven,
+}
+
 /// How keeping a part ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Kept {
-    /// It is the first, or it takes the place of a lost blob with the same h1.
+    /// It is the first, or it may take the place of one that is gone: see [`Gone`].
     New,
     /// The very same bytes were there already.
     Same,
@@ -211,14 +227,17 @@ pub struct Reference {
 }
 
 impl Kept {
-    /// How keeping `new` ends where `old` is, if anything is; the `bool` is true if the blob of `old` was lost.
+    /// How keeping `new` ends where `old` is, if anything is, and why it is gone, if it is.
     ///
-    /// The first part wins. One that was lost gives way to bytes with the same h1, and to nothing else.
-    pub(crate) fn decide(old: Option<(Part, bool)>, new: &Part) -> Self {
+    /// The first part wins. One that is gone gives way as [`Gone`] says.
+    pub(crate) fn decide(old: Option<(Part, Option<Gone>)>, new: &Part) -> Self {
+        // Without an h1, as of an `.info`, only the same bytes are the same.
+        let is_same = |old: &Part| old.digest == new.digest || (old.h1.is_some() && old.h1 == new.h1);
         match old {
             None => Self::New,
-            Some((old, true)) if old.h1 == new.h1 => Self::New,
-            Some((old, false)) if old.digest == new.digest => Self::Same,
+            Some((old, None)) if old.digest == new.digest => Self::Same,
+            Some((old, Some(_))) if is_same(&old) => Self::New,
+            Some((_, Some(Gone::Disproven))) if new.is_proven() => Self::New,
             Some((old, _)) => Self::Differs(old),
         }
     }

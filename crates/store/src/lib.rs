@@ -29,5 +29,7 @@ pub use blobs::{Blob, Blobs, Content, Stage};
 pub use digest::Digest;
 pub use embedded::{OpenError, Store};
 pub use file_at::FileAt;
-pub use index::{Answer, AnswerBody, Drift, DriftRecord, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord, What};
+pub use index::{
+    Answer, AnswerBody, Drift, DriftRecord, Gone, Index, Kept, Kind, Part, Reference, StoreError, VersionRecord, What,
+};
 pub use log::{Extended, LogFiles, LogLock, Logs};

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    Answer, AnswerBody, Blob, Blobs, Content, Digest, Drift, DriftRecord, Index, Kept, Kind, Part, Reference, Stage, Store,
+    Answer, AnswerBody, Blob, Blobs, Content, Digest, Drift, DriftRecord, Gone, Index, Kept, Kind, Part, Reference, Stage, Store,
     StoreError, VersionRecord, blobs::TempPath, limits::DRIFTS,
 };
 
@@ -165,8 +165,8 @@ pub struct MemoryIndex {
 
 #[derive(Debug, Default)]
 struct Tables {
-    /// The part, and whether its blob was lost.
-    parts: BTreeMap<(String, String, Kind), (Part, bool)>,
+    /// The part, and why it is gone, if it is.
+    parts: BTreeMap<(String, String, Kind), (Part, Option<Gone>)>,
     drifts: Vec<DriftRecord>,
     answers: BTreeMap<String, Answer>,
     sumdb_files: BTreeMap<(String, String), Bytes>,
@@ -194,7 +194,7 @@ impl Index for MemoryIndex {
     async fn version(&self, module: &str, version: &str) -> Result<Option<VersionRecord>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let tables = lock(&self.tables);
-        let part = |kind| tables.part(module, version, kind).filter(|(_, is_lost)| !is_lost).map(|(part, _)| part);
+        let part = |kind| tables.part(module, version, kind).filter(|(_, gone)| gone.is_none()).map(|(part, _)| part);
         let record = VersionRecord { info: part(Kind::Info), go_mod: part(Kind::Mod), zip: part(Kind::Zip) };
         Ok((record != VersionRecord::default()).then_some(record))
     }
@@ -206,7 +206,7 @@ impl Index for MemoryIndex {
     async fn complete_versions(&self, module: &str) -> Result<Vec<String>, StoreError> {
         let tables = lock(&self.tables);
         let mut parts = BTreeMap::<&str, usize>::new();
-        for ((_, version, _), _) in tables.parts.iter().filter(|((of, ..), (_, is_lost))| of == module && !is_lost) {
+        for ((_, version, _), _) in tables.parts.iter().filter(|((of, ..), (_, gone))| of == module && gone.is_none()) {
             *parts.entry(version).or_default() += 1;
         }
         Ok(parts.into_iter().filter(|(_, parts)| *parts == 3).map(|(version, _)| version.to_owned()).collect())
@@ -215,16 +215,16 @@ impl Index for MemoryIndex {
     async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError> {
         let tables = lock(&self.tables);
         let of_module =
-            tables.parts.iter().filter(|((of, _, kind), (_, is_lost))| of == module && *kind == Kind::Info && !is_lost);
+            tables.parts.iter().filter(|((of, _, kind), (_, gone))| of == module && *kind == Kind::Info && gone.is_none());
         let infos: Vec<_> = of_module.map(|((_, version, _), (part, _))| (version.clone(), part.clone())).collect();
         self.reads.fetch_add(infos.len(), Ordering::Relaxed);
         Ok(infos)
     }
 
-    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind, new: Gone) -> Result<(), StoreError> {
         self.write(|tables| {
-            if let Some((_, is_lost)) = tables.parts.get_mut(&(module.to_owned(), version.to_owned(), kind)) {
-                *is_lost = true;
+            if let Some((_, gone)) = tables.parts.get_mut(&(module.to_owned(), version.to_owned(), kind)) {
+                *gone = gone.filter(|gone| *gone == Gone::Disproven).or(Some(new));
             }
         })
     }
@@ -281,8 +281,8 @@ impl Index for MemoryIndex {
     async fn references(&self, after: Option<&Reference>, limit: usize) -> Result<Vec<Reference>, StoreError> {
         let after = after.map(|after| (after.module.clone(), after.version.clone(), after.kind));
         let tables = lock(&self.tables);
-        let rest = tables.parts.iter().filter(|(key, (_, is_lost))| !is_lost && Some(*key) > after.as_ref());
-        let reference = |(key, (part, _)): (&(String, String, Kind), &(Part, bool))| Reference {
+        let rest = tables.parts.iter().filter(|(key, (_, gone))| gone.is_none() && Some(*key) > after.as_ref());
+        let reference = |(key, (part, _)): (&(String, String, Kind), &(Part, Option<Gone>))| Reference {
             module: key.0.clone(),
             version: key.1.clone(),
             kind: key.2,
@@ -309,14 +309,14 @@ impl Index for MemoryIndex {
 }
 
 impl Tables {
-    fn part(&self, module: &str, version: &str, kind: Kind) -> Option<(Part, bool)> {
+    fn part(&self, module: &str, version: &str, kind: Kind) -> Option<(Part, Option<Gone>)> {
         self.parts.get(&(module.to_owned(), version.to_owned(), kind)).cloned()
     }
 
     fn keep(&mut self, module: &str, version: &str, kind: Kind, part: Part) -> Kept {
         let kept = Kept::decide(self.part(module, version, kind), &part);
         if kept == Kept::New {
-            self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, false));
+            self.parts.insert((module.to_owned(), version.to_owned(), kind), (part, None));
         }
         kept
     }

@@ -11,7 +11,7 @@ use gomod::zip::read::Source;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, FileAt, Index, OpenError, Reference, StoreError,
+    Digest, FileAt, Gone, Index, OpenError, Reference, StoreError,
     fs::{FsBlobs, Proof, is_lost},
     limits::{FILE_BUFFER_BYTES, WHOLE_BLOB_BYTES},
     lock::Lock,
@@ -132,17 +132,17 @@ impl Stock {
         }
     }
 
-    /// Puts aside what lies at the place of the blob that `reference` names, and forgets the record's hold on it, so that it is fetched again; only bytes
-    /// with the recorded h1 will be taken. Right bytes stay for the other records that name them, and are shown in the quarantine as well.
+    /// Puts aside what lies at the place of the blob that `reference` names, and forgets the record's hold on it, so that it is fetched again; what
+    /// will be taken, `gone` says. Right bytes stay for the other records that name them, and are shown in the quarantine as well.
     ///
     /// # Errors
     /// [`StoreError`]; the blob may then be aside and still named: the next answer finds that out.
-    pub async fn put_aside(&self, reference: &Reference) -> Result<(), StoreError> {
+    pub async fn put_aside(&self, reference: &Reference, gone: Gone) -> Result<(), StoreError> {
         assert_eq!(self.hold, Hold::Alone, "only who has the store alone changes it");
         if self.blobs.shelf().prove(reference.digest)? == Proof::Right {
             self.blobs.shelf().show_aside(reference.digest)?;
         }
-        self.index.forget_blob(&reference.module, &reference.version, reference.kind).await
+        self.index.forget_blob(&reference.module, &reference.version, reference.kind, gone).await
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
             if !bytes.is_empty() {
                 fs::write(layout.blob(reference.digest), "wrong").unwrap();
             }
-            stock.put_aside(reference).await.unwrap();
+            stock.put_aside(reference, Gone::Lost).await.unwrap();
             assert!(layout.quarantine.join(reference.digest.to_string()).exists());
             assert_eq!(layout.blob(reference.digest).exists(), bytes.is_empty());
             let record = async || stock.index.version("m", &reference.version).await.unwrap();

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc, thread::available_parallelism};
 
 use gomod::module::{ModulePath, Version};
 use store::{
-    Index, Kind, Part, Reference, StoreError, VersionRecord,
+    Gone, Index, Kind, Part, Reference, StoreError, VersionRecord,
     limits::PAGE,
     stock::{Hold, Stock},
 };
@@ -158,7 +158,8 @@ impl Stocktake {
             }
             let aside = reference.filter(|_| fault.goes_aside() && self.stock.hold() == Hold::Alone);
             if let Some(reference) = &aside {
-                self.stock.put_aside(reference).await?;
+                let gone = if matches!(fault, Fault::UnlikeDatabase { .. }) { Gone::Disproven } else { Gone::Lost };
+                self.stock.put_aside(reference, gone).await?;
             }
             tally.found += 1;
             tally.unreadable += u64::from(matches!(fault, Fault::Unreadable(_)));

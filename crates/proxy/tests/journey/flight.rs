@@ -1,7 +1,7 @@
 //! One fetch for all who ask, whoever leaves.
 
 use async_trait::async_trait;
-use store::{Answer as KeptAnswer, Drift, DriftRecord, Index, Kept, Part, Reference, StoreError, VersionRecord};
+use store::{Answer as KeptAnswer, Drift, DriftRecord, Gone, Index, Kept, Part, Reference, StoreError, VersionRecord};
 use testkit::{faults::Fault, random::Random};
 use tokio::task::JoinSet;
 
@@ -191,8 +191,8 @@ impl Index for Late {
     async fn infos(&self, module: &str) -> Result<Vec<(String, Part)>, StoreError> {
         self.inner.infos(module).await
     }
-    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
-        self.inner.forget_blob(module, version, kind).await
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind, gone: Gone) -> Result<(), StoreError> {
+        self.inner.forget_blob(module, version, kind, gone).await
     }
     async fn answer(&self, key: &str) -> Result<Option<KeptAnswer>, StoreError> {
         self.maybe(self.inner.answer(key).await).await

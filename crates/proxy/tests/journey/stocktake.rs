@@ -133,6 +133,27 @@ async fn bytes_with_another_h1_do_not_heal() {
 }
 
 #[tokio::test]
+async fn an_info_that_was_lost_comes_back_as_the_same_bytes_and_others_are_a_drift() {
+    let filled = Filled::new().await;
+    let module = &filled.modules[0];
+    flip(&filled.blob(module, Kind::Info).await);
+    filled.take(true).await;
+    let moved = Module { info: module.info.replace("2024-", "2025-"), ..module.clone() };
+    let world = World::start().await;
+    moved.serve(&world);
+    let site = Setup::to(&world).site_on(filled.store());
+    assert_eq!(site.code(&module.url("info")).await, "checksum-mismatch");
+    let drifts = site.store.index.drifts(&module.path, &module.version).await.expect("drifts");
+    assert_eq!(
+        drifts.iter().map(|drift| (drift.kind, drift.seen)).collect::<Vec<_>>(),
+        [(Kind::Info, Some(Digest::of(moved.info.as_bytes())))]
+    );
+    assert_eq!(site.alarms.lock().expect("no panic").len(), 1);
+    drop(site);
+    assert_eq!(filled.site().get(&module.url("info")).await, Ok(module.info.clone().into()));
+}
+
+#[tokio::test]
 async fn a_blob_that_is_gone_is_found_and_forgotten() {
     let filled = Filled::new().await;
     fs::remove_file(filled.blob(&filled.modules[2], Kind::Zip).await).expect("removed");
@@ -206,6 +227,33 @@ async fn bytes_that_the_database_does_not_prove_are_put_aside_whatever_the_recor
     let h1 = go_mod_h1(b"module example.test/evil\n").to_string();
     check(Kind::Mod, &go_mod, &h1, true, &[("unlike-database", true)]).await;
     check(Kind::Mod, &go_mod, &h1, false, &[]).await;
+}
+
+#[tokio::test]
+async fn a_version_that_the_database_disproved_is_served_as_it_proves_it_and_not_otherwise() {
+    let (right, other) = (
+        Module::new("example.test/m", "v1.0.0"),
+        Module::of("example.test/m", "v1.0.0", &[("evil.go", b"package m\n".to_vec())]),
+    );
+    let (world, third, database) = (World::start().await, World::start().await, Sumdb::start(300, &[&right]).await);
+    let folder = TempDir::new().expect("a folder");
+    let open = || Store::open_embedded(folder.path()).expect("a store");
+    right.serve(&world);
+    Module::of("example.test/m", "v1.0.0", &[("third.go", b"package m\n".to_vec())]).serve(&third);
+    let site = Setup::to(&world).sums(&database).site_on(open());
+    site.get(&format!("/sumdb/{NAME}/lookup/example.test/m@v1.0.0")).await.expect("a lookup");
+    keep(&site.store, &right, Kind::Zip, other.zip.clone(), &other.zip_h1).await;
+    drop(site);
+    let taken = take(folder.path(), &Setup::to(&world).sums(&database).0.sums, true).await;
+    assert!(taken.1[0].aside && taken.1[0].fault.code() == "unlike-database", "{taken:?}");
+
+    let unproven = Setup::to(&third).site_on(open());
+    assert_eq!(unproven.code(&right.url("zip")).await, "checksum-mismatch", "nobody proves the third one");
+    drop(unproven);
+    let site = Setup::to(&world).sums(&database).site_on(open());
+    assert_eq!(site.get(&right.url("zip")).await, Ok(right.zip.clone()));
+    site.landed().await;
+    assert!(site.keeps(&right, Kind::Zip).await);
 }
 
 #[tokio::test]

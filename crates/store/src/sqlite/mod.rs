@@ -16,7 +16,9 @@ use bytes::Bytes;
 use rusqlite::Connection;
 
 use self::{readers::Readers, writer::Writer};
-use crate::{Answer, Drift, DriftRecord, Index, Kept, Kind, OpenError, Part, Reference, StoreError, VersionRecord, lock::Lock};
+use crate::{
+    Answer, Drift, DriftRecord, Gone, Index, Kept, Kind, OpenError, Part, Reference, StoreError, VersionRecord, lock::Lock,
+};
 
 /// The index in one SQLite file with a write-ahead log.
 ///
@@ -101,9 +103,9 @@ impl Index for SqliteIndex {
         self.read(|connection| rows::infos(connection, module))
     }
 
-    async fn forget_blob(&self, module: &str, version: &str, kind: Kind) -> Result<(), StoreError> {
+    async fn forget_blob(&self, module: &str, version: &str, kind: Kind, gone: Gone) -> Result<(), StoreError> {
         let (module, version) = (module.to_owned(), version.to_owned());
-        self.write(move |connection| rows::forget_blob(connection, &module, &version, kind)).await
+        self.write(move |connection| rows::forget_blob(connection, (&module, &version, kind), gone)).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError> {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::{Answer, AnswerBody, Digest, Kept, Kind, Part, Reference, VersionRecord};
+use crate::{Answer, AnswerBody, Digest, Gone, Kept, Kind, Part, Reference, VersionRecord};
 
 pub(super) fn version(connection: &Connection, module: &str, version: &str) -> rusqlite::Result<Option<VersionRecord>> {
     let sql =
@@ -26,7 +26,7 @@ pub(super) fn keep(connection: &Connection, module: &str, version: &str, kind: K
     let sql =
         "SELECT digest, size_bytes, h1, vouched, origin, kept_at, lost FROM parts WHERE module = ? AND version = ? AND kind = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, row.get(6)?)));
+    let old = statement.query_row(params![module, version, number(kind)], |row| Ok((part(row)?, gone(row, 6)?)));
     let kept = Kept::decide(old.optional()?, new);
     if kept == Kept::New {
         put_part(connection, module, version, kind, new)?;
@@ -64,9 +64,27 @@ pub(super) fn infos(connection: &Connection, module: &str) -> rusqlite::Result<V
     statement.query_map(params![module, number(Kind::Info)], |row| Ok((row.get(6)?, part(row)?)))?.collect()
 }
 
-pub(super) fn forget_blob(connection: &Connection, module: &str, version: &str, kind: Kind) -> rusqlite::Result<()> {
-    let sql = "UPDATE parts SET lost = 1 WHERE module = ? AND version = ? AND kind = ?";
-    connection.prepare_cached(sql)?.execute(params![module, version, number(kind)]).map(drop)
+pub(super) fn forget_blob(
+    connection: &Connection,
+    (module, version, kind): (&str, &str, Kind),
+    gone: Gone,
+) -> rusqlite::Result<()> {
+    let lost = match gone {
+        Gone::Lost => 1,
+        Gone::Disproven => 2,
+    };
+    let sql = "UPDATE parts SET lost = max(lost, ?) WHERE module = ? AND version = ? AND kind = ?";
+    connection.prepare_cached(sql)?.execute(params![lost, module, version, number(kind)]).map(drop)
+}
+
+/// Why the part of this row is gone, if it is.
+fn gone(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Gone>> {
+    match row.get::<_, i64>(column)? {
+        0 => Ok(None),
+        1 => Ok(Some(Gone::Lost)),
+        2 => Ok(Some(Gone::Disproven)),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(column, other)),
+    }
 }
 
 pub(super) fn answer(connection: &Connection, key: &str) -> rusqlite::Result<Option<Answer>> {

@@ -12,7 +12,7 @@ use crate::{
 /// Step n brings an index of format n to format n + 1. A step that was released never changes.
 ///
 /// One table holds a part whole: a narrow table of keys beside it made `version` slower by half, at any size.
-/// `parts.lost` marks a part whose blob was forgotten: it is not answered, but its h1 still binds. `kind` is 0 for `.info`, 1 for `.mod`, 2 for `.zip`.
+/// `parts.lost` marks a part whose blob was forgotten: it is not answered, but its h1 still binds (1), unless a proven one comes (2). `kind` is 0 for `.info`, 1 for `.mod`, 2 for `.zip`.
 /// `ledger` took the place of `drifts`: what is seen may be a commit only.
 /// A row of `logs` is made by the first lease; until the first extension its head is NULL.
 const MIGRATIONS: &[&str] = &[

@@ -67,9 +67,9 @@ async fn an_index_that_is_open_to_read_shows_what_its_writer_keeps_and_takes_not
     writer.keep("m", "v1.0.0", Kind::Zip, part("seven..")).await.unwrap();
     assert_eq!(reader.version("m", "v1.0.0").await.unwrap().unwrap().go_mod, Some(part("four")));
     assert_eq!(reader.total().unwrap(), (2, 11));
-    writer.forget_blob("m", "v1.0.0", Kind::Zip).await.unwrap();
+    writer.forget_blob("m", "v1.0.0", Kind::Zip, Gone::Lost).await.unwrap();
     assert_eq!(reader.total().unwrap(), (1, 4));
-    assert!(reader.forget_blob("m", "v1.0.0", Kind::Mod).await.is_err());
+    assert!(reader.forget_blob("m", "v1.0.0", Kind::Mod, Gone::Lost).await.is_err());
     assert!(writer.version("m", "v1.0.0").await.unwrap().is_some());
 }
 

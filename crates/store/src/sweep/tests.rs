@@ -3,7 +3,7 @@ use std::fs::{File, FileTimes};
 use bytes::Bytes;
 
 use super::*;
-use crate::{Blobs as _, Kind, Part, Store, embedded::open_parts, limits::RESERVE_BYTES, memory::MemoryIndex};
+use crate::{Blobs as _, Gone, Kind, Part, Store, embedded::open_parts, limits::RESERVE_BYTES, memory::MemoryIndex};
 
 const GRACE: Duration = LEAST_GRACE;
 
@@ -68,7 +68,7 @@ async fn a_blob_whose_record_lost_it_is_dropped() {
     let home = Home::new();
     let digest = home.put("old", 2 * GRACE).await;
     home.name(digest).await;
-    home.index.forget_blob("m", &digest.to_string(), Kind::Zip).await.unwrap();
+    home.index.forget_blob("m", &digest.to_string(), Kind::Zip, Gone::Lost).await.unwrap();
     assert_eq!(home.sweep().await.dropped, 1);
 }
 
