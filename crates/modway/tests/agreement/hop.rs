@@ -82,7 +82,8 @@ impl Hop {
     pub(crate) fn reply(&self, universe: &Universe, module: &str, file: &File) -> Reply {
         let known = self.knows.iter().find(|(path, _)| path == module).map(|(_, versions)| versions);
         let Some(versions) = known else {
-            let is_list = matches!(file, File::List(_));
+            // A folder has files of the modules that it knows, and no others.
+            let is_list = matches!(file, File::List(_)) && self.transport != Transport::File;
             return if is_list && self.lists_unknown { Reply::List(Vec::new()) } else { Reply::Status(self.unknown) };
         };
         let (kind, honest) = match file {
