@@ -26,6 +26,7 @@ use crate::{
     egress::Egress,
     fetch::{Distrusted, Fetcher},
     flight::Flight,
+    limits,
     metrics::Metrics,
     notary::Notary,
     proxy::{Landed, Parts, Proxy},
@@ -186,7 +187,8 @@ impl Repositories {
 /// [`BadSettings::Upstream`].
 pub fn database_files(url: &str, token: Option<Secret>, sums: &Sums, roots: &Roots) -> Result<Arc<dyn Files>, BadSettings> {
     let login = token.map_or_else(|| sums.hop.login.clone(), Login::Bearer);
-    let hop = Hop { name: url.to_owned(), url: url.to_owned(), login, ..sums.hop.clone() };
+    let (retries, total) = (sums.hop.retries.max(limits::REPLAY_RETRIES), sums.hop.total.max(limits::REPLAY_TOTAL));
+    let hop = Hop { name: url.to_owned(), url: url.to_owned(), login, retries, total, ..sums.hop.clone() };
     Ok(ready(&hop, roots)?.files)
 }
 

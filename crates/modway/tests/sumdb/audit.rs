@@ -10,7 +10,7 @@ use testkit::{
 
 use super::{
     commands::modway,
-    site::{PRIVATE, PUBLIC, Site, TOKEN},
+    site::{PRIVATE, PUBLIC, Server, Site, TOKEN},
 };
 
 /// What an audit of `database` says: exit code, and its JSON.
@@ -145,8 +145,56 @@ async fn what_cannot_be_read_is_no_finding() {
     check(&[url, "--key", "a+b"], 2, "--key: malformed verifier id");
     check(&["nothing.example"], 2, "is no folder, no URL, and no checksum database of the configuration");
     check(&[".", "--key", key], 3, "the store has no checksum database of our own");
+    // Whose move it is, too.
+    check(&["http://127.0.0.1:1/sumdb/x", "--key", key], 3, "\nwhose move: you, or whoever runs your network\nfix: ");
+    database.lie(Some(Lie::All(302)));
+    check(&[url, "--key", key], 3, "\nwhose move: you\nfix: check the URL");
     database.lie(Some(Lie::All(503)));
+    let before = database.count("/latest");
     check(&[url, "--key", key], 3, "reading latest from");
+    assert_eq!(
+        database.count("/latest") - before,
+        7,
+        "one of many requests fails sometimes: it is asked again, and not for ever"
+    );
+    check(&[url, "--key", key], 3, "\nwhose move: whoever runs the database\nfix: it was tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_key_rotates_our_own_is_audited_under_either_name_from_either_head() {
+    let site = Site::new().await;
+    site.configure("records = \"all\"");
+    let server = site.serve("store");
+    let look_up = |server: &Server, name: &str, version: &str| {
+        assert_eq!(server.get(&format!("/sumdb/{name}/lookup/{PRIVATE}@{version}"), "").0, 200);
+    };
+    look_up(&server, "sumdb.corp.test", "v1.0.0");
+    let check = |arguments: &[&str], says: &str| {
+        let of_site = ["--config", "modway.toml", "--store", "store", "--head", "head"];
+        let (code, printed, said) = modway(site.home.path(), &[&["sumdb", "audit"], arguments, &of_site].concat());
+        assert!(code == Some(0) && printed.starts_with(says), "{arguments:?}: {printed}{said}");
+    };
+    check(&["sumdb.corp.test"], "sumdb.corp.test: 1 records signed");
+    let of_before = fs::read(site.home.path().join("head")).expect("the head");
+    drop(server);
+    fs::rename(site.home.path().join("sumdb.key"), site.home.path().join("old.key")).expect("a file of ours");
+    site.make_key("sumdb.key", "sumdb-2.corp.test");
+    site.configure("records = \"all\"\nold_key_file = \"old.key\"");
+    let server = site.serve("store");
+    look_up(&server, "sumdb-2.corp.test", "v1.1.0");
+    for name in ["sumdb.corp.test", "sumdb-2.corp.test"] {
+        // The head of before has the old signature only.
+        fs::write(site.home.path().join("head"), &of_before).expect("a file of ours");
+        check(&[name], &format!("{name}: 2 records signed"));
+        fs::write(site.home.path().join("head"), &of_before).expect("a file of ours");
+        let url = format!("{}/sumdb/{name}", server.url());
+        check(&[&url, "--token-file", "token"], &format!("{name}: 2 records signed"));
+    }
+    drop(server);
+    site.configure("records = \"all\"\nretired = [\"sumdb.corp.test\"]");
+    let server = site.serve("store");
+    look_up(&server, "sumdb-2.corp.test", "v1.2.0");
+    check(&["sumdb-2.corp.test"], "sumdb-2.corp.test: 3 records signed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,6 +216,10 @@ async fn our_own_is_audited_from_its_store_and_through_its_doors() {
     let url = format!("{}/sumdb/sumdb.corp.test", server.url());
     let (code, _, said) = audit(&[&url, "--config", "modway.toml"]);
     assert!(code == Some(3) && said.contains("tile/8/data/000.p/3") && !said.contains(TOKEN), "{said}");
+    assert!(said.contains("\nwhose move: you\nfix: records are for auditors: --token-file FILE"), "{said}");
+    fs::write(site.home.path().join("no-token"), "0123456789abcdef0123456789abcdef").expect("a file of ours");
+    let (_, _, said) = audit(&[&url, "--config", "modway.toml", "--token-file", "no-token"]);
+    assert!(said.contains("\nwhose move: whoever runs the database\nfix: the token of --token-file"), "{said}");
     let (code, printed, said) = audit(&[&url, "--config", "modway.toml", "--token-file", "token"]);
     assert_eq!((code, printed), (Some(0), good.replace("2 tiles", "2 tiles, 3 looked up")), "{said}");
     drop(server);

@@ -10,7 +10,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use gomod::{
     goenv::SumdbSetting,
-    sumdb::{client::Head, note::VerifierKey},
+    sumdb::{
+        client::Head,
+        note::{SignerKey, VerifierKey},
+    },
 };
 use proxy::{
     Journey,
@@ -24,7 +27,10 @@ use store::fs::FsBlobs;
 use crate::{
     app::SUMDB_LOG,
     cli::{End, Given},
-    cmd::config,
+    cmd::{
+        config,
+        sumdb::trouble::{Watched, told},
+    },
     config::{Config, Disk, Environment},
 };
 
@@ -65,14 +71,15 @@ pub(super) fn run(asked: &Audit, environment: &Environment) -> anyhow::Result<En
         Ok(config) => config,
         Err(mistakes) => return Ok(config::misused(&mistakes)),
     };
-    let (place, key) = match meant(asked, &config) {
+    let own = own(&config.proxy.sums);
+    let (place, key) = match meant(asked, &config, &own) {
         Ok(meant) => meant,
         Err(why) => {
             eprintln!("modway: {why}");
             return Ok(End::Misused);
         }
     };
-    let known = asked.head.as_deref().map(|path| known(path, &key)).transpose()?.flatten();
+    let known = asked.head.as_deref().map(|path| known(path, &key, &own)).transpose()?.flatten();
     // Fails only if a provider is installed already, which then is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime =
@@ -89,20 +96,22 @@ pub(super) fn run(asked: &Audit, environment: &Environment) -> anyhow::Result<En
 }
 
 /// Which database is meant, where it is read, and whose signatures are believed.
-fn meant(asked: &Audit, config: &Config) -> Result<(Place, VerifierKey), String> {
+fn meant(asked: &Audit, config: &Config, own: &[VerifierKey]) -> Result<(Place, VerifierKey), String> {
     let (target, sums) = (&asked.target, &config.proxy.sums);
     let given = asked.key.as_deref().map(VerifierKey::parse).transpose().map_err(|error| format!("--key: {error}"))?;
-    let own = sums.own.as_ref().map(|own| own.key.verifier());
+    let of_own = |name: &str| own.iter().find(|key| key.name() == name).cloned();
     let needed = "say --key NAME+HASH+KEY: it is not configured whose signatures are to be believed";
     if target.contains("://") {
-        let key = given.or_else(|| configured(sums, own.as_ref(), target.rsplit_once("/sumdb/").map_or("", |(_, name)| name)));
+        let name = target.trim_end_matches('/').rsplit_once("/sumdb/").map_or("", |(_, name)| name);
+        let key = given.or_else(|| of_own(name)).or_else(|| database(sums, name).map(|(key, _)| key));
         return Ok((Place::Url(target.clone()), key.ok_or(needed)?));
     }
     if Path::new(target).is_dir() {
-        return Ok((Place::Folder(target.into()), given.or(own).ok_or(needed)?));
+        return Ok((Place::Folder(target.into()), given.or_else(|| own.first().cloned()).ok_or(needed)?));
     }
-    if sums.own.as_ref().is_some_and(|own| own.names().any(|name| name == target)) {
-        return Ok((Place::Folder(config.store_path.clone()), given.or(own).ok_or(needed)?));
+    // While a key is exchanged there are two names, and whoever knows the old one only is shown that all heads still bear its signature.
+    if let Some(key) = of_own(target) {
+        return Ok((Place::Folder(config.store_path.clone()), given.unwrap_or(key)));
     }
     match database(sums, target) {
         Some((key, url)) => Ok((Place::Url(url), given.unwrap_or(key))),
@@ -110,9 +119,10 @@ fn meant(asked: &Audit, config: &Config) -> Result<(Place, VerifierKey), String>
     }
 }
 
-/// The key of the database with this name.
-fn configured(sums: &Sums, own: Option<&VerifierKey>, name: &str) -> Option<VerifierKey> {
-    own.filter(|key| key.name() == name).cloned().or_else(|| database(sums, name).map(|(key, _)| key))
+/// The keys of our own database: the newest, then the old one while it still signs.
+fn own(sums: &Sums) -> Vec<VerifierKey> {
+    let own = sums.own.as_ref();
+    own.map(|own| std::iter::once(&own.key).chain(&own.old_key).map(SignerKey::verifier).collect()).unwrap_or_default()
 }
 
 /// Key and URL of the database of others with this name, as the configuration or Go has them.
@@ -139,9 +149,13 @@ async fn read(asked: &Audit, place: &Place, key: &VerifierKey, known: Option<Hea
     let replayed = match place {
         Place::Url(url) => {
             let token = asked.token_file.as_deref().map(token).transpose()?;
-            let files = database_files(url.trim_end_matches('/'), token, &config.proxy.sums, &config.roots)?;
-            let shelf = Remote { files: &*files, prefix: String::new(), journey: Journey::new(Instant::now()) };
-            replay(&shelf, key, known, asked.lookups, &progress).await
+            let files = Watched::new(database_files(url.trim_end_matches('/'), token, &config.proxy.sums, &config.roots)?);
+            let shelf = Remote { files: &files, prefix: String::new(), journey: Journey::new(Instant::now()) };
+            let replayed = replay(&shelf, key, known, asked.lookups, &progress).await;
+            replayed.map_err(|text| match files.trouble() {
+                Some(trouble) => told(&trouble, text, asked.token_file.is_some()),
+                None => text,
+            })
         }
         Place::Folder(path) => {
             let logs = FsBlobs::open(path).with_context(|| format!("opening the store {}", path.display()))?.logs();
@@ -164,12 +178,16 @@ fn token(path: &Path) -> anyhow::Result<Secret> {
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// The head of before; `None` if this is the first audit.
-fn known(path: &Path, key: &VerifierKey) -> anyhow::Result<Option<Head>> {
+/// The head of before; `None` if this is the first audit. One of our own database may be signed by the other key of a rotation: it is the same log.
+fn known(path: &Path, key: &VerifierKey, own: &[VerifierKey]) -> anyhow::Result<Option<Head>> {
+    let others = if own.contains(key) { own } else { &[] };
     match std::fs::read(path) {
         Ok(note) => match Head::open(key, &note) {
             Ok(head) => Ok(Some(head)),
-            Err(error) => bail!("{} holds no head of {}: {error}", path.display(), key.name()),
+            Err(error) => match others.iter().find_map(|other| Head::open(other, &note).ok()) {
+                Some(head) => Ok(Some(head)),
+                None => bail!("{} holds no head of {}: {error}", path.display(), key.name()),
+            },
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),

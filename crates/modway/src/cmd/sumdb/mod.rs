@@ -5,6 +5,7 @@ mod env;
 mod export_audit;
 mod init;
 mod prove_audit;
+mod trouble;
 
 use clap::Subcommand;
 
