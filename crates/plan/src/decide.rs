@@ -176,7 +176,7 @@ fn refused(name: &String, ask: &SumdbAsk, rules: &Rules, caller: &Caller) -> Opt
     }
     match ask {
         SumdbAsk::Checkpoint | SumdbAsk::Tlog(_) => {
-            Some(Reason::NotServed(format!("this server proxies {name} in the form of the go command only")))
+            Some(Reason::NotServed(format!("this server proxies {name} in the form of the go command only: latest, lookup/, tile/8/")))
         }
         SumdbAsk::Lookup(module, _) => privacy(module.as_str(), rules)
             .map(|why| Reason::Private(format!("{} is private here ({why}): {name} is not asked about it", module.as_str()))),

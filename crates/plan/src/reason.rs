@@ -145,7 +145,7 @@ impl Reason {
             return fix;
         }
         match self {
-            Self::BadPath(_) => "check the module path and version; the go command escapes upper-case letters as !x",
+            Self::BadPath(_) => "check the path: the go command writes upper-case letters as !x; tiles of a database are /sumdb/NAME/tile/8/0/000",
             Self::BadMethod => "use GET or HEAD",
             Self::NotExist(_) => "check path and version; a private module needs a route of its own here",
             Self::Off => "take `off` out of the route's list, or fill the store before",
@@ -162,7 +162,7 @@ impl Reason {
             Self::NoVersion(_) => {
                 "check path and version: a module in a folder has the folder in its tags, one from v2 on has /vN in its path"
             }
-            Self::NotServed(_) => "name it in this server's configuration",
+            Self::NotServed(_) => "check name and path; whoever runs this server can name a database in `proxied` of [sumdb]",
             Self::NoRoute(_) => "add a route for this path to the configuration; for /@direct/ its list needs `direct`",
             Self::Private(_) => {
                 "set GOSUMDB as `modway sumdb env` prints if this server has a database of its own; else GONOSUMDB, where the go command runs"

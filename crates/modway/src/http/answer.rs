@@ -209,12 +209,12 @@ pub(crate) fn close_after(response: &mut Rendered) {
 /// is a 5xx where possible, because the go command asks twice after a 4xx over https.
 const fn status(reason: &Reason, late: bool) -> StatusCode {
     match reason {
-        Reason::NotExist(_) | Reason::NotServed(_) | Reason::NotRecorded(_) => StatusCode::NOT_FOUND,
+        Reason::NotExist(_) | Reason::NotServed(_) => StatusCode::NOT_FOUND,
         Reason::BadPath(_) => StatusCode::BAD_REQUEST,
         Reason::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
         // The operator's no. With 404 the go command would go on to `direct`, with the module's name.
         Reason::Off | Reason::NoRoute(_) | Reason::Private(_) => StatusCode::FORBIDDEN,
-        Reason::AuditorsOnly(_) | Reason::KeyRetired(_) => StatusCode::FORBIDDEN,
+        Reason::NotRecorded(_) | Reason::AuditorsOnly(_) | Reason::KeyRetired(_) => StatusCode::FORBIDDEN,
         Reason::Upstream { .. } if late => StatusCode::GATEWAY_TIMEOUT,
         Reason::Upstream { .. } | Reason::Unproven(_) | Reason::BadContent(_) => StatusCode::BAD_GATEWAY,
         Reason::Mismatch(_) | Reason::SumdbLied(_) | Reason::NoVersion(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -32,7 +32,7 @@ fn reasons() -> Vec<(Reason, u16)> {
         (Reason::NotServed(hostile()), 404),
         (Reason::NoRoute(hostile()), 403),
         (Reason::Private(hostile()), 403),
-        (Reason::NotRecorded(hostile()), 404),
+        (Reason::NotRecorded(hostile()), 403),
         (Reason::AuditorsOnly(hostile()), 403),
         (Reason::KeyRetired(hostile()), 403),
         (Reason::StoreFull, 507),
@@ -92,11 +92,11 @@ async fn every_reason_has_its_status_and_a_body_that_keeps_promise_12() {
 }
 
 #[tokio::test]
-async fn only_what_is_not_there_is_404() {
+async fn only_what_does_not_exist_or_is_not_served_here_is_404() {
     for (reason, status) in reasons() {
         assert_eq!(
             matches!(status, 404 | 410),
-            matches!(reason, Reason::NotExist(_) | Reason::NotServed(_) | Reason::NotRecorded(_)),
+            matches!(reason, Reason::NotExist(_) | Reason::NotServed(_)),
             "{}",
             reason.code()
         );
