@@ -146,8 +146,13 @@ impl Sequencer {
 
     /// Whether what looks like damage is: not if somebody else has moved the log on meanwhile.
     async fn doubt(&self, settled: &Settled, path: String) -> Result<Stop, LogError> {
-        let is_ours = self.shared.logs.lock.head(&self.shared.settings.log).await?.as_ref() == Some(&settled.lock);
+        let is_ours = self.is_newest(&settled.lock).await?;
         Ok(if is_ours { LogError::Refused(Refusal::Damaged { path }).into() } else { Stop::Again })
+    }
+
+    /// Whether the lock still has this head.
+    pub(super) async fn is_newest(&self, lock: &Bytes) -> Result<bool, LogError> {
+        Ok(self.shared.logs.lock.head(&self.shared.settings.log).await?.as_ref() == Some(lock))
     }
 
     /// Moves the lock to the new tree. An error says nothing: what the lock says then counts.
@@ -181,13 +186,15 @@ impl Sequencer {
             return Err(LogError::Clock { now, last: decided.time }.into());
         }
         self.shared.verified(decided.tree, &[]).await?;
-        if let Some(served) = self.shared.head().map(|head| head.tree())
-            && (served.size > decided.tree.size || served.size == decided.tree.size && served != decided.tree)
+        let served = self.shared.head().map(|head| head.tree());
+        if !self.is_newest(lock).await? {
+            return Err(Stop::Again);
+        }
+        // Nobody can have published more than the lock has.
+        if served
+            .is_some_and(|served| served.size > decided.tree.size || served.size == decided.tree.size && served != decided.tree)
         {
             return Err(LogError::Refused(Refusal::Forked { size: decided.tree.size }).into());
-        }
-        if logs.lock.head(&settings.log).await?.as_ref() != Some(lock) {
-            return Err(Stop::Again);
         }
         let head = SignedHead::sign(decided.tree, now, &settings.signers).map_err(LogError::Refused)?;
         (settings.signed)(&head);

@@ -101,7 +101,13 @@ impl Sequencer {
                 self.shared.advance(head);
                 bytes
             }
-            published => self.complete(&decided, &lock, published).await?,
+            published => match self.complete(&decided, &lock, published).await {
+                // Whoever slept longer than its lease finds that others have gone on, and removed what it looks for.
+                Err(Stop::Error(LogError::Damaged { .. } | LogError::Refused(_))) if !self.is_newest(&lock).await? => {
+                    return Err(Stop::Again);
+                }
+                end => end?,
+            },
         };
         let (log, files) = (&self.shared.settings.log, &self.shared.logs.files);
         let staged = files.list(log, "staging/", limits::LOG_LISTED).await?;

@@ -90,6 +90,58 @@ async fn a_process_that_sleeps_where_it_publishes_puts_no_older_head_over_a_newe
     }
 }
 
+/// Found by the hunt with real processes, seed 172.
+#[tokio::test(start_paused = true)]
+async fn whoever_sleeps_while_it_completes_what_was_decided_takes_nothing_that_others_removed_for_a_loss() {
+    let (world, mut puts) = (World::new(), 0);
+    let whims = Whims::new(move |_, what| {
+        puts += u64::from(what == "put");
+        if what == "put" && puts == 4 { Whim::DeadBefore } else { Whim::Done }
+    });
+    let dying = world.start_by(whims, &[key()]).await.unwrap();
+    dying.log.append("first\n").await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(5), dying.log.append("second\n")).await.is_err());
+    drop(dying);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    for nth in 0..3 {
+        let (world, mut gets) = (copy(&world.files, &world.lock), 0);
+        let whims = Whims::new(move |_, what| {
+            gets += u64::from(what == "get");
+            if what == "get" && gets == nth + 1 { Whim::Late(Duration::from_secs(60)) } else { Whim::Done }
+        });
+        let beside = world.clone();
+        let sleeper = tokio::spawn(async move { beside.start_by(whims, &[key()]).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let other = world.start().await.unwrap();
+        for number in 2..5 {
+            assert_eq!(other.log.append("more\n").await.unwrap(), number);
+        }
+        other.stop().await;
+        let sleeper = sleeper.await.unwrap().unwrap_or_else(|error| panic!("asleep at get {nth}: {error:?}"));
+        assert_eq!(sleeper.log.append("last\n").await.unwrap(), 5, "asleep at get {nth}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sleeps_behind_its_decision_and_hears_of_a_newer_head_meanwhile_tells_of_no_fork() {
+    let (world, mut puts) = (World::new(), 0);
+    let whims = Whims::new(move |_, what| {
+        puts += u64::from(what == "put");
+        if what == "put" && puts == 2 { Whim::Late(Duration::from_secs(60)) } else { Whim::Done }
+    });
+    let sleeper = world.start_by(whims, &[key()]).await.unwrap();
+    let log = Arc::clone(&sleeper.log);
+    let late = tokio::spawn(async move { log.append("first\n").await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let other = world.start().await.unwrap();
+    assert_eq!(other.log.append("second\n").await.unwrap(), 1);
+    other.stop().await;
+    assert_eq!(sleeper.log.newest().await.unwrap().tree().size, 2);
+    assert_eq!(late.await.unwrap().unwrap(), 0);
+    assert_eq!(sleeper.log.append("third\n").await.unwrap(), 2);
+    world.recorder.judge("asleep");
+}
+
 /// What befalls it meets it where the tiles of its record are put, behind the decision.
 async fn behind_the_decision(befall: impl Fn(&World) -> Whim + Send + 'static) {
     let (world, mut puts) = (World::new(), 0);

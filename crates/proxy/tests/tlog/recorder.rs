@@ -14,6 +14,9 @@ use gomod::sumdb::{
 };
 use proxy::tlog::SignedHead;
 
+/// Ends each line that is written down.
+pub(crate) const END: &str = " ;";
+
 /// Clones share what is remembered. Backups that come back do not reach it.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Seen>>);
@@ -35,10 +38,10 @@ impl Recorder {
         recorder
     }
 
-    /// Writes down one more line.
+    /// Writes down one more line. One that a kill cut short has no end mark, and does not run into the next one.
     pub(crate) fn say(&self, line: &str) {
         if let Some(paper) = &mut self.seen().paper {
-            paper.write_all(format!("{line}\n").as_bytes()).expect("what is said must be known");
+            paper.write_all(format!("\n{line}{END}\n").as_bytes()).expect("what is said must be known");
         }
     }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::life::{open, paper};
 use crate::{
-    recorder::Recorder,
+    recorder::{END, Recorder},
     way::Whims,
     world::{LOG, size_of},
 };
@@ -96,11 +96,12 @@ impl Home {
         }
     }
 
-    /// All that was written down so far. The last line may be half written by a process that is about to go on.
+    /// All that was written down so far. A line may be half written, by a process that is about to go on or was killed there: what it was to tell
+    /// of, nobody has acted on.
     pub(super) fn told(&self) -> Told {
         let paper = fs::read_to_string(self.path().join("paper")).unwrap_or_default();
         let mut told = Told::default();
-        for line in paper.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+        for line in paper.split('\n').filter_map(|line| line.strip_suffix(END)) {
             told.hear(line);
         }
         told
