@@ -309,6 +309,13 @@ pub const LOG_RACES: usize = 8;
 /// How often a look at lock and files is repeated because the lock moved under it.
 pub const LOG_LOOKS: usize = 8;
 
+/// How long a process that writes keeps the lease though nothing waits: two transactions less for each record that comes alone, and what another
+/// process waits then.
+pub const LOG_LEASE_KEPT: Duration = Duration::from_secs(1);
+
+/// How long it is then given back behind each batch: longer than [`LOG_LEASE_PAUSE`], so that whoever asks finds such a moment.
+pub const LOG_LEASE_OFFERED: Duration = Duration::from_millis(400);
+
 /// Batches in a row before the lease is offered to other processes, some seconds' worth.
 pub const LOG_TURNS: u32 = 64;
 

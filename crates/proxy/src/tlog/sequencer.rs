@@ -21,6 +21,10 @@ pub struct Sequencer {
     pub(super) round: Round,
     /// Batches since the lease was offered to others.
     turns: u32,
+    /// When the lease was taken that this process has.
+    leased: Option<Instant>,
+    /// Until then the lease is given back whenever nothing waits, so that whoever asks for it from time to time finds it.
+    offering: Instant,
 }
 
 /// The store, whole, under a lease of ours.
@@ -53,7 +57,7 @@ impl<E: Into<LogError>> From<E> for Stop {
 impl Sequencer {
     pub(super) fn new(shared: Arc<Shared>, waiting: mpsc::Receiver<Request>) -> Self {
         let round = Round::new(&shared.settings.holder);
-        Self { shared, waiting, settled: None, round, turns: 0 }
+        Self { shared, waiting, settled: None, round, turns: 0, leased: None, offering: Instant::now() }
     }
 
     /// Writes until every [`super::Log`] is dropped and what waited is answered.
@@ -62,22 +66,23 @@ impl Sequencer {
     pub async fn run(mut self) {
         let mut batch = Vec::new();
         loop {
-            let idle = self.resumes();
-            let came = tokio::select! {
+            let (lease, proving) = (self.leased.map(|leased| leased + limits::LOG_LEASE_KEPT), self.resumes());
+            tokio::select! {
                 biased;
-                came = self.waiting.recv_many(&mut batch, limits::LOG_BATCH) => came,
-                () = until(idle) => {
-                    self.prove_on().await;
-                    continue;
+                came = self.waiting.recv_many(&mut batch, limits::LOG_BATCH) => {
+                    if came == 0 {
+                        return self.release().await;
+                    }
+                    self.commit(std::mem::take(&mut batch)).await;
+                    self.turns += 1;
+                    if self.turns >= limits::LOG_TURNS {
+                        self.offer().await;
+                    } else if self.waiting.is_empty() && Instant::now() < self.offering {
+                        self.release().await;
+                    }
                 }
-            };
-            if came == 0 {
-                return;
-            }
-            self.commit(std::mem::take(&mut batch)).await;
-            self.turns += 1;
-            if self.waiting.is_empty() || self.turns >= limits::LOG_TURNS {
-                self.release().await;
+                () = until(lease) => self.offer().await,
+                () = until(proving) => self.prove_on().await,
             }
         }
     }
@@ -156,7 +161,7 @@ impl Sequencer {
     }
 
     /// Takes or renews the lease, waiting for one that a crash has left behind.
-    async fn acquire(&self) -> Result<(u64, i64), LogError> {
+    async fn acquire(&mut self) -> Result<(u64, i64), LogError> {
         let (settings, lock) = (&self.shared.settings, &self.shared.logs.lock);
         for attempt in 0..limits::LOG_LEASE_TRIES {
             if attempt > 0 {
@@ -165,18 +170,27 @@ impl Sequencer {
             let now = self.shared.clock.now();
             if let Some(fence) = lock.lease(&settings.log, &settings.holder, now, limits::LOG_LEASE_SECONDS).await? {
                 self.shared.is_leased.store(true, Ordering::Relaxed);
+                self.leased.get_or_insert_with(Instant::now);
                 return Ok((fence, now + i64::from(limits::LOG_LEASE_SECONDS)));
             }
         }
         Err(LogError::Leased)
     }
 
+    /// Lets others have the lease, and for a while again and again.
+    async fn offer(&mut self) {
+        self.offering = Instant::now() + limits::LOG_LEASE_OFFERED;
+        self.release().await;
+    }
+
     /// Lets others have the lease. If that fails, it ends by itself.
     async fn release(&mut self) {
         self.turns = 0;
-        let (settings, lock) = (&self.shared.settings, &self.shared.logs.lock);
         if let Some(settled) = &mut self.settled {
             settled.until = 0;
+        }
+        if self.leased.take().is_some() {
+            let (settings, lock) = (&self.shared.settings, &self.shared.logs.lock);
             self.shared.is_leased.store(false, Ordering::Relaxed);
             let _ = lock.lease(&settings.log, &settings.holder, self.shared.clock.now(), 0).await;
         }

@@ -9,6 +9,7 @@ mod damage;
 mod embedded;
 mod forgetting;
 mod hunt;
+mod leases;
 mod processes;
 mod promises;
 mod recorder;

@@ -187,7 +187,7 @@ async fn a_clock_that_runs_back_ends_signing_until_it_has_caught_up() {
     let Err(LogError::Clock { now, last }) = node.log.append("two\n").await else { panic!("the clock stands before the head") };
     assert_eq!((last - now, world.recorder.heads().len()), (100, signed));
     assert_eq!(node.log.record(0).await.unwrap().unwrap().text, "one\n", "reading goes on");
-    drop(node);
+    node.stop().await;
     let node = world.start().await.unwrap();
     assert!(matches!(node.log.append("two\n").await, Err(LogError::Clock { .. })), "a new start does not forget");
     tokio::time::sleep(std::time::Duration::from_secs(100)).await;
