@@ -44,9 +44,34 @@ impl Turn {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self(file)),
                 Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => thread::sleep(TURN_PAUSE),
-                Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(taken(patience)),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Writing takes milliseconds, so whoever has the turn for so long does not go on by itself.
+fn taken(patience: Duration) -> io::Error {
+    let text = format!(
+        "another process has been writing here for {} s or more; if it was stopped, let it go on or end it",
+        patience.as_secs()
+    );
+    io::Error::new(io::ErrorKind::TimedOut, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_that_does_not_end_is_told_with_whose_move_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let first = Turn::wait(directory.path(), Duration::ZERO).expect("nobody has it");
+        let error = Turn::wait(directory.path(), Duration::ZERO).expect_err("the first one has it");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(error.to_string().contains("let it go on or end it"), "{error}");
+        drop(first);
+        assert!(Turn::wait(directory.path(), Duration::ZERO).is_ok());
     }
 }
