@@ -111,6 +111,48 @@ impl Stock {
         Logs { files: Arc::new(self.blobs.logs()), lock: Arc::clone(&self.index) as _ }
     }
 
+    /// The logs that have files here, in order of their names.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn log_names(&self) -> io::Result<Vec<String>> {
+        match self.blobs.shelf().layout().log_names() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            names => names,
+        }
+    }
+
+    /// The length in bytes of all tiles of logs and of all that is kept of checksum databases.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn log_bytes(&self) -> Result<u64, StoreError> {
+        let mut bytes = self.index.sumdbs()?.iter().map(|(_, _, bytes)| bytes).sum();
+        let mut folders: Vec<_> =
+            self.log_names()?.iter().map(|name| self.blobs.shelf().layout().log(name).join("files/tile")).collect();
+        while let Some(folder) = folders.pop() {
+            // What a server removes meanwhile counts as nothing.
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                match entry.metadata() {
+                    Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                    Ok(metadata) => bytes += metadata.len(),
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Removes kept files of the checksum database `name`, so that they are fetched again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is removed.
+    pub async fn remove_sumdb_files(&self, name: &str, paths: Vec<String>) -> Result<(), StoreError> {
+        assert_eq!(self.hold, Hold::Alone, "only who has the store alone changes it");
+        self.index.remove_sumdb_files(name, paths).await
+    }
+
     /// Reads a blob from the disk, hashes it, and hands right bytes to `make`. It blocks, and remembers nothing.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use self::{
     told::{Done, Report},
 };
 use crate::{
+    app::AUDIT,
     cli::{End, Given},
     config::{Config, Disk, Environment},
     lang::Lang,
@@ -63,14 +64,19 @@ fn check(asked: &Check, environment: &Environment) -> anyhow::Result<End> {
         Err(mistakes) => return Ok(super::config::misused(&mistakes)),
     };
     let stock = Arc::new(Stock::open(&config.store_path, !asked.dry)?);
-    let stocktake = Stocktake::new(Arc::clone(&stock), &config.proxy.sums)?;
-    let (_, total_bytes) = stock.index().total().context(UNREAD)?;
+    let mut stocktake = Stocktake::new(Arc::clone(&stock), &config.proxy.sums)?;
+    if let Some(audit) = &config.audit {
+        stocktake = stocktake.with_audit(AUDIT, audit.key.clone());
+    }
+    let (_, file_bytes) = stock.index().total().context(UNREAD)?;
+    let total_bytes = file_bytes + stock.log_bytes().context(UNREAD)?;
     let lang = Lang::of(asked.lang, environment);
     let mut teller = Teller {
         json: asked.json,
         lang,
         bar: std::io::stderr().is_terminal().then(|| Bar::new(total_bytes)),
         findings: Vec::new(),
+        unsigned: Vec::new(),
         done: Done::default(),
     };
     let started = Instant::now();
@@ -78,8 +84,15 @@ fn check(asked: &Check, environment: &Environment) -> anyhow::Result<End> {
     let tally = runtime.block_on(stocktake.run(&mut |told| teller.tell(&told)));
     teller.clear();
     let tally = tally.context(UNREAD)?;
-    let report =
-        Report { lang, tally, hold: stock.hold(), elapsed: started.elapsed(), findings: teller.findings, done: teller.done };
+    let report = Report {
+        lang,
+        tally,
+        hold: stock.hold(),
+        elapsed: started.elapsed(),
+        findings: teller.findings,
+        unsigned: teller.unsigned,
+        done: teller.done,
+    };
     super::config::print(&if asked.json { report.json() } else { report.text() })?;
     Ok(end(&tally))
 }
@@ -101,6 +114,7 @@ struct Teller {
     /// On a terminal only.
     bar: Option<Bar>,
     findings: Vec<Finding>,
+    unsigned: Vec<String>,
     done: Done,
 }
 
@@ -109,8 +123,15 @@ impl Teller {
         match told {
             Told::Read(tally) => {
                 if let Some(bar) = &mut self.bar {
-                    bar.move_to(tally.bytes);
+                    bar.move_to(tally.bytes + tally.log_bytes);
                 }
+            }
+            Told::Unsigned(path) => {
+                if !self.json {
+                    self.clear();
+                    let _ = super::config::print(&told::unsigned(path, self.lang));
+                }
+                self.unsigned.push((*path).to_owned());
             }
             Told::Found(finding) if self.json => {
                 self.done.count(finding);

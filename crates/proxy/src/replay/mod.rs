@@ -5,11 +5,13 @@
 //! database's other answers are held against them.
 
 mod doors;
+mod shelves;
 mod versions;
 
 pub use doors::Sample;
+pub use shelves::{Remote, Stored};
 
-use std::{cmp::Ordering, collections::BTreeMap, io};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,16 +22,10 @@ use gomod::sumdb::{
     note::VerifierKey,
     record::Record,
     tile::{HEIGHT, Tile, TileLevel, TilePlan, VerifiedTiles, records},
+    tlog::Tree,
 };
-use store::log::LogFiles;
 
-use crate::{
-    journey::Journey,
-    limits,
-    sumdb::chain_of,
-    tlog::published_note,
-    upstream::{Failure, Files},
-};
+use crate::{audit::Line, limits, sumdb::chain_of};
 use versions::Versions;
 
 /// Where the files of a database are read.
@@ -52,12 +48,44 @@ pub trait Shelf: Send + Sync {
     /// # Errors
     /// Why it cannot be read, in words.
     async fn file(&self, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, String>;
+
+    /// What its records are.
+    fn holds(&self) -> Holds {
+        Holds::Sums
+    }
+
+    /// Whether a tile of records that is not there was forgotten, as it should be.
+    ///
+    /// # Errors
+    /// Why that cannot be read, in words.
+    async fn is_forgotten(&self, _: &Tile) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    /// Whether the index leads from this version to the record with this number, where there is an index.
+    ///
+    /// # Errors
+    /// Why that cannot be read, in words.
+    async fn leads_to(&self, _version: &str, _number: u64) -> Result<bool, String> {
+        Ok(true)
+    }
+}
+
+/// What the records of a log are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// The sums of module versions, one record each.
+    Sums,
+    /// Lines of an audit log.
+    Lines,
+    /// Nobody knows: any text.
+    Texts,
 }
 
 /// Something that is not as it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// Its stable name: `bad-head`, `forked`, `lost-tile`, `damaged-tile`, `malformed-record`, `second-record`, `other-record`,
+    /// Its stable name: `bad-head`, `forked`, `lost-tile`, `damaged-tile`, `malformed-record`, `second-record`, `other-record`, `bad-index`,
     /// `bad-lookup`, `bad-checkpoint`, `other-form`.
     pub code: &'static str,
     /// Which tile or record it is: `tile/8/0/000`, `record 7`; empty for the head.
@@ -77,6 +105,8 @@ pub struct Replayed {
     pub tiles: u64,
     /// How many lookups were asked and proven.
     pub lookups: u64,
+    /// Of an audit log: all records before this one were forgotten, as its lines say.
+    pub forgets: u64,
     /// What is wrong: tiles and records in the order of the log, then second records, then all else; at most [`limits::MAX_FINDINGS`].
     pub findings: Vec<Finding>,
     /// How many more there were.
@@ -106,7 +136,30 @@ pub async fn replay(
     if let Some(known) = known {
         continues(shelf, known, &head, &mut found).await?;
     }
-    let (tree, mut upper) = (head.tree(), BTreeMap::new());
+    walk(shelf, head.tree(), &mut found, progress).await?;
+    if found.findings.is_empty() {
+        doors::check(shelf, key, &head, sample, &mut found).await?;
+    }
+    Ok(found.replayed(Some(head)))
+}
+
+/// Reads all tiles and records of `shelf` and proves them against `tree`, whoever vouches for that; else as [`replay`].
+///
+/// # Errors
+/// As [`replay`].
+pub async fn replay_tree(shelf: &dyn Shelf, tree: Tree, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Replayed, String> {
+    let mut found = Found::default();
+    walk(shelf, tree, &mut found, progress).await?;
+    Ok(found.replayed(None))
+}
+
+async fn walk(
+    shelf: &dyn Shelf,
+    tree: Tree,
+    found: &mut Found,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<(), String> {
+    let mut upper = BTreeMap::new();
     let places = (0..tree.size.div_ceil(FULL)).map(|number| place(tree.size, number));
     let read = stream::iter(places).map(|(records, hashes)| async move {
         let bodies = tokio::try_join!(shelf.tile(&records), shelf.tile(&hashes));
@@ -116,17 +169,13 @@ pub async fn replay(
     while let Some(next) = read.next().await {
         let (tile, hashes, (body, hash_body)) = next?;
         upper.insert(hashes, hash_body);
-        let proven = prove(shelf, &head, &tile, &mut upper, &mut found).await?;
+        let proven = prove(shelf, tree, &tile, &mut upper, found).await?;
         upper.remove(&hashes);
-        found.judge(&tile, body, proven).map_err(|error| format!("a temporary file: {error}"))?;
+        found.judge(shelf, &tile, body, proven).await?;
         progress((tile.number() * FULL + u64::from(tile.width())).min(tree.size), tree.size);
     }
     found.tiles += upper.values().filter(|body| body.is_some()).count() as u64;
-    twice(shelf, tree.size, &mut found).await?;
-    if found.findings.is_empty() {
-        doors::check(shelf, key, &head, sample, &mut found).await?;
-    }
-    Ok(found.replayed(Some(head)))
+    twice(shelf, tree.size, found).await
 }
 
 /// The tiles of records and of their hashes with this number, as wide as the tree has them.
@@ -185,34 +234,21 @@ async fn continues(shelf: &dyn Shelf, known: Head, head: &Head, found: &mut Foun
 /// Proves the hashes of a tile of records; what is lost or damaged on the way is noted. `upper` keeps the tiles that were read.
 async fn prove(
     shelf: &dyn Shelf,
-    head: &Head,
+    tree: Tree,
     tile: &Tile,
     upper: &mut BTreeMap<Tile, Option<Bytes>>,
     found: &mut Found,
 ) -> Result<Option<VerifiedTiles>, String> {
-    let plan = TilePlan::for_tile(head.tree(), tile).map_err(|error| error.to_string())?;
+    let plan = TilePlan::for_tile(tree, tile).map_err(|error| error.to_string())?;
     for tile in plan.tiles() {
         if !upper.contains_key(tile) {
             upper.insert(*tile, shelf.tile(tile).await?);
         }
     }
     let body = |tile: &Tile| upper.get(tile).cloned().flatten().unwrap_or_default().to_vec();
-    let verified = |plan: TilePlan| {
-        let bodies = plan.tiles().iter().map(body).collect();
-        plan.verify(bodies)
-    };
-    if let Ok(proven) = verified(plan.clone()) {
-        return Ok(Some(proven));
-    }
-    let edge = TilePlan::new(head.tree(), &[]).map_err(|error| error.to_string())?;
-    let proves = |plan: TilePlan| verified(plan).is_ok();
-    let culprits: Vec<Tile> = if proves(edge.clone()) {
-        // Parents come first: the first one that does not prove is the one.
-        let is_wrong = |tile: &&Tile| TilePlan::for_tile(head.tree(), tile).is_ok_and(|plan| !proves(plan));
-        plan.tiles().iter().find(is_wrong).copied().into_iter().collect()
-    } else {
-        // Together they make the root: of several, none can be told from the others.
-        edge.tiles().to_vec()
+    let culprits = match prove_with(tree, plan, &body) {
+        Ok(proven) => return Ok(Some(proven)),
+        Err(culprits) => culprits,
     };
     let is_lost = |tile: &&Tile| upper.get(*tile).is_none_or(Option::is_none);
     let lost: Vec<&Tile> = culprits.iter().filter(is_lost).collect();
@@ -231,6 +267,27 @@ async fn prove(
     Ok(None)
 }
 
+/// Proves the tiles of a plan, whose bodies `body` has; else the one that is wrong, or several of which nobody can tell which one it is.
+pub(crate) fn prove_with(tree: Tree, plan: TilePlan, body: &dyn Fn(&Tile) -> Vec<u8>) -> Result<VerifiedTiles, Vec<Tile>> {
+    let verified = |plan: TilePlan| {
+        let bodies = plan.tiles().iter().map(body).collect();
+        plan.verify(bodies)
+    };
+    if let Ok(proven) = verified(plan.clone()) {
+        return Ok(proven);
+    }
+    let proves = |plan: TilePlan| verified(plan).is_ok();
+    match TilePlan::new(tree, &[]) {
+        // Together they make the root: of several, none can be told from the others.
+        Ok(edge) if !proves(edge.clone()) => Err(edge.tiles().to_vec()),
+        _ => {
+            // Parents come first: the first one that does not prove is the one.
+            let is_wrong = |tile: &&Tile| TilePlan::for_tile(tree, tile).is_ok_and(|plan| !proves(plan));
+            Err(plan.tiles().iter().find(is_wrong).copied().into_iter().collect())
+        }
+    }
+}
+
 /// What was found until now.
 #[derive(Default)]
 struct Found {
@@ -239,6 +296,7 @@ struct Found {
     records: u64,
     tiles: u64,
     lookups: u64,
+    forgets: u64,
     versions: Versions,
 }
 
@@ -258,9 +316,19 @@ impl Found {
     }
 
     /// Judges the body of a tile of records by its proven hashes, then each record.
-    fn judge(&mut self, tile: &Tile, body: Option<Bytes>, proven: Option<VerifiedTiles>) -> io::Result<()> {
+    async fn judge(
+        &mut self,
+        shelf: &dyn Shelf,
+        tile: &Tile,
+        body: Option<Bytes>,
+        proven: Option<VerifiedTiles>,
+    ) -> Result<(), String> {
         let Some(body) = body else {
-            self.note("lost-tile", &tile.to_string(), "it is not there");
+            if !shelf.is_forgotten(tile).await? {
+                self.note("lost-tile", &tile.to_string(), "it is not there");
+            } else if proven.is_some() {
+                self.tiles += 1;
+            }
             return Ok(());
         };
         // Without its hashes nothing can be said of it; that was noted.
@@ -274,19 +342,36 @@ impl Found {
         let first = tile.number() * FULL;
         for (number, text) in (first..).zip(records(&body).unwrap_or_default()) {
             self.records += 1;
-            self.record(number, text)?;
+            self.record(shelf, number, text).await?;
         }
         Ok(())
     }
 
-    fn record(&mut self, number: u64, text: &[u8]) -> io::Result<()> {
-        match Record::parse(text) {
-            Ok(record) => self.versions.saw(&record.key(), number, text),
-            Err(error) => {
-                self.note("malformed-record", &format!("record {number}"), error.to_string());
-                Ok(())
+    async fn record(&mut self, shelf: &dyn Shelf, number: u64, text: &[u8]) -> Result<(), String> {
+        let place = || format!("record {number}");
+        match shelf.holds() {
+            Holds::Texts => return Ok(()),
+            Holds::Lines => {
+                match std::str::from_utf8(text).ok().and_then(Line::parse) {
+                    Some(Line::Forget { before, .. }) => self.forgets = self.forgets.max(before),
+                    Some(_) => {}
+                    None => self.note("malformed-record", &place(), "it is no line of an audit log"),
+                }
+                return Ok(());
             }
+            Holds::Sums => {}
         }
+        let record = match Record::parse(text) {
+            Ok(record) => record,
+            Err(error) => {
+                self.note("malformed-record", &place(), error.to_string());
+                return Ok(());
+            }
+        };
+        if !shelf.leads_to(&record.key(), number).await? {
+            self.note("bad-index", &place(), format!("the index does not lead from {} to it", record.key()));
+        }
+        self.versions.saw(&record.key(), number, text).map_err(|error| format!("a temporary file: {error}"))
     }
 
     fn replayed(self, head: Option<Head>) -> Replayed {
@@ -295,104 +380,9 @@ impl Found {
             records: self.records,
             tiles: self.tiles,
             lookups: self.lookups,
+            forgets: self.forgets,
             findings: self.findings,
             more: self.more,
         }
     }
-}
-
-/// A database that is read over a network, in Go's form.
-pub struct Remote<'a> {
-    /// Where its files are.
-    pub files: &'a dyn Files,
-    /// What stands before their paths.
-    pub prefix: String,
-    /// Where what is asked is noted.
-    pub journey: Journey,
-}
-
-impl Remote<'_> {
-    async fn get(&self, path: &str, limit: u64) -> Result<Option<Bytes>, String> {
-        let end = self.files.get(&format!("{}{path}", self.prefix), limit, &self.journey).await;
-        match end {
-            Ok(body) => Ok(Some(body)),
-            Err(Failure::NotExist(_)) => Ok(None),
-            Err(Failure::Trouble(trouble)) => Err(format!("reading {path} from {}: {trouble}", self.files.name())),
-        }
-    }
-}
-
-#[async_trait]
-impl Shelf for Remote<'_> {
-    async fn head(&self) -> Result<Vec<u8>, String> {
-        let head = self.get("latest", limits::MAX_LOOKUP_BYTES).await?;
-        head.map(|head| head.to_vec())
-            .ok_or_else(|| format!("{} has no tree head: is it a checksum database?", self.files.name()))
-    }
-
-    async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
-        match self.get(&tile.to_string(), limits::MAX_TILE_BYTES).await? {
-            None if !tile.is_full() => {
-                let full = self.get(&tile.full().to_string(), limits::MAX_TILE_BYTES).await?;
-                Ok(full.map(|full| cut(tile, full)))
-            }
-            body => Ok(body),
-        }
-    }
-
-    async fn file(&self, path: &str, limit_bytes: u64) -> Result<Option<Bytes>, String> {
-        self.get(path, limit_bytes).await
-    }
-}
-
-/// A log of ours, read from its store beside whoever serves it.
-pub struct Stored<'a> {
-    /// Its files.
-    pub files: &'a dyn LogFiles,
-    /// Its name in the store.
-    pub log: &'a str,
-}
-
-impl Stored<'_> {
-    /// The widest tile that has all of this partial one; the full one if no partial one has.
-    async fn widest(&self, tile: &Tile) -> Result<Tile, String> {
-        let full = tile.full();
-        let listed = self.files.list(self.log, &format!("{full}.p/"), FULL as usize).await.map_err(|error| error.to_string())?;
-        let tiles = listed.iter().filter_map(|path| Tile::parse(path).ok());
-        Ok(tiles.filter(|other| other.width() > tile.width()).max_by_key(Tile::width).unwrap_or(full))
-    }
-}
-
-#[async_trait]
-impl Shelf for Stored<'_> {
-    async fn head(&self) -> Result<Vec<u8>, String> {
-        let published = self.files.published(self.log).await.map_err(|error| error.to_string())?;
-        let published = published.ok_or_else(|| "the store has no checksum database of our own".to_owned())?;
-        // Damaged bytes are no note, which the replay says.
-        Ok(published_note(&published).unwrap_or_default().into_bytes())
-    }
-
-    async fn tile(&self, tile: &Tile) -> Result<Option<Bytes>, String> {
-        let mut place = *tile;
-        for _ in 0..limits::REPLAY_RACES {
-            let body = self.files.get(self.log, &place.to_string()).await.map_err(|error| error.to_string())?;
-            match body {
-                Some(body) if place == *tile => return Ok(Some(body)),
-                Some(wider) => return Ok(Some(cut(tile, wider))),
-                None if tile.is_full() => return Ok(None),
-                // A wider one is put before a narrow one is removed, and may be outgrown before it is read.
-                None => place = self.widest(tile).await?,
-            }
-        }
-        Ok(None)
-    }
-
-    async fn file(&self, _: &str, _: u64) -> Result<Option<Bytes>, String> {
-        Ok(None)
-    }
-}
-
-/// The body of a tile out of a wider one's. One that cannot be cut is given as it is: it will not prove, and is there.
-fn cut(tile: &Tile, wider: Bytes) -> Bytes {
-    tile.cut(&wider).map_or(wider, Bytes::from)
 }

@@ -7,11 +7,12 @@ use gomod::dirhash::H1;
 /// Something that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// Where it is served: `example.com/m/@v/v1.0.0.zip`, `sumdb/NAME/lookup/M@V`, `sumdb/NAME/latest`.
+    /// Where it is served: `example.com/m/@v/v1.0.0.zip`, `sumdb/NAME/lookup/M@V`, `sumdb/NAME/latest`; of a log
+    /// of our own `logs/NAME/tile/8/0/000`, `logs/NAME/record 7`, `logs/NAME/published`.
     pub path: String,
     /// What is wrong with it.
     pub fault: Fault,
-    /// Whether it was put aside.
+    /// Whether it was put aside, or removed, to be fetched again.
     pub aside: bool,
 }
 
@@ -44,8 +45,15 @@ pub enum Fault {
         /// That of the bytes.
         computed: H1,
     },
-    /// What is kept of a checksum database does not prove.
+    /// What is kept of a checksum database of others does not prove.
     Unproven(String),
+    /// A log of our own is not as it must be.
+    Log {
+        /// What a replay calls it, such as `damaged-tile`; of heads and locks `bad-head`, `bad-lock`, `forked`, `storage-newer`, `lock-newer`.
+        code: &'static str,
+        /// What is wrong.
+        said: String,
+    },
 }
 
 impl Fault {
@@ -59,6 +67,7 @@ impl Fault {
             Self::UnlikeRecord { .. } => "unlike-record",
             Self::UnlikeDatabase { .. } => "unlike-database",
             Self::Unproven(_) => "unproven",
+            Self::Log { code, .. } => code,
         }
     }
 
@@ -67,7 +76,7 @@ impl Fault {
         match self {
             Self::Missing | Self::Damaged | Self::NotAModule(_) | Self::UnlikeDatabase { .. } => true,
             Self::UnlikeRecord { proven_by, .. } => proven_by.is_none(),
-            Self::Unreadable(_) | Self::Unproven(_) => false,
+            Self::Unreadable(_) | Self::Unproven(_) | Self::Log { .. } => false,
         }
     }
 }
@@ -87,6 +96,7 @@ impl fmt::Display for Fault {
                 write!(f, "the bytes have {computed}, {database} has {proven}")
             }
             Self::Unproven(said) => write!(f, "does not prove: {said}"),
+            Self::Log { said, .. } => f.write_str(said),
         }
     }
 }

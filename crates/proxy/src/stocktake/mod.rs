@@ -1,12 +1,17 @@
-//! Proves all that a store holds again: every blob's digest, every h1 out of the bytes, against the record and against the checksum databases' own
-//! records: our own database's, and those of others as far as their lookups are kept. It asks nobody.
+//! Proves all that a store holds again: every log of our own, tile by tile, against its signed head and the index's lock; every kept tile and lookup of
+//! checksum databases of others; every blob's digest, every h1 out of the bytes, against the record and against the records of all these databases.
+//! It asks nobody.
 //!
-//! What is wrong is put aside where the store is held alone, and then comes back only as bytes with the recorded h1. Two things are told and left:
-//! bytes that a database proves although their record says otherwise, for then the record is what is damaged; and lookups that do not prove.
+//! What is wrong is put aside where the store is held alone, and then comes back only as bytes with the recorded h1. A kept tile or
+//! lookup of others that does not prove is removed there. Two things are told and left: bytes that a database proves although their record says
+//! otherwise, for then the record is what is damaged; and logs of our own, which nobody else has.
 
 use std::{collections::VecDeque, sync::Arc, thread::available_parallelism};
 
-use gomod::module::{ModulePath, Version};
+use gomod::{
+    module::{ModulePath, Version},
+    sumdb::note::SignerKey,
+};
 use store::{
     Gone, Index, Kind, Part, Reference, StoreError, VersionRecord,
     limits::PAGE,
@@ -17,16 +22,21 @@ use tokio::{
     task::{JoinSet, spawn_blocking},
 };
 
-use self::{read::read_parts, voice::Voice};
+use self::{logs::Known, read::read_parts, teller::Teller, voice::Voice};
 use crate::{
     BadSettings,
     limits::{STOCK_AT_ONCE, STOCK_PER_CORE},
+    notary,
+    replay::Holds,
     settings::{self, OwnSumdb},
     sumdb::Sumdb,
 };
 
+mod databases;
 mod fault;
+mod logs;
 mod read;
+mod teller;
 mod voice;
 
 pub use self::fault::{Fault, Finding};
@@ -36,6 +46,7 @@ pub struct Stocktake {
     stock: Arc<Stock>,
     databases: Vec<Arc<Sumdb>>,
     own: Option<OwnSumdb>,
+    logs: Vec<Known>,
 }
 
 /// What is told while a store is proven.
@@ -43,6 +54,8 @@ pub struct Stocktake {
 pub enum Told<'a> {
     /// Something is wrong.
     Found(&'a Finding),
+    /// Here is a log or what is kept of a database, `logs/NAME` or `sumdb/NAME`, whose key the configuration does not name: nobody can say who signed it.
+    Unsigned(&'a str),
     /// So far it went.
     Read(&'a Tally),
 }
@@ -58,6 +71,18 @@ pub struct Tally {
     pub bytes: u64,
     /// Versions whose sums were held against a checksum database's.
     pub compared: u64,
+    /// Logs of our own.
+    pub logs: u64,
+    /// Records of these logs.
+    pub records: u64,
+    /// Tiles of these logs.
+    pub tiles: u64,
+    /// Kept lookups of checksum databases of others.
+    pub lookups: u64,
+    /// Kept tiles of checksum databases of others.
+    pub kept_tiles: u64,
+    /// The length in bytes of what was read of logs and of kept lookups and tiles.
+    pub log_bytes: u64,
     /// Findings, those that could not be read among them.
     pub found: u64,
     /// Files that could not be read, so that nobody knows.
@@ -70,13 +95,7 @@ struct Taken {
     version: String,
     record: VersionRecord,
     compared: bool,
-    faults: Vec<(Place, Fault)>,
-}
-
-/// What a fault is in.
-enum Place {
-    Part(Kind),
-    Lookup(String),
+    faults: Vec<(Kind, Fault)>,
 }
 
 impl Stocktake {
@@ -86,7 +105,16 @@ impl Stocktake {
     /// [`BadSettings::Key`].
     pub fn new(stock: Arc<Stock>, sums: &settings::Sums) -> Result<Self, BadSettings> {
         let (databases, own) = (Voice::others(&stock, sums)?, sums.own.clone());
-        Ok(Self { stock, databases, own })
+        let signers = |own: &OwnSumdb| std::iter::once(&own.key).chain(&own.old_key).cloned().collect();
+        let known = |own| Known { log: notary::LOG.to_owned(), signers: signers(own), holds: Holds::Sums };
+        let logs = own.iter().map(known).collect();
+        Ok(Self { stock, databases, own, logs })
+    }
+
+    /// With the audit log that the store calls `log`, signed by `key`.
+    pub fn with_audit(mut self, log: &str, key: SignerKey) -> Self {
+        self.logs.push(Known { log: log.to_owned(), signers: vec![key], holds: Holds::Lines });
+        self
     }
 
     /// Proves everything, and tells what is wrong and how far it is.
@@ -96,8 +124,9 @@ impl Stocktake {
     /// # Errors
     /// [`StoreError`] if the index cannot be read, or what is wrong cannot be put aside.
     pub async fn run(&self, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<Tally, StoreError> {
-        let mut tally = Tally::default();
-        let voices = self.check_heads(&mut tally, tell).await;
+        let mut teller = Teller::new(tell);
+        logs::prove_all(&self.stock, &self.logs, &mut teller).await;
+        let voices = self.check_databases(&mut teller).await?;
         let at_once = (STOCK_PER_CORE * available_parallelism().map_or(1, usize::from)).min(STOCK_AT_ONCE);
         let (mut names, mut tasks, free) = (Names::new(&self.stock), JoinSet::new(), Arc::new(Semaphore::new(at_once)));
         loop {
@@ -106,65 +135,61 @@ impl Stocktake {
                 let (stock, voices, free) = (Arc::clone(&self.stock), Arc::clone(&voices), Arc::clone(&free));
                 tasks.spawn(async move { take(&stock, &voices, (module, version), &free).await });
             }
-            let Some(end) = tasks.join_next().await else { return Ok(tally) };
+            let Some(end) = tasks.join_next().await else { return Ok(teller.tally) };
             if let Some(taken) = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))? {
-                self.count(taken, &mut tally, tell).await?;
+                self.count(taken, &mut teller).await?;
             }
-            tell(Told::Read(&tally));
+            teller.read();
         }
     }
 
-    /// The databases whose kept tree heads can be believed. Without one, nothing of it can be proven, and saying so once is enough.
-    async fn check_heads(&self, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Arc<[Voice]> {
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
+    /// The databases whose kept tree heads can be believed, proven. Without one, nothing of it can be, and saying so once is enough.
+    async fn check_databases(&self, teller: &mut Teller<'_>) -> Result<Arc<[Voice]>, StoreError> {
+        let mut good = Vec::new();
         for database in &self.databases {
             match database.head().await {
-                Ok(_) => good.push(Voice::Others(Arc::clone(database))),
-                Err(reason) => bad.push((database.name(), reason)),
+                Ok(head) => {
+                    databases::prove(&self.stock, database, head.tree(), teller).await?;
+                    good.push(Voice::Others(Arc::clone(database)));
+                }
+                Err(reason) => {
+                    let path = format!("sumdb/{}/latest", database.name());
+                    teller.found(&path, Fault::Unproven(reason.to_string()), false);
+                }
+            }
+        }
+        for (name, ..) in self.stock.index().sumdbs()? {
+            if self.databases.iter().all(|database| database.name() != name) {
+                teller.unsigned(&format!("sumdb/{name}"));
             }
         }
         if let Some(own) = &self.own {
-            match Voice::own(&self.stock, own).await {
-                Ok(voice) => good.extend(voice),
-                Err(reason) => bad.push((own.key.name(), reason)),
-            }
+            // Why it cannot be read, its log said.
+            good.extend(Voice::own(&self.stock, own).await.ok().flatten());
         }
-        for (name, reason) in bad {
-            let path = format!("sumdb/{name}/latest");
-            tally.found += 1;
-            tell(Told::Found(&Finding { path, fault: Fault::Unproven(reason.to_string()), aside: false }));
-        }
-        good.into()
+        Ok(good.into())
     }
 
-    async fn count(&self, taken: Taken, tally: &mut Tally, tell: &mut (dyn FnMut(Told<'_>) + Send)) -> Result<(), StoreError> {
+    async fn count(&self, taken: Taken, teller: &mut Teller<'_>) -> Result<(), StoreError> {
         let parts = [&taken.record.info, &taken.record.go_mod, &taken.record.zip].into_iter().flatten();
-        tally.versions += 1;
-        tally.compared += u64::from(taken.compared);
+        teller.tally.versions += 1;
+        teller.tally.compared += u64::from(taken.compared);
         for part in parts {
-            tally.files += 1;
-            tally.bytes += part.size_bytes;
+            teller.tally.files += 1;
+            teller.tally.bytes += part.size_bytes;
         }
-        for (place, fault) in taken.faults {
-            let reference = match &place {
-                Place::Part(kind) => reference(&taken.module, &taken.version, *kind, &taken.record),
-                Place::Lookup(_) => None,
-            };
+        for (kind, fault) in taken.faults {
+            let Some(reference) = reference(&taken.module, &taken.version, kind, &taken.record) else { continue };
             // A server beside us may have found it first.
-            if let Some(reference) = &reference
-                && !self.is_named(reference).await?
-            {
+            if !self.is_named(&reference).await? {
                 continue;
             }
-            let aside = reference.filter(|_| fault.goes_aside() && self.stock.hold() == Hold::Alone);
-            if let Some(reference) = &aside {
+            let aside = fault.goes_aside() && self.stock.hold() == Hold::Alone;
+            if aside {
                 let gone = if matches!(fault, Fault::UnlikeDatabase { .. }) { Gone::Disproven } else { Gone::Lost };
-                self.stock.put_aside(reference, gone).await?;
+                self.stock.put_aside(&reference, gone).await?;
             }
-            tally.found += 1;
-            tally.unreadable += u64::from(matches!(fault, Fault::Unreadable(_)));
-            let path = place.path(&taken.module, &taken.version);
-            tell(Told::Found(&Finding { path, fault, aside: aside.is_some() }));
+            teller.found(&path(&taken.module, &taken.version, kind), fault, aside);
         }
         Ok(())
     }
@@ -175,16 +200,14 @@ impl Stocktake {
     }
 }
 
-impl Place {
-    fn path(&self, module: &str, version: &str) -> String {
-        let escaped = || Some((ModulePath::parse(module).ok()?.escaped(), Version::parse(version).ok()?.escaped()));
-        let (module, version) = escaped().unwrap_or_else(|| (module.to_owned(), version.to_owned()));
-        match self {
-            Self::Part(Kind::Info) => format!("{module}/@v/{version}.info"),
-            Self::Part(Kind::Mod) => format!("{module}/@v/{version}.mod"),
-            Self::Part(Kind::Zip) => format!("{module}/@v/{version}.zip"),
-            Self::Lookup(database) => format!("sumdb/{database}/lookup/{module}@{version}"),
-        }
+/// Where it is served.
+fn path(module: &str, version: &str, kind: Kind) -> String {
+    let escaped = || Some((ModulePath::parse(module).ok()?.escaped(), Version::parse(version).ok()?.escaped()));
+    let (module, version) = escaped().unwrap_or_else(|| (module.to_owned(), version.to_owned()));
+    match kind {
+        Kind::Info => format!("{module}/@v/{version}.info"),
+        Kind::Mod => format!("{module}/@v/{version}.mod"),
+        Kind::Zip => format!("{module}/@v/{version}.zip"),
     }
 }
 
@@ -238,12 +261,12 @@ async fn take(
         read_parts(&to_read, (&subject.0, &subject.1), &parts, &free)
     });
     let mut read = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    let (mut faults, mut compared) = (Vec::new(), false);
+    let mut compared = false;
     if let (Ok(module), Ok(version)) = (ModulePath::parse(&module), Version::parse(&version)) {
         for voice in voices {
             match voice.sums(&**stock.index(), &module, &version).await? {
-                None => {}
-                Some(Err(said)) => faults.push((Place::Lookup(voice.name().to_owned()), Fault::Unproven(said))),
+                // What does not prove was told with its database.
+                None | Some(Err(_)) => {}
                 Some(Ok(sums)) => {
                     compared = true;
                     read.iter_mut().for_each(|read| read.compare(voice.name(), &sums));
@@ -251,7 +274,6 @@ async fn take(
             }
         }
     }
-    let of_parts = read.into_iter().filter_map(|read| Some((Place::Part(read.kind), read.fault?)));
-    let faults = of_parts.chain(faults).collect();
+    let faults = read.into_iter().filter_map(|read| Some((read.kind, read.fault?))).collect();
     Ok(Some(Taken { module, version, record, compared, faults }))
 }

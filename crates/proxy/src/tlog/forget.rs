@@ -79,7 +79,7 @@ impl Shared {
         Ok(is_old && tile.number() < self.forgotten_tiles().await?)
     }
 
-    async fn forgotten_tiles(&self) -> Result<u64, LogError> {
+    pub(super) async fn forgotten_tiles(&self) -> Result<u64, LogError> {
         if !self.settings.may_forget {
             return Ok(0);
         }

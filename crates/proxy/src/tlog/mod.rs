@@ -17,6 +17,7 @@ mod error;
 mod forget;
 mod gauges;
 mod head;
+mod inspect;
 mod proving;
 mod read;
 mod sequencer;
@@ -39,6 +40,7 @@ use crate::{clock::Clock, limits};
 pub use error::{LogError, Refusal};
 pub use gauges::Gauges;
 pub use head::{SignedHead, published_note};
+pub use inspect::Standing;
 pub use sequencer::Sequencer;
 
 /// What a log is opened with.

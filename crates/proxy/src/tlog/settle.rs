@@ -23,8 +23,8 @@ use crate::limits;
 
 /// What lies in the store.
 pub(super) struct Seen {
-    published: Option<(SignedHead, Bytes)>,
-    decided: Option<(Decided, Bytes)>,
+    pub(super) published: Option<(SignedHead, Bytes)>,
+    pub(super) decided: Option<(Decided, Bytes)>,
 }
 
 impl Seen {
@@ -165,7 +165,7 @@ impl Sequencer {
     }
 
     /// Proves all that the decided tree has beyond the published one and the one before, and that it continues the published one.
-    async fn prove_grown(&self, decided: &Decided, published: Tree) -> Result<(), LogError> {
+    pub(super) async fn prove_grown(&self, decided: &Decided, published: Tree) -> Result<(), LogError> {
         let (from, to) = (decided.old.max(published.size) / FULL, decided.tree.size.div_ceil(FULL));
         let leaves = (from..to).map(|number| stored_hash_index(0, number * FULL));
         let old = tree_hash_indexes(published.size);

@@ -8,6 +8,7 @@ mod flight;
 mod freshness;
 mod held;
 mod lies;
+mod logs;
 mod once;
 mod own;
 mod private;

@@ -346,5 +346,5 @@ async fn a_stocktake_holds_private_versions_against_our_own_records() {
     std::fs::write(&records, body).expect("written");
     let (_, found) = take(folder.path(), &sums, true).await;
     let told: Vec<_> = found.iter().map(|finding| (&*finding.path, finding.fault.code(), finding.aside)).collect();
-    assert_eq!(told, [("sumdb/own.test/db/lookup/corp.test/m@v1.0.0", "unproven", false)]);
+    assert_eq!(told, [("logs/sumdb/tile/8/data/000.p/2", "damaged-tile", false)]);
 }

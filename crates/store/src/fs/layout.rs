@@ -61,13 +61,24 @@ impl Layout {
     }
 
     /// The directory of this log: its name with every byte escaped that is no lower-case letter, digit, `-`, `_`, or a dot behind the first byte.
-    pub(super) fn log(&self, name: &str) -> PathBuf {
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
         let is_plain = |at: usize, byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte) || (byte == b'.' && at > 0)
         };
         let escape =
             |(at, byte): (usize, u8)| if is_plain(at, byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") };
         self.logs.join(name.bytes().enumerate().map(escape).collect::<String>())
+    }
+
+    /// The names of the logs that have a directory here, in order. One that no log can have is not among them.
+    pub(crate) fn log_names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.logs)? {
+            let name = entry?.file_name().to_str().and_then(unescaped);
+            names.extend(name.filter(|name| self.log(name).is_dir()));
+        }
+        names.sort();
+        Ok(names)
     }
 
     fn check_format(&self) -> Result<(), OpenError> {
@@ -85,6 +96,21 @@ impl Layout {
             _ => Ok(()),
         }
     }
+}
+
+/// The name of a log of which this is the directory's; `None` if it is none.
+fn unescaped(directory: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = directory;
+    while let Some(first) = rest.chars().next() {
+        let (byte, after) = match first {
+            '%' => (u8::from_str_radix(rest.get(1..3)?, 16).ok()?, &rest[3..]),
+            _ => (u8::try_from(first).ok()?, &rest[first.len_utf8()..]),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// Makes `path` and what is missing above it. A directory of ours that others may enter is closed to them.

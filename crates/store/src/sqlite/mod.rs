@@ -68,6 +68,22 @@ impl SqliteIndex {
         self.read(rows::total)
     }
 
+    /// The checksum databases of which files are kept, in order of their names, each with how many and how many bytes these have.
+    pub fn sumdbs(&self) -> Result<Vec<(String, u64, u64)>, StoreError> {
+        self.read(rows::sumdbs)
+    }
+
+    /// The paths of up to `limit` kept files of the checksum database `name` that begin with `prefix`, in order, from the first one behind `after`.
+    pub fn sumdb_paths(&self, name: &str, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| rows::sumdb_paths(connection, name, (prefix, after), limit))
+    }
+
+    /// Removes files of the checksum database `name`, all or none.
+    pub(crate) async fn remove_sumdb_files(&self, name: &str, paths: Vec<String>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write(move |connection| rows::remove_sumdb_files(connection, &name, &paths)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

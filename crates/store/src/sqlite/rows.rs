@@ -145,6 +145,30 @@ pub(super) fn put_sumdb_files(connection: &Connection, name: &str, files: &[(Str
     files.iter().try_for_each(|(path, body)| statement.execute(params![name, path, &body[..]]).map(drop))
 }
 
+pub(super) fn sumdbs(connection: &Connection) -> rusqlite::Result<Vec<(String, u64, u64)>> {
+    let sql = "SELECT name, count(*), coalesce(sum(length(body)), 0) FROM sumdb_files GROUP BY name ORDER BY name";
+    let number = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([], |row| Ok((row.get(0)?, number(row, 1)?, number(row, 2)?)))?.collect()
+}
+
+pub(super) fn sumdb_paths(
+    connection: &Connection,
+    name: &str,
+    (prefix, after): (&str, &str),
+    limit: usize,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT path FROM sumdb_files WHERE name = ?1 AND path > max(?2, ?3) AND substr(path, 1, length(?2)) = ?2 ORDER BY path LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    statement.query_map(params![name, prefix, after, limit], |row| row.get(0))?.collect()
+}
+
+pub(super) fn remove_sumdb_files(connection: &Connection, name: &str, paths: &[String]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("DELETE FROM sumdb_files WHERE name = ? AND path = ?")?;
+    paths.iter().try_for_each(|path| statement.execute([name, path]).map(drop))
+}
+
 pub(super) fn sumdb_head(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bytes>> {
     let mut statement = connection.prepare_cached("SELECT note FROM sumdb_heads WHERE name = ?")?;
     statement.query_row([name], bytes).optional()

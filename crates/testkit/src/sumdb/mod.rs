@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use gomod::sumdb::{note::SignerKey, tile::Tile, tlog::format_record};
+use gomod::{
+    module::{ModulePath, Version},
+    sumdb::{note::SignerKey, tile::Tile, tlog::format_record},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::modules::Module;
@@ -215,7 +218,10 @@ impl State {
     }
 
     fn lookup(&self, subject: &str) -> Said {
-        let line = format!("{} ", subject.replacen('@', " ", 1));
+        let plain = subject
+            .rsplit_once('@')
+            .and_then(|(module, version)| Some((ModulePath::unescape(module).ok()?, Version::unescape(version).ok()?)));
+        let line = plain.map_or_else(|| "\n".into(), |(module, version)| format!("{} {} ", module.as_str(), version.as_str()));
         let honest = self.log.records.iter().position(|record| record.starts_with(&line)).map(|id| id as u64);
         let record = |id: u64| format_record(id, &self.log.records[id as usize]).expect("a record");
         match (&self.lie, honest) {
