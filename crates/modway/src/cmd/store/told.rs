@@ -108,7 +108,7 @@ impl Report {
         let heals = match (self.done.aside, self.done.fetched) {
             (0, 0) => None,
             (0, _) => Some(lang.pick(
-                "what is missing or was removed is fetched again when asked for: only bytes with the recorded h1 and what a database proves are taken",
+                "what is missing is fetched again when asked for: only bytes with the recorded h1 are taken, and of a database what it proves",
                 "缺失或已删除的内容下次被请求时会重新下载，且只接受 h1 与记录一致的内容和数据库能证明的内容",
             )),
             (_, _) => Some(lang.pick(
