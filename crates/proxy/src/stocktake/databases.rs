@@ -103,7 +103,8 @@ impl Kept<'_> {
         let Some(body) = self.file(path).await? else { return Ok(()) };
         self.bytes += body.len() as u64;
         let Ok(tile) = Tile::parse(path) else {
-            return Ok(self.blame(path, "it is no tile"));
+            self.blame(path, "it is no tile");
+            return Ok(());
         };
         // What lies beyond the newest tree was kept a moment before its head, and is proven once that is there.
         let Ok(plan) = TilePlan::for_tile(self.tree, &tile) else { return Ok(()) };
@@ -132,7 +133,8 @@ impl Kept<'_> {
 
     async fn lookup(&mut self, path: &str) -> Result<(), StoreError> {
         let Some((module, version)) = subject(path) else {
-            return Ok(self.blame(path, "it is the lookup of no version"));
+            self.blame(path, "it is the lookup of no version");
+            return Ok(());
         };
         let Some(body) = self.file(path).await? else { return Ok(()) };
         self.bytes += body.len() as u64;
