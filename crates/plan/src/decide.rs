@@ -175,9 +175,9 @@ fn refused(name: &String, ask: &SumdbAsk, rules: &Rules, caller: &Caller) -> Opt
         return Some(Reason::NotServed(format!("this server does not proxy the checksum database {name}")));
     }
     match ask {
-        SumdbAsk::Checkpoint | SumdbAsk::Tlog(_) => {
-            Some(Reason::NotServed(format!("this server proxies {name} in the form of the go command only: latest, lookup/, tile/8/")))
-        }
+        SumdbAsk::Checkpoint | SumdbAsk::Tlog(_) => Some(Reason::NotServed(format!(
+            "this server proxies {name} in the form of the go command only: latest, lookup/, tile/8/"
+        ))),
         SumdbAsk::Lookup(module, _) => privacy(module.as_str(), rules)
             .map(|why| Reason::Private(format!("{} is private here ({why}): {name} is not asked about it", module.as_str()))),
         SumdbAsk::Supported | SumdbAsk::Latest | SumdbAsk::Tile(_) => None,

@@ -145,7 +145,9 @@ impl Reason {
             return fix;
         }
         match self {
-            Self::BadPath(_) => "check the path: the go command writes upper-case letters as !x; tiles of a database are /sumdb/NAME/tile/8/0/000",
+            Self::BadPath(_) => {
+                "check the path: the go command writes upper-case letters as !x; tiles of a database are /sumdb/NAME/tile/8/0/000"
+            }
             Self::BadMethod => "use GET or HEAD",
             Self::NotExist(_) => "check path and version; a private module needs a route of its own here",
             Self::Off => "take `off` out of the route's list, or fill the store before",

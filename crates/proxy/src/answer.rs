@@ -66,6 +66,8 @@ pub enum Caching {
     Immutable,
     /// Ask again each time, with the validators.
     Revalidate,
+    /// The client alone, and it asks again each time: it has the name of a private module.
+    Private,
     /// Not at all.
     Never,
 }

@@ -1,4 +1,4 @@
-//! Every bound of the proxy, with its reason. Nobody invents a limit or a timeout elsewhere.
+//! Every bound of the proxy, with its reason. Nobody invents a limit or a timeout elsewhere, so it is one piece.
 
 use std::time::Duration;
 

@@ -168,7 +168,8 @@ pub(crate) struct Direct {
     pub(crate) folder: String,
     /// So long the tags and branches of a repository are believed without asking again.
     pub(crate) refs_fresh: Period,
-    /// As GOPRIVATE: what the words `private` and `public` in `govcs` mean. Not set: the machine's GOPRIVATE.
+    /// As GOPRIVATE: what the words `private` and `public` in `govcs` mean. Where `gonosumdb` in `[sumdb]` is not set, these modules are private to
+    /// checksum databases, too. Not set: the machine's GOPRIVATE.
     pub(crate) goprivate: String,
     /// As GOINSECURE: modules that are looked for with certificates nobody checked, or over plain http. Not set: the machine's GOINSECURE.
     pub(crate) goinsecure: String,

@@ -167,6 +167,7 @@ const fn cache_control(caching: Caching) -> HeaderValue {
     HeaderValue::from_static(match caching {
         Caching::Immutable => "public, max-age=31536000, immutable",
         Caching::Revalidate => "public, no-cache",
+        Caching::Private => "private, no-cache",
         Caching::Never => "no-store",
     })
 }

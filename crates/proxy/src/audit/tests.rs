@@ -153,33 +153,6 @@ async fn every_request_becomes_a_line_in_order_between_start_and_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_fit_into_the_queue_is_counted_and_the_count_is_a_line() {
-    let world = World::new();
-    let (audit, recorder, sequencer) = world.quiet("one", None).await;
-    let fit = fill(&audit);
-    (fit + 1..fit + 100).for_each(|number| audit.note(&asked(number)));
-    assert_eq!(audit.counts(), Counts { recorded: 0, lost: 100, unsure: 0 });
-    Running { audit, recorder: tokio::spawn(recorder.run()), sequencer }.stop().await;
-    let lines = world.lines().await;
-    let gaps: Vec<&Gap> = lines.iter().filter_map(|line| if let Line::Gap(gap) = line { Some(gap) } else { None }).collect();
-    let first = 1_000_000 + fit as i64;
-    assert_eq!(gaps, [&Gap { from_ms: first, to_ms: first + 99, lost: 100, unsure: 0 }]);
-    assert_eq!(lines.len() as u64, fit + 3);
-}
-
-/// Notes lines until one does not fit; how many did.
-fn fill(audit: &Audit) -> u64 {
-    let fit = (0..).find(|number| {
-        audit.note(&asked(*number));
-        audit.counts().lost > 0
-    });
-    let bytes = Line::Asked(asked(10_000)).print().len();
-    let fit = fit.expect("it is bounded");
-    assert!(fit.abs_diff((limits::AUDIT_WAITING_BYTES / bytes) as u64) < fit / 50, "{fit} lines of {bytes} bytes");
-    fit
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_the_log_could_not_take_is_said_once_it_takes_lines_again() {
     let world = World::new();
     let running = world.start("one", None).await;

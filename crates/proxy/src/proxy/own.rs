@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use gomod::{
     dirhash::H1,
@@ -54,7 +55,7 @@ impl Proxy {
             return Err(Miss::Failed(reason));
         }
         if let Some(body) = notary.lookup(module, version).await.map_err(Miss::Failed)? {
-            return Ok(sumdb_answer(&SumdbAsk::Lookup(module.clone(), version.clone()), body));
+            return Ok(self.inner.record_answer(module, version, body));
         }
         if !self.inner.air.takes(&request.path(), limits::MAX_FLIGHTS) {
             return Err(Miss::Failed(Reason::Busy(format!("{} fetches are under way", limits::MAX_FLIGHTS))));
@@ -90,7 +91,7 @@ impl Proxy {
         };
         notary.write(&record).await?;
         let body = notary.lookup(module, version).await?.ok_or_else(|| Reason::Internal("a record is gone".into()))?;
-        Ok(sumdb_answer(&SumdbAsk::Lookup(module.clone(), version.clone()), body))
+        Ok(self.inner.record_answer(module, version, body))
     }
 
     /// Has one file of a version fetched and kept as for any client, and waits until it is proven.
@@ -112,6 +113,13 @@ impl Proxy {
 }
 
 impl Inner {
+    /// The answer to a lookup of our own. No cache on the way may keep one of a private module.
+    fn record_answer(&self, module: &ModulePath, version: &Version, body: Bytes) -> Answer {
+        let answer = sumdb_answer(&SumdbAsk::Lookup(module.clone(), version.clone()), body);
+        let is_private = self.fetcher.voucher.private(module).is_some();
+        Answer { caching: if is_private { Caching::Private } else { answer.caching }, ..answer }
+    }
+
     /// Why `module` gets no record here, if so.
     fn not_recorded(&self, notary: &Notary, module: &ModulePath) -> Option<Reason> {
         let is_private = self.fetcher.voucher.private(module).is_some();

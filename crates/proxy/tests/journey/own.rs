@@ -276,7 +276,12 @@ async fn bytes_kept_first_that_the_public_database_does_not_know_have_no_record(
 async fn records_are_read_by_auditors_and_hashes_by_everybody_in_both_forms() {
     let (world, module) = private_world().await;
     let (site, log) = site(&world, Setup::to(&World::start().await), settings(Records::Private), store()).await;
-    site.get(&lookup(&module)).await.expect("a record");
+    // The second time out of the log.
+    for _ in 0..2 {
+        let answer =
+            site.proxy.answer(&Request::parse(&lookup(&module)).expect("a request"), &Journey::new(Instant::now())).await;
+        assert_eq!(answer.expect("a record").caching, proxy::answer::Caching::Private, "its name is no cache's on the way");
+    }
     let below = |path: &str| format!("/sumdb/own.test/db/{path}");
     let ask = async |caller: Caller, path: &str| {
         let journey = Journey::of(caller, Instant::now());
