@@ -41,6 +41,10 @@ pub trait Index: Send + Sync {
     /// Keeps files of the checksum database `name`, all or none. A file that is there already stays as it is.
     async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError>;
 
+    /// Forgets of each `(path, width)`, such as `tile/8/0/001.p/` and 80, the files `path1` to `path79`: what they hold begins a longer file that
+    /// is kept.
+    async fn forget_narrower(&self, name: &str, tiles: Vec<(String, u32)>) -> Result<(), StoreError>;
+
     /// The newest tree head known of the checksum database `name`: its signed note.
     async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError>;
 

@@ -249,6 +249,14 @@ impl Index for MemoryIndex {
         })
     }
 
+    async fn forget_narrower(&self, name: &str, tiles: Vec<(String, u32)>) -> Result<(), StoreError> {
+        let narrower = |path: &str| {
+            let width = |start: &str| path.strip_prefix(start).and_then(|width| width.parse::<u32>().ok());
+            tiles.iter().any(|(start, than)| width(start).is_some_and(|width| width < *than))
+        };
+        self.write(|tables| tables.sumdb_files.retain(|(of, path), _| of != name || !narrower(path)))
+    }
+
     async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         Ok(lock(&self.tables).sumdb_heads.get(name).cloned())
     }

@@ -145,8 +145,10 @@ impl Sumdb {
             let merge = Merge::new(known.clone(), other.clone(), &[]).map_err(|error| lied(&error))?;
             let tiles = self.bodies(merge.plan(), journey).await?;
             let (newest, proven) = merge.finish(tiles).map_err(|error| lied(&error))?;
-            let kept = self.shelf.keep(None, proven.into_tiles(), journey).await?;
-            if !kept || self.shelf.advance(known.note(), newest.note(), journey).await {
+            let proven = proven.into_tiles();
+            let names: Vec<Tile> = proven.iter().map(|(tile, _)| *tile).collect();
+            let kept = self.shelf.keep(None, proven, journey).await?;
+            if !kept || self.shelf.advance(known.note(), newest.note(), &names, journey).await {
                 return Ok(Bytes::from(newest.note().to_owned()));
             }
         }
@@ -175,7 +177,8 @@ impl Sumdb {
             let mut lookup = Lookup::new(&self.key, note, module, version).map_err(|error| self.lookup_reason(&path, &error))?;
             let proved = self.drive(&mut lookup, &path, body, &mut tiles, journey).await?;
             let kept = self.shelf.keep(Some((path.clone(), body.clone())), proved.tiles.clone(), journey).await?;
-            if !kept || self.shelf.advance(known.note(), &proved.latest, journey).await {
+            let names: Vec<Tile> = proved.tiles.iter().map(|(tile, _)| *tile).collect();
+            if !kept || self.shelf.advance(known.note(), &proved.latest, &names, journey).await {
                 return Ok(proved);
             }
         }

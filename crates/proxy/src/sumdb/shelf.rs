@@ -2,7 +2,8 @@
 //!
 //! Invariant: with the newest kept head N, every tile that is only partly full in N and leads to a kept record is kept as wide as N has it, or
 //! full. A merge of the head before into N reads exactly those, and the head moves only after its tiles were kept. So whoever has a head that
-//! was ever served here, or none, is given all it takes to prove a kept lookup, with the database gone, too: narrower tiles are cut.
+//! was ever served here, or none, is given all it takes to prove a kept lookup, with the database gone, too: narrower tiles are cut. So those
+//! are forgotten once a head stands with which a wider one is kept.
 
 use std::sync::Arc;
 
@@ -57,12 +58,16 @@ impl Shelf {
         tiles: Vec<(Tile, Vec<u8>)>,
         journey: &Journey,
     ) -> Result<bool, Reason> {
-        let tiles = tiles.into_iter().map(|(tile, body)| (tile.to_string(), Bytes::from(body)));
         let mut files = Vec::new();
-        for (path, body) in tiles.chain(lookup) {
-            if self.file(&path).await?.is_none() {
-                files.push((path, body));
+        for (tile, body) in tiles {
+            if self.tile(&tile).await?.is_none() {
+                files.push((tile.to_string(), Bytes::from(body)));
             }
+        }
+        if let Some((path, body)) = lookup
+            && self.file(&path).await?.is_none()
+        {
+            files.push((path, body));
         }
         if files.is_empty() {
             return Ok(true);
@@ -78,17 +83,34 @@ impl Shelf {
 
     /// Makes `newest` the head, whose tiles are kept; `false` if the head is no longer `known`. A store that does not take it keeps the one
     /// before, which what comes next must continue as well.
-    pub(super) async fn advance(&self, known: &str, newest: &str, journey: &Journey) -> bool {
+    ///
+    /// A crash before the narrower ones of `tiles` are forgotten leaves them for the next head that has wider ones.
+    pub(super) async fn advance(&self, known: &str, newest: &str, tiles: &[Tile], journey: &Journey) -> bool {
         if newest == known {
             return true;
         }
         let old = Some(known).filter(|note| !note.is_empty()).map(|note| Bytes::from(note.to_owned()));
         match self.index.swap_sumdb_head(&self.name, old, Bytes::from(newest.to_owned())).await {
-            Ok(moved) => moved,
+            Ok(true) => {
+                self.forget_narrower(newest, tiles, journey).await;
+                true
+            }
+            Ok(false) => false,
             Err(error) => {
                 journey.note(Event::NotKept(error.to_string()));
                 true
             }
+        }
+    }
+
+    /// Forgets what can be cut out of those of `tiles` that are as wide as the head `newest` has them. Another head may be there by now: that only
+    /// has wider ones.
+    async fn forget_narrower(&self, newest: &str, tiles: &[Tile], journey: &Journey) {
+        let Some(tree) = tree_of(newest.as_bytes()) else { return };
+        let is_widest = |tile: &&Tile| matches!(tile.level(), TileLevel::Hashes(_)) && tile.in_tree(tree.size) == Some(**tile);
+        let widest = tiles.iter().filter(is_widest).map(|tile| (format!("{}.p/", tile.full()), tile.width())).collect();
+        if let Err(error) = self.index.forget_narrower(&self.name, widest).await {
+            journey.note(Event::NotKept(error.to_string()));
         }
     }
 

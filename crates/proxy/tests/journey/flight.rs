@@ -206,6 +206,9 @@ impl Index for Late {
     async fn put_sumdb_files(&self, name: &str, files: Vec<(String, Bytes)>) -> Result<(), StoreError> {
         self.inner.put_sumdb_files(name, files).await
     }
+    async fn forget_narrower(&self, name: &str, tiles: Vec<(String, u32)>) -> Result<(), StoreError> {
+        self.inner.forget_narrower(name, tiles).await
+    }
     async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         self.inner.sumdb_head(name).await
     }

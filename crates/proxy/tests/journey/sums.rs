@@ -62,6 +62,49 @@ async fn a_version_looked_up_once_stays_proven_with_the_database_gone() {
     assert_eq!(head, Some(newest), "the head does not go back");
 }
 
+/// Every head that was served is proven with what is kept, of which there is one tile for each place.
+#[tokio::test]
+async fn a_wider_tile_takes_the_place_of_the_narrower_ones() {
+    let (world, module) = (World::start().await, module());
+    let database = Sumdb::start(STRANGERS, &[&module]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Setup::to(&world).sums(&database).site_on(Store::open_embedded(folder.path()).expect("a store"));
+    let lookup = site.get(&below("lookup/example.test/m@v1.0.0")).await.expect("a lookup");
+    let mut sizes = vec![601_u64];
+    for round in 0..30 {
+        for number in 0..17 {
+            database.add(&Module::record_of(&format!("example.test/new{round}n{number}"), "v1.0.0", ""));
+        }
+        if round % 3 == 0 {
+            // Another lookup moves the head as well as `latest` does.
+            let path = format!("lookup/stranger.test/m{round}@v1.0.0");
+            site.get(&below(&path)).await.expect("a lookup");
+        } else {
+            site.get(&below("latest")).await.expect("a head");
+        }
+        sizes.push(601 + 17 * (round + 1));
+    }
+    for place in ["0/000", "0/001", "0/002", "0/003", "0/004", "1/000"] {
+        let mut kept = Vec::new();
+        for width in 1..256 {
+            let path = format!("tile/8/{place}.p/{width}");
+            kept.extend(site.store.index.sumdb_file(NAME, &path).await.expect("an index").map(|_| path));
+        }
+        assert!(kept.len() <= 1, "{kept:?}");
+    }
+    database.lie(Some(Lie::All(503)));
+    for size in sizes {
+        let (number, width) = (size >> 8, size & 255);
+        let edge =
+            site.get(&below(&format!("tile/8/0/{number:03}.p/{width}"))).await.unwrap_or_else(|text| panic!("{size}: {text}"));
+        assert_eq!(edge.len() as u64, 32 * width);
+        let root = site.get(&below(&format!("tile/8/1/000.p/{number}"))).await.unwrap_or_else(|text| panic!("{size}: {text}"));
+        assert_eq!(root.len() as u64, 32 * number);
+    }
+    let again = site.get(&below("lookup/example.test/m@v1.0.0")).await.expect("a lookup");
+    assert!(again.starts_with(&lookup[..lookup.len() / 2]) && again.ends_with(database.head().as_bytes()));
+}
+
 #[tokio::test]
 async fn a_partial_tile_of_records_is_not_cut_out_of_the_full_one() {
     let (world, database) = (World::start().await, Sumdb::start(STRANGERS, &[]).await);

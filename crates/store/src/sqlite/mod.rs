@@ -142,6 +142,11 @@ impl Index for SqliteIndex {
         self.write(move |connection| rows::put_sumdb_files(connection, &name, &files)).await
     }
 
+    async fn forget_narrower(&self, name: &str, tiles: Vec<(String, u32)>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write(move |connection| rows::forget_narrower(connection, &name, &tiles)).await
+    }
+
     async fn sumdb_head(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         self.read(|connection| rows::sumdb_head(connection, name))
     }

@@ -169,6 +169,16 @@ pub(super) fn remove_sumdb_files(connection: &Connection, name: &str, paths: &[S
     paths.iter().try_for_each(|path| statement.execute([name, path]).map(drop))
 }
 
+pub(super) fn forget_narrower(connection: &Connection, name: &str, tiles: &[(String, u32)]) -> rusqlite::Result<()> {
+    // A colon is what comes after the digits.
+    let sql = "DELETE FROM sumdb_files WHERE name = :name AND path > :path AND path < :path || ':'
+        AND CAST(substr(path, length(:path) + 1) AS INTEGER) < :width";
+    let mut statement = connection.prepare_cached(sql)?;
+    tiles.iter().try_for_each(|(path, width)| {
+        statement.execute(named_params! { ":name": name, ":path": path, ":width": width }).map(drop)
+    })
+}
+
 pub(super) fn sumdb_head(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bytes>> {
     let mut statement = connection.prepare_cached("SELECT note FROM sumdb_heads WHERE name = ?")?;
     statement.query_row([name], bytes).optional()
