@@ -135,7 +135,9 @@ impl Ledger {
         origin: &str,
         journey: &Journey,
     ) -> Result<bool, StoreError> {
-        let settled = self.0.clock.now().saturating_sub(i64::try_from(told.settled.as_secs()).unwrap_or(i64::MAX));
+        // A second that began counts whole.
+        let ago = told.settled.as_secs().saturating_add(u64::from(told.settled.subsec_nanos() > 0));
+        let settled = self.0.clock.now().saturating_sub(i64::try_from(ago).unwrap_or(i64::MAX));
         let mut is_judged = true;
         for (version, info) in self.0.index.infos(module.as_str()).await? {
             let Some(tag) = code.tag_of(&version) else { continue };

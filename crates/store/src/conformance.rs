@@ -4,6 +4,7 @@
 
 mod drifts;
 mod gone;
+mod tiles;
 
 use std::{io::Write as _, os::unix::fs::FileExt as _, sync::Arc};
 
@@ -39,7 +40,7 @@ pub async fn run(fresh: &dyn Fn() -> Open) {
     the_last_answer_stands(&fresh()).await;
     only_old_answers_of_not_exist_are_forgotten(&fresh()).await;
     a_file_of_the_checksum_database_never_changes(&fresh()).await;
-    only_narrower_tiles_of_the_same_place_are_forgotten(&fresh()).await;
+    tiles::only_narrower_tiles_of_the_same_place_are_forgotten(&fresh()).await;
     a_head_is_swapped_only_for_the_one_that_was_read(&fresh()).await;
     exactly_one_of_50_racing_swaps_succeeds(&fresh()).await;
 
@@ -222,34 +223,6 @@ async fn a_file_of_the_checksum_database_never_changes(open: &Open) {
         ("other", "tile/8/0/001", None),
     ] {
         assert_eq!(index.sumdb_file(name, path).await.unwrap(), body.map(Bytes::from), "{name} {path}");
-    }
-}
-
-async fn only_narrower_tiles_of_the_same_place_are_forgotten(open: &Open) {
-    let index = open().index;
-    let goes = ["tile/8/0/001.p/1", "tile/8/0/001.p/9", "tile/8/0/001.p/79"];
-    let stays = [
-        "tile/8/0/001.p/80",
-        "tile/8/0/001.p/100",
-        "tile/8/0/001.p/255",
-        "tile/8/0/001",
-        "tile/8/0/x001/001.p/1",
-        "tile/8/0/000.p/1",
-        "tile/8/1/001.p/1",
-        "tile/8/data/001.p/1",
-        "lookup/m@v1.0.0",
-    ];
-    for name in ["n", "other"] {
-        let files = goes.iter().chain(&stays).map(|path| ((*path).to_owned(), Bytes::from_static(b"x"))).collect();
-        index.put_sumdb_files(name, files).await.unwrap();
-    }
-    index.forget_narrower("n", vec![("tile/8/0/001.p/".to_owned(), 80), ("tile/8/0/002.p/".to_owned(), 80)]).await.unwrap();
-    for (name, path, is_there) in goes
-        .iter()
-        .flat_map(|path| [("n", *path, false), ("other", *path, true)])
-        .chain(stays.iter().map(|path| ("n", *path, true)))
-    {
-        assert_eq!(index.sumdb_file(name, path).await.unwrap().is_some(), is_there, "{name} {path}");
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -68,7 +68,7 @@ impl Repo for Hg {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         // A repository without a commit says nothing of those that it had.
         let pulled = names.pulled.filter(|_| !names.branches.is_empty() && known != Some(names.sum))?;
-        let settled = pulled.elapsed() + self.remote.fresh + Duration::from_secs(1);
+        let settled = pulled.elapsed() + self.remote.fresh;
         Some(Told { sum: names.sum, settled, tags: names.tags.iter().cloned().collect() })
     }
 
