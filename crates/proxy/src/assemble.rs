@@ -13,7 +13,7 @@ use gomod::{
     pattern::PatternIndex,
     sumdb::note::VerifierKey,
 };
-use plan::{Rules, Trouble, Way, decide::RouteRule};
+use plan::{Freshness, Rules, Trouble, Way, decide::RouteRule};
 use store::{Blobs, Index};
 use tokio::sync::Semaphore;
 
@@ -31,7 +31,7 @@ use crate::{
     notary::Notary,
     proxy::{Landed, Parts, Proxy},
     settings::{Direct, Hop, Login, Route, Secret, Settings, Sums, hop_name},
-    sumdb::{Source, Sumdb},
+    sumdb::{Absent, Source, Sumdb},
     tlog::Log,
     upstream::{
         Files, Upstream,
@@ -114,7 +114,7 @@ impl Proxy {
             .map(|route| Arc::new(chain(&route.upstreams, &settings.hops, &ready, direct.as_ref())))
             .collect();
         let public = settings.routes.last().zip(chains.last()).map(|(route, chain)| (&route.upstreams, &**chain));
-        let reached = |setting: &SumdbSetting| database(setting, public, &settings.sums, &ready, &ground);
+        let reached = |setting: &SumdbSetting| database(setting, public, &settings.sums, &ready, (&ground, settings.freshness));
         let database = reached(&settings.sums.database)?;
         let mut databases: Vec<Arc<Sumdb>> = database.iter().cloned().collect();
         for other in &settings.sums.proxied {
@@ -243,7 +243,7 @@ fn database(
     public: Option<(&GoProxyList, &Chain)>,
     sums: &Sums,
     proxies: &HashMap<String, Ready>,
-    ground: &Ground,
+    (ground, freshness): (&Ground, Freshness),
 ) -> Result<Option<Arc<Sumdb>>, BadSettings> {
     let SumdbSetting::Database { name, key, url } = setting else { return Ok(None) };
     let verifier = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
@@ -262,7 +262,8 @@ fn database(
         let origin = ready(&Hop { name: shown.to_owned(), url, ..sums.hop.clone() }, &ground.roots)?;
         sources.push(Source { files: origin.files, prefix: String::new(), gives_way: true, step_down: Vec::new() });
     }
-    Ok(Some(Sumdb::new(name.clone(), verifier, sources, Arc::clone(&ground.index))))
+    let absent = Absent::new(freshness, ground.clock.clone());
+    Ok(Some(Sumdb::new(name.clone(), verifier, sources, Arc::clone(&ground.index), Some(absent))))
 }
 
 fn through_proxies(name: &str, list: &GoProxyList, chain: &Chain, proxies: &HashMap<String, Ready>) -> Vec<Source> {

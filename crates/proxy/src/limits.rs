@@ -36,6 +36,10 @@ pub const ZIP_FRAMES_AHEAD: usize = 4;
 /// A lookup answer of a checksum database: a signed note is at most 1 MB (x/mod/sumdb/note).
 pub const MAX_LOOKUP_BYTES: u64 = 1_000_000;
 
+/// Lookups remembered for a short while of which a checksum database said that they do not exist, about 800 bytes each: a build that asks for
+/// private modules, or a crawler.
+pub const MAX_ABSENT_LOOKUPS: usize = 4096;
+
 /// A tile: 256 hashes of 32 bytes; a data tile holds 256 records of at most 64 KiB, in practice 200 bytes each.
 pub const MAX_TILE_BYTES: u64 = 1 << 20;
 

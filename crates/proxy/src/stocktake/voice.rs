@@ -35,7 +35,7 @@ impl Voice {
         for setting in std::iter::once(&sums.database).chain(&sums.proxied) {
             let SumdbSetting::Database { name, key, .. } = setting else { continue };
             let key = VerifierKey::parse(key).map_err(|error| BadSettings::Key(error.to_string()))?;
-            databases.push(Sumdb::new(name.clone(), key, Vec::new(), Arc::clone(stock.index()) as _));
+            databases.push(Sumdb::new(name.clone(), key, Vec::new(), Arc::clone(stock.index()) as _, None));
         }
         Ok(databases)
     }

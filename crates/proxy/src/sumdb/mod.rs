@@ -21,10 +21,12 @@ use store::Index;
 
 use crate::{journey::Journey, limits, upstream::Failure, vouch::Sums};
 
+mod absent;
 mod ahead;
 mod shelf;
 mod source;
 
+pub use absent::Absent;
 pub use source::Source;
 
 use ahead::Ahead;
@@ -41,6 +43,7 @@ pub struct Sumdb {
     sources: Sources,
     shelf: Shelf,
     ahead: Ahead,
+    absent: Option<Absent>,
 }
 
 /// A tile for somebody else.
@@ -54,9 +57,10 @@ pub enum ServedTile {
 
 impl Sumdb {
     /// The database `name`, whose heads are signed by `key`, read through the first of `sources` that supports it.
-    pub fn new(name: String, key: VerifierKey, sources: Vec<Source>, index: Arc<dyn Index>) -> Arc<Self> {
+    /// What it does not have is believed to be `absent` for a while.
+    pub fn new(name: String, key: VerifierKey, sources: Vec<Source>, index: Arc<dyn Index>, absent: Option<Absent>) -> Arc<Self> {
         let (sources, shelf) = (Sources::new(name.clone(), sources), Shelf::new(name.clone(), index));
-        Arc::new(Self { name, key, sources, shelf, ahead: Ahead::default() })
+        Arc::new(Self { name, key, sources, shelf, ahead: Ahead::default(), absent })
     }
 
     /// Its name.
@@ -73,7 +77,7 @@ impl Sumdb {
         let body = match self.shelf.file(&path).await? {
             Some(kept) => kept,
             None => {
-                let body = self.sources.get(&path, limits::MAX_LOOKUP_BYTES, journey).await;
+                let body = self.fetch_lookup(&path, journey).await;
                 body.map_err(|failure| lookup_failed(&self.name, &path, &failure))?
             }
         };
@@ -92,7 +96,7 @@ impl Sumdb {
         if let Some(kept) = self.shelf.file(&path).await? {
             return self.shelf.with_newest_head(kept).await;
         }
-        let body = match self.sources.get(&path, limits::MAX_LOOKUP_BYTES, journey).await {
+        let body = match self.fetch_lookup(&path, journey).await {
             Err(Failure::NotExist(text)) => return Err(Reason::NotExist(text)),
             end => end.map_err(|failure| lookup_failed(&self.name, &path, &failure))?,
         };
@@ -164,6 +168,18 @@ impl Sumdb {
             Some(note) => Head::open(&self.key, &note).map_err(|error| self.lied("the kept tree head", &error)),
             None => Ok(Head::empty()),
         }
+    }
+
+    /// A lookup's answer, of which nothing is proven yet; one that was not there a moment ago is not asked for.
+    async fn fetch_lookup(&self, path: &str, journey: &Journey) -> Result<Bytes, Failure> {
+        if let Some(words) = self.absent.as_ref().and_then(|absent| absent.find(path)) {
+            return Err(Failure::NotExist(words));
+        }
+        let end = self.sources.get(path, limits::MAX_LOOKUP_BYTES, journey).await;
+        if let (Err(Failure::NotExist(words)), Some(absent)) = (&end, &self.absent) {
+            absent.note(path, words);
+        }
+        end
     }
 
     /// Proves a lookup's answer, and keeps it with all that proves it.

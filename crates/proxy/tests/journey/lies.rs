@@ -42,6 +42,8 @@ async fn check_words(what: &str, tell: impl Fn(&Sumdb) -> Lie, code: &str, words
     let told = gopher.refused(&module).await;
     assert!(told.contains(gos_words), "{what}: go says otherwise: {told}");
     database.lie(None);
+    // What does not exist is believed for a while.
+    site.at(6);
     assert_eq!(site.get(&module.url("mod")).await, Ok(module.go_mod.clone().into()), "{what}: poisoned");
     assert_eq!(site.get(&module.url("zip")).await, Ok(module.zip.clone()), "{what}: poisoned");
     gopher.accepted(&module).await;

@@ -122,7 +122,50 @@ async fn check(path: &str, lie: Lie, code: &str) {
     assert_eq!(site.code(&below(path)).await, code, "{path} {lie:?}");
     assert_eq!(site.store.index.sumdb_file(NAME, path).await.expect("an index"), None, "{path} {lie:?}");
     database.lie(None);
+    // What does not exist is believed for a while.
+    site.at(6);
     assert_eq!(site.code(&below(path)).await, "found", "{path} {lie:?}");
+}
+
+#[tokio::test]
+async fn a_lookup_that_does_not_exist_is_asked_for_once_in_a_while() {
+    let (world, module) = (World::start().await, module());
+    module.serve(&world);
+    let database = Sumdb::start(STRANGERS, &[]).await;
+    let (store, path) = (memory::store().0, below("lookup/example.test/m@v1.0.0"));
+    let start = || Setup::to(&world).sums(&database).site_on(store.clone());
+    let site = start();
+    let asked = || database.count("/lookup/");
+    for (status, since) in [(404, 0), (410, 5)] {
+        database.lie(Some(Lie::Status(status)));
+        site.at(since);
+        let before = asked();
+        let (lookup, go_mod) = (site.get(&path).await, site.get(&module.url("mod")).await);
+        assert!(lookup.as_ref().is_err_and(|text| text.starts_with("not-exist: ")), "{lookup:?}");
+        assert!(go_mod.as_ref().is_err_and(|text| text.starts_with("unproven: ")), "{go_mod:?}");
+        for later in [0, 1, 4] {
+            site.at(since + later);
+            assert_eq!((site.get(&path).await, site.get(&module.url("mod")).await), (lookup.clone(), go_mod.clone()), "{status}");
+        }
+        assert_eq!(asked() - before, 1, "{status}: the words are the same, and nobody is asked");
+    }
+    database.lie(None);
+    database.add(&module.record());
+    assert_eq!(site.code(&path).await, "not-exist");
+    assert_eq!(start().code(&path).await, "found", "a restart forgets it");
+}
+
+#[tokio::test]
+async fn a_database_in_trouble_is_asked_again_at_once() {
+    let (world, module) = (World::start().await, module());
+    let database = Sumdb::start(STRANGERS, &[&module]).await;
+    let site = Setup::to(&world).sums(&database).site();
+    for status in [500, 503, 429, 403] {
+        database.lie(Some(Lie::Status(status)));
+        assert_eq!(site.code(&below("lookup/example.test/m@v1.0.0")).await, "unproven", "{status}");
+    }
+    database.lie(None);
+    assert_eq!(site.code(&below("lookup/example.test/m@v1.0.0")).await, "found");
 }
 
 #[tokio::test]
