@@ -122,7 +122,7 @@ async fn with_records_of_private_modules_the_go_command_prints_the_right_move() 
     let server = site.serve("store");
     succeed(site.go("amy", server.url()).args(["mod", "download", &format!("{PRIVATE}@v1.0.0")]));
     let said = fail(site.go("amy", server.url()).args(["mod", "download", &format!("{PUBLIC}@v1.0.0")]));
-    assert!(said.contains("404 Not Found") && said.contains("sumdb.corp.test has records of private modules only"), "{said}");
+    assert!(said.contains("403 Forbidden") && said.contains("sumdb.corp.test has records of private modules only"), "{said}");
     assert!(said.contains("name public modules in GONOSUMDB where the go command runs"), "{said}");
     succeed(site.go("amy", server.url()).env("GONOSUMDB", "example.test").args(["mod", "download", &format!("{PUBLIC}@v1.0.0")]));
     assert_eq!(size(&site, &server), 1);
