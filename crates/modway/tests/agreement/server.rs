@@ -13,7 +13,7 @@ use testkit::tls::Ca;
 use crate::case::{Case, HOPS, Host, HostTls, PageKind, Places, RepositoryKind};
 use crate::hop::{HTML, Hop, Reply, Transport};
 use crate::universe::{PRIVATE_HOST, PUBLIC_HOST, ROOTS, Universe};
-use crate::wire::{Request, asked, backend, below_sumdb, read, respond, secure, unbanged, unpercent};
+use crate::wire::{Request, asked, backend, below_sumdb, read, respond, secure, unpercent};
 
 /// The certificates: an authority that Go trusts, and one that it does not.
 pub(crate) struct Trust {
@@ -249,7 +249,7 @@ impl Shared {
     fn database(&self, stream: &mut impl Write, who: &str, target: &str) -> io::Result<()> {
         let target = unpercent(target);
         self.note(format!("sumdb {who} {}", target.trim_start_matches('/')));
-        let (status, body) = self.sumdb.answer(&unbanged(&target));
+        let (status, body) = self.sumdb.answer(&target);
         respond(stream, status, "text/plain; charset=utf-8", &body)
     }
 

@@ -121,15 +121,6 @@ pub(crate) fn asked(target: &str) -> Option<(String, File)> {
     }
 }
 
-/// A lookup without the escapes of module path and version.
-pub(crate) fn unbanged(target: &str) -> String {
-    let plain = target.strip_prefix("/lookup/").and_then(|subject| subject.split_once('@')).and_then(|(module, version)| {
-        let (module, version) = (unescape_path(module).ok()?, unescape_version(version).ok()?);
-        Some(format!("/lookup/{module}@{version}"))
-    });
-    plain.unwrap_or_else(|| target.to_owned())
-}
-
 pub(crate) fn unpercent(target: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = target.as_bytes();
