@@ -70,11 +70,13 @@ pub enum OpenError {
         /// The format this program reads.
         known: u32,
     },
-    /// There is no index, and whoever opens it makes none.
-    #[error("{}: there is no store here, since it has no index.sqlite; name the folder of the server's store, or restore the index from a backup", path.display())]
+    /// Nobody has made a store here, and whoever only reads makes none.
+    #[error("{}: there is no store here, since it has no file {missing}; name the folder of the server's store, or restore that file from a backup", path.display())]
     Absent {
         /// What should be the store's directory.
         path: PathBuf,
+        /// The file that every store has: `index.sqlite` or `format`.
+        missing: &'static str,
     },
     /// What is there is no store, or is one no more.
     #[error("{}: {reason}; restore it from a backup, or move it away to start with an empty one", path.display())]

@@ -78,7 +78,9 @@ impl Stock {
     pub fn open(path: &Path, may_change: bool) -> Result<Self, OpenError> {
         let file = path.join("index.sqlite");
         file.metadata().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => OpenError::Absent { path: path.to_owned() },
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                OpenError::Absent { path: path.to_owned(), missing: "index.sqlite" }
+            }
             _ => OpenError::at(&file)(error),
         })?;
         let lock = match may_change.then(|| Lock::take(path)) {
@@ -87,11 +89,10 @@ impl Stock {
             Some(Err(error)) => return Err(error),
         };
         let reading = SqliteIndex::open_to_read(&file)?;
-        let blobs = FsBlobs::open(path)?;
         let (index, blobs, hold) = match lock {
-            Some(lock) => (SqliteIndex::open_alone(&file, lock.clone())?, blobs.holding(lock), Hold::Alone),
-            None if may_change => (reading, blobs, Hold::Beside),
-            None => (reading, blobs, Hold::Reading),
+            Some(lock) => (SqliteIndex::open_alone(&file, lock.clone())?, FsBlobs::open(path)?.holding(lock), Hold::Alone),
+            None if may_change => (reading, FsBlobs::open_to_read(path)?, Hold::Beside),
+            None => (reading, FsBlobs::open_to_read(path)?, Hold::Reading),
         };
         Ok(Self { blobs, index: Arc::new(index), hold })
     }

@@ -3,13 +3,26 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use serde_json::Value;
 use store::{Kind, Part, Store, fs::Layout, stock::Stock};
 use tempfile::TempDir;
 use testkit::modules::Module;
+
+/// Held while a store is open in this process and while another one is started: until that one runs its own program, it has all that is open here,
+/// the lock of a store as well.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Runs `command` to its end.
+fn run(command: &mut Command) -> Output {
+    let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    drop(starting);
+    child.and_then(std::process::Child::wait_with_output).expect("modway runs")
+}
 
 /// A folder with a store in it, which has three files of one version.
 struct Home {
@@ -20,6 +33,7 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let (folder, module) = (TempDir::new().expect("a folder"), Module::large("example.test/m", "v1.0.0", 100_000));
         let files = [
             (Kind::Info, module.info.clone().into(), None),
@@ -53,7 +67,7 @@ impl Home {
     fn check(&self, flags: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modway"));
         command.args(["store", "check", "--store"]).arg(self.path().join("store")).args(flags);
-        command.env_clear().env("HOME", self.path()).env("PATH", "/nowhere").output().expect("modway runs")
+        run(command.env_clear().env("HOME", self.path()).env("PATH", "/nowhere"))
     }
 
     /// Exit code and standard output; nothing is said besides, and no bar is drawn where no terminal is.
@@ -129,8 +143,7 @@ fn programs_get_a_document() {
 #[test]
 fn what_cannot_be_proven_ends_with_3_and_mistakes_with_2() {
     let home = Home::new();
-    let none = Command::new(env!("CARGO_BIN_EXE_modway")).args(["store", "check", "--store", "/none/there"]).env_clear().output();
-    let none = none.expect("modway runs");
+    let none = run(Command::new(env!("CARGO_BIN_EXE_modway")).args(["store", "check", "--store", "/none/there"]).env_clear());
     assert_eq!(none.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&none.stderr).contains("/none/there: there is no store here"), "{none:?}");
 
@@ -194,6 +207,6 @@ fn a_server_does_not_start_while_a_store_is_put_right() {
     assert_eq!((code, &document["held"]), (0, &"beside".into()));
     let mut server = Command::new(env!("CARGO_BIN_EXE_modway"));
     server.args(["serve", "--listen", "127.0.0.1:0", "--store"]).arg(home.path().join("store"));
-    let end = server.env_clear().env("HOME", home.path()).output().expect("modway runs");
+    let end = run(server.env_clear().env("HOME", home.path()));
     assert_eq!(end.status.code(), Some(3), "{end:?}");
 }

@@ -144,6 +144,8 @@ async fn what_cannot_be_read_is_no_finding() {
     check(&[url], 2, "say --key NAME+HASH+KEY");
     check(&[url, "--key", "a+b"], 2, "--key: malformed verifier id");
     check(&["nothing.example"], 2, "is no folder, no URL, and no checksum database of the configuration");
+    check(&[".", "--key", key], 3, "there is no store here, since it has no file format");
+    store::Store::open_embedded(folder.path()).expect("a store");
     check(&[".", "--key", key], 3, "the store has no checksum database of our own");
     // Whose move it is, too.
     check(&["http://127.0.0.1:1/sumdb/x", "--key", key], 3, "\nwhose move: you, or whoever runs your network\nfix: ");

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -101,7 +101,13 @@ async fn what_was_asked_of_a_server_is_in_its_audit_log_and_proves() {
         let beside = |look: u32| !records(&export(folder, &format!("beside-{look}.jsonl"))).is_empty();
         assert!((0..300).any(beside), "it can be read while the server runs");
         server.stop();
+        fs::write(folder.join("first.jsonl"), "x".repeat(1 << 20)).expect("the folder is ours");
         let first = export(folder, "first.jsonl");
+        let mode = fs::metadata(folder.join("first.jsonl")).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "who asked for what is not for everybody");
+        symlink("/proc/self/fd/1", folder.join("out")).expect("the folder is ours");
+        let arguments = ["sumdb", "export-audit", "--config", "modway.toml", "--output", "out"];
+        assert_eq!(modway(folder, &arguments).1, first, "what is no file is written to as it is");
         assert!(!first.contains("hush") && !first.contains("bWlyYTpodXNo"), "no password");
         let told: Vec<String> = records(&first)
             .iter()

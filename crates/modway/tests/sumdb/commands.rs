@@ -193,3 +193,31 @@ fn what_cannot_be_told_is_said() {
         check(&[&configured[..], &["--url", url]].concat(), "");
     }
 }
+
+#[test]
+fn where_no_store_is_nothing_is_made_and_nothing_is_lost() {
+    let folder = folder();
+    configured(folder.path(), "corp.example/sumdb", "private");
+    let (code, printed, said) = modway(folder.path(), &["sumdb", "init", "audit.example", "--key", "audit.key"]);
+    assert_eq!(code, Some(0), "{said}");
+    let key = printed.lines().next().expect("the key");
+    let config = fs::read_to_string(folder.path().join("modway.toml")).expect("it was written");
+    let more = "[store]\npath = \"mistyped\"\n[audit]\nkey_file = \"audit.key\"\n";
+    fs::write(folder.path().join("modway.toml"), format!("{config}{more}")).expect("a file");
+    fs::create_dir(folder.path().join("empty")).expect("a folder");
+    fs::write(folder.path().join("last.jsonl"), "the export of before").expect("a file");
+    let check = |arguments: &[&str], place: &str| {
+        let (code, printed, said) = modway(folder.path(), arguments);
+        assert_eq!((code, printed.as_str()), (Some(3), ""), "{arguments:?}: {said}");
+        let words = format!("{place}: there is no store here, since it has no file ");
+        assert!(said.contains(&words) && said.contains("name the folder of the server's store"), "{arguments:?}: {said}");
+    };
+    check(&["sumdb", "audit", "empty", "--key", key], "empty");
+    check(&["sumdb", "audit", "corp.example/sumdb", "--config", "modway.toml"], "mistyped");
+    check(&["sumdb", "export-audit", "--config", "modway.toml", "--output", "last.jsonl"], "mistyped");
+    check(&["store", "check", "--config", "modway.toml"], "mistyped");
+    check(&["store", "check", "--store", "empty"], "empty");
+    assert!(!folder.path().join("mistyped").exists());
+    assert_eq!(fs::read_dir(folder.path().join("empty")).expect("the folder").count(), 0);
+    assert_eq!(fs::read_to_string(folder.path().join("last.jsonl")).expect("the file"), "the export of before");
+}

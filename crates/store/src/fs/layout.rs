@@ -31,16 +31,29 @@ pub struct Layout {
 impl Layout {
     /// Makes the directories that are missing and checks the format.
     pub fn open(root: &Path) -> Result<Self, OpenError> {
-        let [blobs, tmp, quarantine, logs] = ["blobs", "tmp", "quarantine", "logs"].map(|name| root.join(name));
-        let layout = Self { root: root.to_owned(), blobs, tmp, quarantine, logs };
+        let layout = Self::of(root);
         make_private(root)?;
         for directory in [&layout.blobs, &layout.tmp, &layout.quarantine, &layout.logs] {
             make_private(directory)?;
         }
-        layout.check_format()?;
+        if !layout.has_format()? {
+            let path = layout.format();
+            durable::write(&path, &layout.tmp, format!("{FORMAT}\n").as_bytes()).map_err(OpenError::at(&path))?;
+        }
         // The names made above must outlast a power cut before anything in them counts as kept.
         durable::sync_directory(root).map_err(OpenError::at(root))?;
         Ok(layout)
+    }
+
+    /// Checks the format, and makes nothing.
+    pub(super) fn open_to_read(root: &Path) -> Result<Self, OpenError> {
+        let layout = Self::of(root);
+        if layout.has_format()? { Ok(layout) } else { Err(OpenError::Absent { path: layout.root, missing: "format" }) }
+    }
+
+    fn of(root: &Path) -> Self {
+        let [blobs, tmp, quarantine, logs] = ["blobs", "tmp", "quarantine", "logs"].map(|name| root.join(name));
+        Self { root: root.to_owned(), blobs, tmp, quarantine, logs }
     }
 
     /// The blob with this digest, relative to [`Layout::blobs`]: `ab/cdef…`.
@@ -81,19 +94,22 @@ impl Layout {
         Ok(names)
     }
 
-    fn check_format(&self) -> Result<(), OpenError> {
-        let path = self.root.join("format");
+    fn format(&self) -> PathBuf {
+        self.root.join("format")
+    }
+
+    /// Whether a store was made here, in a format that this program knows.
+    fn has_format(&self) -> Result<bool, OpenError> {
+        let path = self.format();
         let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return durable::write(&path, &self.tmp, format!("{FORMAT}\n").as_bytes()).map_err(OpenError::at(&path));
-            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(false),
             text => text.map_err(OpenError::at(&path))?,
         };
         let damaged = || OpenError::Damaged { path: path.clone(), reason: "holds no format number".to_owned() };
         match text.trim_end().parse::<u32>().map_err(|_| damaged())? {
             0 => Err(damaged()),
             found if found > FORMAT => Err(OpenError::TooNew { path: self.root.clone(), found, known: FORMAT }),
-            _ => Ok(()),
+            _ => Ok(true),
         }
     }
 }

@@ -44,9 +44,22 @@ impl FsBlobs {
     /// As [`FsBlobs::open`], and keeps `reserve_bytes` of the disk free: a stage or put that would leave less fails with
     /// [`io::ErrorKind::StorageFull`].
     pub fn open_with_reserve(root: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
-        let shelf = Arc::new(Shelf::new(Layout::open(root)?, reserve_bytes));
-        shelf.make_fan_outs();
-        Ok(Self { shelf, reading: Blocking::new(READING_THREADS), writing: Blocking::new(WRITING_THREADS), _lock: None })
+        let blobs = Self::of(Layout::open(root)?, reserve_bytes);
+        blobs.shelf.make_fan_outs();
+        Ok(blobs)
+    }
+
+    /// Opens the blobs below `root` for whoever only reads: nothing is made.
+    ///
+    /// # Errors
+    /// [`OpenError::Absent`] where nobody has made a store, besides those of [`FsBlobs::open`].
+    pub fn open_to_read(root: &Path) -> Result<Self, OpenError> {
+        Ok(Self::of(Layout::open_to_read(root)?, RESERVE_BYTES))
+    }
+
+    fn of(layout: Layout, reserve_bytes: u64) -> Self {
+        let shelf = Arc::new(Shelf::new(layout, reserve_bytes));
+        Self { shelf, reading: Blocking::new(READING_THREADS), writing: Blocking::new(WRITING_THREADS), _lock: None }
     }
 
     /// Holds `lock` for as long as the blobs are open.

@@ -159,3 +159,14 @@ fn a_store_is_private_to_its_user() {
         assert_eq!(std::fs::metadata(directory).unwrap().permissions().mode() & 0o777, 0o700, "{}", directory.display());
     }
 }
+
+#[test]
+fn whoever_only_reads_makes_no_store() {
+    let home = tempfile::tempdir().unwrap();
+    for path in [home.path().to_owned(), home.path().join("none/there")] {
+        assert!(matches!(FsBlobs::open_to_read(&path), Err(crate::OpenError::Absent { missing: "format", .. })));
+    }
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    FsBlobs::open(home.path()).unwrap();
+    FsBlobs::open_to_read(home.path()).unwrap();
+}

@@ -1,7 +1,7 @@
 //! `modway sumdb audit`: a checksum database read whole and proven.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -29,7 +29,10 @@ use crate::{
     cli::{End, Given},
     cmd::{
         config,
-        sumdb::trouble::{Watched, told},
+        sumdb::{
+            trouble::{Watched, told},
+            whole,
+        },
     },
     config::{Config, Disk, Environment},
 };
@@ -89,7 +92,7 @@ pub(super) fn run(asked: &Audit, environment: &Environment) -> anyhow::Result<En
     let replayed = replayed?;
     let is_good = replayed.findings.is_empty();
     if let (true, Some(path), Some(head)) = (is_good, &asked.head, &replayed.head) {
-        keep(path, head.note()).with_context(|| format!("writing {}", path.display()))?;
+        whole::write(path, &mut |file| Ok(file.write_all(head.note().as_bytes())?))?;
     }
     config::print(&if asked.json { as_json(&key, &replayed) } else { text(&key, &replayed) })?;
     Ok(if is_good { End::Good } else { End::Found })
@@ -158,7 +161,7 @@ async fn read(asked: &Audit, place: &Place, key: &VerifierKey, known: Option<Hea
             })
         }
         Place::Folder(path) => {
-            let logs = FsBlobs::open(path).with_context(|| format!("opening the store {}", path.display()))?.logs();
+            let logs = FsBlobs::open_to_read(path).context("opening the store")?.logs();
             // Lookups and other forms are the server's to give.
             replay(&Stored { files: &logs, log: SUMDB_LOG }, key, known, Sample::Some(0), &progress).await
         }
@@ -192,16 +195,6 @@ fn known(path: &Path, key: &VerifierKey, own: &[VerifierKey]) -> anyhow::Result<
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
     }
-}
-
-/// Puts the head in place whole: half of one would be no head the next time.
-fn keep(path: &Path, note: &str) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(note.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn text(key: &VerifierKey, replayed: &Replayed) -> String {

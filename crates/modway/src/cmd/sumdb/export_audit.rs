@@ -1,7 +1,6 @@
 //! `modway sumdb export-audit`: the audit log as JSON lines.
 
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::PathBuf,
     sync::Arc,
@@ -19,7 +18,7 @@ use store::stock::Stock;
 use crate::{
     app::AUDIT,
     cli::{End, Given},
-    cmd::config,
+    cmd::{config, sumdb::whole},
     config::{AuditLog, Config, Disk, Environment},
 };
 
@@ -44,19 +43,20 @@ pub(super) fn run(asked: &ExportAudit, environment: &Environment) -> anyhow::Res
         eprintln!("modway: no audit log is configured: set key_file in [audit]");
         return Ok(End::Misused);
     };
-    let mut out = BufWriter::new(match &asked.output {
-        Some(file) => {
-            Box::new(File::create(file).with_context(|| format!("writing {}", file.display()))?) as Box<dyn Write + Send>
-        }
-        None => Box::new(io::stdout()),
-    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
-    runtime.block_on(write(&config, audit, &mut out))?;
-    out.flush().context("writing the export")?;
+    let log = runtime.block_on(open(&config, audit))?;
+    let mut write = |out: &mut (dyn Write + Send)| {
+        runtime.block_on(export(&log, out))?;
+        out.flush().context("writing the export")
+    };
+    match &asked.output {
+        Some(path) => whole::write(path, &mut write)?,
+        None => write(&mut BufWriter::new(io::stdout()))?,
+    }
     Ok(End::Good)
 }
 
-async fn write(config: &Config, audit: &AuditLog, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+async fn open(config: &Config, audit: &AuditLog) -> anyhow::Result<Log> {
     let stock = Stock::open(&config.store_path, false).context("opening the store")?;
     let settings = LogSettings {
         log: AUDIT.to_owned(),
@@ -65,6 +65,5 @@ async fn write(config: &Config, audit: &AuditLog, out: &mut (dyn Write + Send)) 
         may_forget: true,
         signed: Arc::new(|_| ()),
     };
-    let log = Log::reader(settings, stock.logs(), Clock::system()).await.context("opening the audit log")?;
-    Ok(export(&log, out).await?)
+    Log::reader(settings, stock.logs(), Clock::system()).await.context("opening the audit log")
 }

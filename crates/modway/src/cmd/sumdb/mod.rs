@@ -6,6 +6,7 @@ mod export_audit;
 mod init;
 mod prove_audit;
 mod trouble;
+mod whole;
 
 use clap::Subcommand;
 
