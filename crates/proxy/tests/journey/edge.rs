@@ -288,3 +288,43 @@ async fn a_redirect_is_never_handed_on() {
         assert_eq!(site.get(&below(path)).await, Ok(Bytes::from(body)), "{path}");
     }
 }
+
+#[tokio::test]
+async fn after_a_fork_what_is_kept_goes_on_under_the_head_that_was_believed() {
+    let (world, modules) = (World::start().await, modules(2));
+    let database = spread(&modules).await;
+    let site = Setup::to(&world).sums(&database).site();
+    let lookup = |module: &Module| below(&format!("lookup/{}@v1.0.0", module.path));
+    let kept = site.get(&lookup(&modules[0])).await.expect("the first history");
+    let known = database.head();
+    let back = database.fork("another history", &[&modules[1], &modules[0]]);
+    // What is new ends in a head of the other history, which continues nothing.
+    let refusal = site.get(&lookup(&modules[1])).await.expect_err("a fork");
+    assert!(refusal.starts_with("sumdb-lied: ") && refusal.contains("proof of misbehavior"), "{refusal}");
+    let refusal = site.get(&below("latest")).await.expect_err("a fork");
+    assert!(refusal.starts_with("sumdb-lied: ") && refusal.contains("proof of misbehavior"), "{refusal}");
+    assert_eq!(site.get(&lookup(&modules[0])).await.as_ref(), Ok(&kept), "as it was");
+    client(&site, &modules[0], Some(&known), None).await.expect("it proves for whoever knows the head");
+    client(&site, &modules[0], None, None).await.expect("it proves for whoever knows none");
+    assert_eq!(site.store.index.sumdb_head(NAME).await.expect("an index").expect("a head"), known);
+    back();
+    client(&site, &modules[1], Some(&known), None).await.expect("the first history goes on");
+}
+
+/// However large a tree a database signs: what proves a record are the tiles on its way up, and those of the right edge.
+#[tokio::test]
+async fn a_head_of_any_size_costs_few_requests() {
+    let (world, modules) = (World::start().await, modules(1));
+    for size in [1 << 40, 1 << 62, i64::MAX as u64] {
+        let database = spread(&modules).await;
+        let site = Setup::to(&world).sums(&database).site();
+        let lines = format!("go.sum database tree\n{size}\n{}\n", "A".repeat(43) + "=");
+        let head = gomod::sumdb::note::sign(&lines, &[], &[&key()]).expect("a signature");
+        database.lie(Some(Lie::Body(format!("0\n{}\n{head}", modules[0].record()))));
+        let refusal = site.get(&below(&format!("lookup/{}@v1.0.0", modules[0].path))).await.expect_err("no such tree");
+        println!("{size} records: {} requests: {refusal}", database.seen().len());
+        // Looked at twice, ahead and in the proof: on each of eight levels a tile over the record and one at the edge, partial, then full.
+        assert!(database.count("/tile/") <= 2 * 8 * 3, "{size}: {:?}", database.seen());
+        assert_eq!(site.store.index.sumdb_head(NAME).await.expect("an index").map(|head| head.len()), None, "{size}");
+    }
+}
