@@ -8,3 +8,4 @@ mod middle;
 mod refusal;
 mod secret;
 mod site;
+mod stocktake;
