@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::sumdb::{note::SignerKey, tile::Tile, tlog::Tree};
-use store::{LogLock, stock::Stock};
+use store::{log::Logs, stock::Stock};
 
 use super::{Fault, teller::Teller};
 use crate::{
@@ -30,11 +30,10 @@ pub(super) struct Known {
 /// One log and its place in the index.
 struct Ours<'a> {
     stored: Stored<'a>,
-    lock: &'a dyn LogLock,
+    logs: Logs,
+    settings: LogSettings,
     holds: Holds,
     bytes: AtomicU64,
-    /// The number of the first record whose text must be there.
-    first_kept: u64,
 }
 
 #[async_trait]
@@ -59,11 +58,12 @@ impl Shelf for Ours<'_> {
 
     async fn is_forgotten(&self, tile: &Tile) -> Result<bool, String> {
         let end = (tile.number() + 1) * u64::from(tile.full().width());
-        Ok(tile.is_full() && end <= self.first_kept)
+        let kept = Log::now_kept(self.settings.clone(), self.logs.clone()).await.map_err(|error| chain_of(&error))?;
+        Ok(tile.is_full() && end <= kept)
     }
 
     async fn leads_to(&self, version: &str, number: u64) -> Result<bool, String> {
-        let found = self.lock.number(self.stored.log, version).await.map_err(|error| error.to_string())?;
+        let found = self.logs.lock.number(self.stored.log, version).await.map_err(|error| error.to_string())?;
         Ok(found == Some(number))
     }
 }
@@ -96,7 +96,7 @@ async fn prove(stock: &Stock, own: &Known, teller: &mut Teller<'_>) {
     let path = format!("logs/{}", own.log);
     let (log, signers, may_forget) = (own.log.clone(), own.signers.clone(), own.holds != Holds::Sums);
     let settings = LogSettings { log, signers, holder: String::new(), may_forget, signed: Arc::new(|_| ()) };
-    let standing = match Log::inspect(settings, stock.logs()).await {
+    let standing = match Log::inspect(settings.clone(), stock.logs()).await {
         Ok(standing) => standing,
         Err(LogError::Store(error)) => return teller.found(&path, Fault::Unreadable(chain_of(&*error)), false),
         Err(error) => return teller.found(&path, Fault::Unreadable(chain_of(&error)), false),
@@ -123,7 +123,7 @@ async fn prove(stock: &Stock, own: &Known, teller: &mut Teller<'_>) {
     };
     // Without a tree nothing can be proven: either nothing was begun, or it was said above.
     if let Some(tree) = tree {
-        records(stock, own, (&standing, tree), teller).await;
+        records(stock, (own, settings), (&standing, tree), teller).await;
     }
 }
 
@@ -133,10 +133,15 @@ async fn unsigned(stock: &Stock, log: &str) -> Option<Tree> {
     Tree::parse(&note).ok()
 }
 
-async fn records(stock: &Stock, own: &Known, (standing, tree): (&Standing, Tree), teller: &mut Teller<'_>) {
+async fn records(
+    stock: &Stock,
+    (own, settings): (&Known, LogSettings),
+    (standing, tree): (&Standing, Tree),
+    teller: &mut Teller<'_>,
+) {
     let (path, logs) = (format!("logs/{}", own.log), stock.logs());
     let stored = Stored { files: &*logs.files, log: &own.log };
-    let ours = Ours { stored, lock: &*logs.lock, holds: own.holds, bytes: AtomicU64::new(0), first_kept: standing.first_kept };
+    let ours = Ours { stored, logs: logs.clone(), settings, holds: own.holds, bytes: AtomicU64::new(0) };
     teller.tally.logs += 1;
     let before = teller.tally;
     let told = Mutex::new(&mut *teller);

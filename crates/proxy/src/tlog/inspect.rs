@@ -51,6 +51,14 @@ impl Log {
             Err(error) => Err(error),
         }
     }
+
+    /// [`Standing::first_kept`] as it is now: another process may forget records while they are proven.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn now_kept(settings: LogSettings, logs: Logs) -> Result<u64, LogError> {
+        Ok(Sequencer::idle(settings, logs, Clock::system()).shared.forgotten_tiles().await? * FULL)
+    }
 }
 
 impl Sequencer {

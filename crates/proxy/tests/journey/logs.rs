@@ -199,6 +199,33 @@ async fn a_log_without_a_key_is_held_against_the_index_and_one_that_was_never_be
     assert_eq!((tally.logs, found), (0, Vec::new()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_that_a_server_forgets_during_a_check_are_not_missing() {
+    let home = Home::new().await;
+    let store = Store::open_embedded(home.folder.path()).expect("a store");
+    let log = open(&store, "audit", vec![key("audit.test")]).await;
+    let tiles = 60;
+    let line = |time_ms: i64| Line::Start { time_ms, life: "one".into() }.print();
+    for tile in 0..tiles {
+        log.append_lines((0..256).map(|number| line(tile * 256 + number)).collect()).await.expect("lines");
+    }
+    let forgetting = tokio::spawn(async move {
+        for tile in 1..tiles {
+            let before = u64::try_from(tile).expect("a number") * 256;
+            log.append(&Line::Forget { time_ms: tile, before }.print()).await.expect("a number");
+            log.forget(before).await.expect("forgotten");
+        }
+    });
+    let mut checks = 0;
+    while !forgetting.is_finished() {
+        assert_eq!(home.take(true).await.1, [], "{checks}");
+        checks += 1;
+    }
+    forgetting.await.expect("no panic");
+    assert!(checks > 1, "{checks}");
+    drop(store);
+}
+
 /// Flips a bit in the middle of a kept file of the database.
 async fn flip_kept(folder: &Path, path: &str) {
     let stock = Stock::open(folder, true).expect("a store");
