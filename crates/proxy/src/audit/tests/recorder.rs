@@ -96,6 +96,39 @@ async fn that_lines_are_missing_is_told_when_it_begins_and_when_it_is_over() {
     running.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_the_end_is_in_the_last_count() {
+    let world = World::new();
+    let (audit, recorder, sequencer) = world.quiet("one", None).await;
+    audit.close();
+    audit.note(&asked(0));
+    Running { audit, recorder: tokio::spawn(recorder.run()), sequencer }.stop().await;
+    let lines = world.lines().await;
+    assert!(
+        matches!(&lines[..], [Line::Start { .. }, Line::Gap(Gap { lost: 1, unsure: 0, .. }), Line::Stop { .. }]),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_log_that_was_closed_it_is_sure_that_no_more_lines_are_in_it() {
+    let world = World::new();
+    let running = world.start("one", None).await;
+    running.audit.note(&asked(0));
+    until(|| running.audit.counts().recorded == 1).await;
+    // What is read back before the next line is another record: the log takes none from then on.
+    for width in 1..=2 {
+        world.files.damage("audit", &format!("tile/8/data/000.p/{width}"), Some("other\n\n".into()));
+    }
+    running.audit.note(&asked(1));
+    until(|| running.audit.log().refusal().is_some()).await;
+    let unsure = running.audit.counts().unsure;
+    running.audit.note(&asked(2));
+    until(|| running.audit.counts().lost == 1).await;
+    assert_eq!(running.audit.counts().unsure, unsure);
+    running.stop().await;
+}
+
 /// Waits until something is so, on a clock that stands still while anybody works.
 async fn until(is_so: impl Fn() -> bool) {
     let patience = 1000;
