@@ -70,6 +70,8 @@ async fn a_log_that_grows_during_a_check_is_not_called_damaged() {
     for module in &modules {
         site.public.add(&module.record());
     }
+    // That of the others grows, too: each of its answers ends in another head.
+    site.public.busy();
     let server = site.serve("store");
     let ask = |modules: &[Module]| modules.iter().for_each(|module| look_up(&server, &module.path, "v1.0.0"));
     // What follows goes over the end of the first tile.

@@ -148,6 +148,7 @@ async fn what_does_not_fit_into_the_queue_is_counted_and_the_count_is_a_line() {
     let fit = fill(&audit);
     (fit + 1..fit + 100).for_each(|number| audit.note(&asked(number)));
     assert_eq!(audit.counts(), Counts { recorded: 0, lost: 100, unsure: 0 });
+    assert!(audit.admits(), "it is not required");
     Running { audit, recorder: tokio::spawn(recorder.run()), sequencer }.stop().await;
     let lines = world.lines().await;
     let gaps: Vec<&Gap> = lines.iter().filter_map(|line| if let Line::Gap(gap) = line { Some(gap) } else { None }).collect();
