@@ -129,6 +129,34 @@ async fn of_a_log_that_was_closed_it_is_sure_that_no_more_lines_are_in_it() {
     running.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn it_is_not_over_while_lines_go_on_to_be_missing() {
+    let world = World::new();
+    let running = world.start("one", None).await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let teller = {
+        let (audit, told) = (Arc::clone(&running.audit), Arc::clone(&told));
+        let tell = move |missing| told.lock().unwrap().push(missing);
+        tokio::spawn(async move { audit.tell_missing(&tell).await })
+    };
+    for number in 0..8 {
+        world.faults.then(Some(Fault::NotStored));
+        running.audit.note(&asked(number));
+        until(|| running.audit.counts().unsure > number).await;
+        world.faults.then(None);
+        // It goes in, and with it a line of what is missing.
+        running.audit.note(&asked(number));
+        until(|| running.audit.counts().recorded > number).await;
+        tokio::time::sleep(limits::AUDIT_QUIET / 2).await;
+    }
+    assert!(matches!(told.lock().unwrap()[..], [Missing::Begins(_)]), "{:?}", told.lock().unwrap());
+    until(|| told.lock().unwrap().len() == 2).await;
+    assert!(matches!(told.lock().unwrap()[1], Missing::Over { lost: 0, unsure: 8 }));
+    teller.abort();
+    assert!(teller.await.unwrap_err().is_cancelled());
+    running.stop().await;
+}
+
 /// Waits until something is so, on a clock that stands still while anybody works.
 async fn until(is_so: impl Fn() -> bool) {
     let patience = 1000;
