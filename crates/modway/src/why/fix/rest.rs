@@ -3,6 +3,7 @@
 use gomod::{
     client::{Command, Found},
     goenv::{GoAuth, defaults, goflags},
+    goproxy::{Entry, GoProxyList, Source},
 };
 use proxy::client::loopback;
 
@@ -87,8 +88,12 @@ fn unlogged(list: &str, scheme: &str) -> String {
 
 /// Host and port of the first http URL with a login.
 fn place_with_login(list: &str) -> Option<String> {
-    let urls = list.split([',', '|']).filter_map(|element| element.trim().strip_prefix("http://"));
-    urls.filter_map(|url| url.split('/').next()?.rsplit_once('@')).map(|(_, place)| place.to_owned()).next()
+    let list = GoProxyList::parse(list).ok()?;
+    let place = |entry: &Entry| match &entry.source {
+        Source::Proxy(url) if url.scheme() == "http" && url.credentials().is_some() => Some(url.host().to_owned()),
+        _ => None,
+    };
+    list.entries().iter().find_map(place)
 }
 
 /// Nothing that could be set on this machine mends it.
