@@ -47,6 +47,21 @@ async fn a_deleted_beginning_is_not_taken_for_a_forgotten_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_forgotten_ends_where_a_tile_does() {
+    let world = recorded(700).await;
+    let running = world.start("two", None).await;
+    // As after a crash between the line and the forgetting.
+    running.audit.log().append(&Line::Forget { time_ms: 0, before: 512 }.print()).await.unwrap();
+    running.stop().await;
+    let export = world.exported().await;
+    let from = |count| prove(beheaded(&export, count).as_bytes(), &key(), &[]).map(|proven| proven.from);
+    assert!(matches!((from(256), from(512)), (Ok(256), Ok(512))));
+    for count in [1, 255, 300, 511, 768] {
+        assert!(matches!(from(count), Err(Unproven::Missing { from }) if from == count as u64), "{count}: {:?}", from(count));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_export_by_who_opened_the_log_before_it_forgot_proves() {
     let world = recorded(700).await;
     let early = Log::reader(world.settings("reader"), world.logs.clone(), world.clock()).await.unwrap();
