@@ -18,6 +18,11 @@ fn check(export: &str, wanted: &Wanted) -> (u64, Line<'static>) {
     (alone.index, Line::parse(std::str::from_utf8(&alone.extra).unwrap()).expect("a line"))
 }
 
+fn checkpoint_of(export: &str) -> String {
+    let end: serde_json::Value = serde_json::from_str(export.lines().last().unwrap()).unwrap();
+    end["checkpoint"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_line_is_proven_by_itself_to_who_has_the_key_and_nothing_else() {
     let export = recorded(600).await.exported().await;
@@ -36,6 +41,15 @@ async fn a_line_is_proven_by_itself_to_who_has_the_key_and_nothing_else() {
     assert!(matches!(end, Err(Unproven::Changed { number: 1, .. })), "no line is proven out of an export that is not");
     let (body, end) = export.trim_end().rsplit_once('\n').unwrap();
     let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    // The checkpoint is held against the key and the tree, too: one of another log, one of an older head.
+    let stranger = recorded(3).await.exported().await;
+    for other in [end["checkpoint"].as_str().unwrap().replace("602\n", "601\n"), checkpoint_of(&stranger)] {
+        let swapped = serde_json::json!({ "head": end["head"], "checkpoint": other });
+        let swapped = format!("{body}\n{swapped}\n");
+        assert!(prove(swapped.as_bytes(), &key(), &[]).is_ok(), "the lines prove by the head");
+        let end = prove_line(swapped.as_bytes(), &key(), &[], &Wanted::Number(1));
+        assert!(matches!(end, Err(Unproven::Head { .. })), "{end:?}");
+    }
     end.as_object_mut().unwrap().remove("checkpoint").expect("it has one");
     let old = format!("{body}\n{end}\n");
     assert!(matches!(prove_line(old.as_bytes(), &key(), &[], &Wanted::Number(1)), Err(Unproven::NoCheckpoint)));
