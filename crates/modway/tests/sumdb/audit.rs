@@ -119,6 +119,10 @@ async fn a_head_of_before_must_be_continued() {
     let back = database.fork("salt", &[]);
     let (code, report) = audit(folder.path(), &database, &with_head);
     assert_eq!((code, findings(&report)), (Some(1), vec!["forked ".to_owned()]), "{report}");
+    // Also where the other history is the longer one.
+    database.add(&Module::record_of("example.test/m", "v1.1.0", ""));
+    let (code, report) = audit(folder.path(), &database, &with_head);
+    assert_eq!((code, findings(&report)), (Some(1), vec!["forked ".to_owned()]), "{report}");
     back();
     let shorter = Sumdb::start(300, &[]).await;
     let (code, report) = audit(folder.path(), &shorter, &with_head);

@@ -36,6 +36,13 @@ async fn a_line_is_proven_by_itself_to_who_has_the_key_and_nothing_else() {
         let end = prove_line(export.as_bytes(), &key(), &[], &wanted);
         assert!(matches!(end, Err(Unproven::NoLine { from: 0, to: 602, .. })), "{wanted:?}");
     }
+    // An id is that of a request, not a text in which it stands.
+    let world = World::new();
+    let running = world.start("one", None).await;
+    running.audit.note(&Asked { login: "R7".into(), ..asked(6) });
+    running.audit.note(&asked(7));
+    running.stop().await;
+    assert_eq!(check(&world.exported().await, &Wanted::Request("R7".into())).0, 2);
     let changed = export.replacen("mira", "mona", 1);
     let end = prove_line(changed.as_bytes(), &key(), &[], &Wanted::Number(300));
     assert!(matches!(end, Err(Unproven::Changed { number: 1, .. })), "no line is proven out of an export that is not");
