@@ -126,6 +126,7 @@ async fn every_damage_of_a_log_of_our_own_is_named_beside_a_server_and_alone() {
     home.check("sumdb/files/tile/8/0/000", flip, &[("logs/sumdb/tile/8/0/000", "damaged-tile")]).await;
     home.check("sumdb/files/tile/8/data/000", flip, &[("logs/sumdb/tile/8/data/000", "damaged-tile")]).await;
     home.check("sumdb/files/tile/8/data/001.p/44", gone, &[("logs/sumdb/tile/8/data/001.p/44", "lost-tile")]).await;
+    home.check("sumdb/files/tile/8/0/000", gone, &[("logs/sumdb/tile/8/0/000", "lost-tile")]).await;
     home.check("audit/files/tile/8/data/000.p/3", flip, &[("logs/audit/tile/8/data/000.p/3", "damaged-tile")]).await;
     let link = |path: &Path| {
         fs::remove_file(path).expect("removed");

@@ -234,6 +234,40 @@ async fn other_bytes_of_another_upstream_are_told_once_and_refused() {
     assert!([commit, &*first.zip_h1, &*other.zip_h1].iter().all(|part| told_why.contains(part)), "{told_why}");
 }
 
+/// Each upstream's bytes are of the commit that its own `.info` was seen with.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_bytes_are_of_the_commit_that_their_own_upstream_names() {
+    let home = tempfile::tempdir().expect("a folder");
+    let with = |letter: &str| {
+        let mut module = Module::of("example.test/m", "v1.0.0", &[("m.go", format!("package m // {letter}\n").into_bytes())]);
+        let commit = letter.repeat(40);
+        module.info =
+            format!(r#"{{"Version":"v1.0.0","Origin":{{"VCS":"git","URL":"https://example.test/m","Hash":"{commit}"}}}}"#);
+        module
+    };
+    let (first, second, third) = (with("a"), with("b"), with("c"));
+    let [one, two, three] = [World::start().await, World::start().await, World::start().await];
+    [(&first, &one), (&second, &two), (&third, &three)].map(|(module, world)| module.serve(world));
+    let start = |upstream: &World| Server::start(home.path(), &[("GOPROXY", &*upstream.url()), ("GOSUMDB", "off")]);
+    let server = start(&one);
+    let kept = ["info", "zip"].map(|kind| body(&server, &first.url(kind)));
+    drop(server);
+    kept.map(|bytes| fs::remove_file(store_file(home.path(), &bytes).expect("it is kept")).expect("lost"));
+    let refused = |server: &Server, kind: &str| assert_eq!(get(&server.address(), &first.url(kind)).expect("an answer").0, 422);
+    let server = start(&two);
+    refused(&server, "info");
+    refused(&server, "zip");
+    drop(server);
+    // Of the third one no .info was ever seen.
+    let server = start(&three);
+    refused(&server, "zip");
+    let told = ledger(&server, "");
+    let seen: Vec<(&Value, &Value)> =
+        told["drifts"].as_array().expect("a list").iter().map(|drift| (&drift["file"], &drift["seen"]["commit"])).collect();
+    let commit = Value::from("b".repeat(40));
+    assert_eq!(seen, [(&"info".into(), &commit), (&"zip".into(), &commit), (&"zip".into(), &Value::Null)], "{told}");
+}
+
 /// The file below `folder` that holds these bytes.
 fn store_file(folder: &std::path::Path, bytes: &[u8]) -> Option<PathBuf> {
     let paths = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
