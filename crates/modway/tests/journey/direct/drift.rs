@@ -247,12 +247,16 @@ async fn other_bytes_are_of_the_commit_that_their_own_upstream_names() {
     };
     let (first, second, third) = (with("a"), with("b"), with("c"));
     let [one, two, three] = [World::start().await, World::start().await, World::start().await];
-    [(&first, &one), (&second, &two), (&third, &three)].map(|(module, world)| module.serve(world));
+    for (module, world) in [(&first, &one), (&second, &two), (&third, &three)] {
+        module.serve(world);
+    }
     let start = |upstream: &World| Server::start(home.path(), &[("GOPROXY", &*upstream.url()), ("GOSUMDB", "off")]);
     let server = start(&one);
     let kept = ["info", "zip"].map(|kind| body(&server, &first.url(kind)));
     drop(server);
-    kept.map(|bytes| fs::remove_file(store_file(home.path(), &bytes).expect("it is kept")).expect("lost"));
+    for bytes in kept {
+        fs::remove_file(store_file(home.path(), &bytes).expect("it is kept")).expect("lost");
+    }
     let refused = |server: &Server, kind: &str| assert_eq!(get(&server.address(), &first.url(kind)).expect("an answer").0, 422);
     let server = start(&two);
     refused(&server, "info");
