@@ -81,3 +81,27 @@ pub(super) fn told(trouble: &Trouble, text: String, has_token: bool) -> String {
     };
     format!("{text}\nwhose move: {mover}\nfix: {fix}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_is_told_to_who_can_mend_it() {
+        let auditors = Reason::AuditorsOnly(String::new()).code();
+        let cases = [
+            (403, auditors, false, "whose move: you\nfix: records are for auditors"),
+            (403, auditors, true, "whose move: whoever runs the database\nfix: the token of --token-file is no auditor's"),
+            (403, "no", true, "whose move: whoever runs the database\nfix: ask for access"),
+            (401, "", false, "whose move: whoever runs the database\nfix: ask for access"),
+            (404, "", false, "whose move: you\nfix: check the URL"),
+            (410, "", false, "whose move: you\nfix: check the URL"),
+            (500, "", false, "whose move: whoever runs the database\nfix: it was tried again already"),
+            (503, "", true, "whose move: whoever runs the database\nfix: it was tried again already"),
+        ];
+        for (status, said, has_token, want) in cases {
+            let text = told(&Trouble::Status(status, said.into()), "it ended".into(), has_token);
+            assert!(text.starts_with(&format!("it ended\n{want}")), "{status} {said:?} {has_token}: {text}");
+        }
+    }
+}
