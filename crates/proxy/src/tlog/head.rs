@@ -1,9 +1,11 @@
 //! A head in its two lives: decided in the lock, without a signature; then signed and published.
 
+use std::fmt;
+
 use bytes::Bytes;
 use gomod::sumdb::{
     checkpoint::Checkpoint,
-    note::{self, SignerKey, VerifierKey},
+    note::{self, NoteError, SignerKey, VerifierKey},
     tlog::{Hash, Tree},
 };
 use serde::{Deserialize, Serialize};
@@ -69,7 +71,7 @@ impl SignedHead {
         let bad_key = |_| Refusal::Key { key: signers.first().map(SignerKey::name).unwrap_or_default().to_owned() };
         let note = note::sign(&tree.to_string(), &[], &all).map_err(bad_key)?;
         let checkpoint = |signer: &SignerKey| {
-            let text = Checkpoint::new(signer.name(), tree).map_err(|_| note::NoteError::Malformed)?;
+            let text = Checkpoint::new(signer.name(), tree).map_err(|_| NoteError::Malformed)?;
             note::sign(&text.to_string(), &[], &[signer])
         };
         let checkpoints = signers.iter().map(checkpoint).collect::<Result<_, _>>().map_err(bad_key)?;
@@ -78,12 +80,19 @@ impl SignedHead {
 
     /// Reads a published head back, and believes it if one of the keys has signed it.
     pub(super) fn read(bytes: &[u8], signers: &[SignerKey]) -> Result<Self, Refusal> {
-        let key = || signers.first().map(|key| format!("{}+{:08x}", key.name(), key.hash())).unwrap_or_default();
-        let refused = || Refusal::Key { key: key() };
-        let text: SignedText = serde_json::from_slice(bytes).map_err(|_| refused())?;
+        let damaged = |why: &dyn fmt::Display| Refusal::Damaged { path: format!("the published head ({why})") };
+        let text: SignedText = serde_json::from_slice(bytes).map_err(|_| damaged(&"it cannot be read"))?;
         let verifiers: Vec<VerifierKey> = signers.iter().map(SignerKey::verifier).collect();
-        let note = note::open(text.note.as_bytes(), &verifiers.iter().collect::<Vec<_>>()).map_err(|_| refused())?;
-        let tree = Tree::parse(note.text()).map_err(|_| refused())?;
+        let key = verifiers.first();
+        let opened = note::open(text.note.as_bytes(), &verifiers.iter().collect::<Vec<_>>());
+        let note = opened.map_err(|error| match error {
+            // Only this is not told from the head of another log.
+            NoteError::Unverified => {
+                Refusal::Key { key: key.map(|key| format!("{}+{:08x}", key.name(), key.hash())).unwrap_or_default() }
+            }
+            other => damaged(&other),
+        })?;
+        let tree = Tree::parse(note.text()).map_err(|error| damaged(&error))?;
         Ok(Self { tree, time: text.time, note: text.note, checkpoints: text.checkpoints })
     }
 

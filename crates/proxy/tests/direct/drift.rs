@@ -186,4 +186,5 @@ async fn other_bytes_are_told_with_the_commits_that_infos_name() {
     site.tell(1, &[("v1.0.0", "c")]);
     assert_eq!(site.compare().await.1, ["example.com/m@v1.0.0 TagMoved a c"]);
     assert_eq!(differs(Kind::Mod, zip(b"4", "direct")).await, both("a", "c"));
+    assert_eq!(differs(Kind::Mod, zip(b"5", "elsewhere")).await, [None], "a tag says nothing of what another origin has");
 }

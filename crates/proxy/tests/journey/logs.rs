@@ -7,13 +7,18 @@ use std::{
     sync::atomic::{AtomicI64, Ordering},
 };
 
-use gomod::sumdb::note::SignerKey;
+use gomod::sumdb::{
+    checkpoint::Checkpoint,
+    note::{self, SignerKey},
+    tlog::Tree,
+};
 use proxy::{
     audit::Line,
     settings::{OwnSumdb, Records},
     stocktake::{Finding, Tally},
     tlog::{Log, LogSettings},
 };
+use serde_json::Value;
 use store::{Index as _, stock::Stock};
 use testkit::sumdb::NAME;
 
@@ -153,6 +158,53 @@ async fn a_damaged_head_is_named_whichever_of_its_signatures_it_is_and_the_tiles
     let found: Vec<_> = found.iter().map(|(path, code)| (&**path, *code)).collect();
     assert_eq!(found[0], bad[0]);
     assert!(found[1].0.contains("tile/8/0/001.p/44") && found[1].1 == "damaged-tile", "{found:?}");
+}
+
+/// One head of a log can be wrong in several places; each is told in words of its own.
+#[tokio::test]
+async fn what_is_wrong_with_a_head_is_told_in_words() {
+    let home = Home::new().await;
+    let published = home.path("sumdb/published");
+    let whole = fs::read(&published).expect("a head");
+    let said = async |change: &dyn Fn(&mut Value)| {
+        let mut head: Value = serde_json::from_slice(&whole).expect("JSON");
+        change(&mut head);
+        put(&published, head.to_string().into_bytes());
+        let (_, found) = take(home.folder.path(), &home.sums, false).await;
+        put(&published, whole.clone());
+        found.iter().map(|finding| format!("{}: {}", finding.path, finding.fault)).collect::<Vec<_>>()
+    };
+    let told = |texts: &[&str]| texts.iter().map(|text| format!("logs/sumdb/published: {text}")).collect::<Vec<_>>();
+    assert_eq!(said(&|_| ()).await, told(&[]));
+    let old = own().old_key.expect("one").verifier();
+    let invalid = format!("invalid signature for key {}+{:08x}", old.name(), old.hash());
+    let damaged = format!("the published head ({invalid}) of the log is damaged or lost; bring it back from a backup");
+    // In the last signature of a note, behind the hash of its key.
+    let flip = |note: &mut Value| {
+        let mut text = note.as_str().expect("a note").to_owned();
+        let place = text.len() - 20;
+        text.replace_range(place..=place, if &text[place..=place] == "A" { "B" } else { "A" });
+        *note = text.into();
+    };
+    assert_eq!(said(&|head| flip(&mut head["note"])).await, told(&[&damaged]));
+    let of_old = format!("the checkpoint of {}: {invalid}", old.name());
+    assert_eq!(said(&|head| flip(&mut head["checkpoints"][1])).await, told(&[&of_old]));
+    let unsigned = |head: &mut Value| {
+        let note = head["note"].as_str().expect("a note");
+        head["note"] = note.split_inclusive('\n').filter(|line| !line.contains(old.name())).collect::<String>().into();
+    };
+    let of_old = format!("the signature of {}: note has no verifiable signatures", old.name());
+    assert_eq!(said(&unsigned).await, told(&[&of_old]));
+    let gone = |head: &mut Value| drop(head["checkpoints"].as_array_mut().expect("a list").remove(0));
+    assert_eq!(said(&gone).await, told(&["it has no checkpoint of own.test/db"]));
+    // Our own key, and a tree that never was.
+    let other = |head: &mut Value| {
+        let text = Checkpoint::new("own.test/db", Tree::empty()).expect("a checkpoint").to_string();
+        head["checkpoints"][0] = note::sign(&text, &[], &[&own().key]).expect("a note").into();
+    };
+    assert_eq!(said(&other).await, told(&["the checkpoint of own.test/db is of another tree"]));
+    let early = |head: &mut Value| head["time"] = 1.into();
+    assert_eq!(said(&early).await, told(&["its time is before that at which its tree was decided"]));
 }
 
 #[tokio::test]

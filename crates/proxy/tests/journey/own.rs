@@ -214,6 +214,42 @@ async fn with_records_of_all_a_public_version_is_written_as_the_public_database_
 }
 
 #[tokio::test]
+async fn a_public_version_gets_its_record_when_it_is_looked_up_and_not_when_it_is_fetched() {
+    let (inside, outside, module) = (World::start().await, World::start().await, Module::new("example.test/m", "v1.0.0"));
+    module.serve(&outside);
+    let database = Sumdb::start(3, &[&module]).await;
+    let (site, log) = site(&inside, Setup::to(&outside).sums(&database), settings(Records::All), store()).await;
+    for kind in ["mod", "zip"] {
+        site.get(&module.url(kind)).await.expect("fetched");
+    }
+    site.landed().await;
+    assert_eq!(size(&log), 0);
+    site.get(&lookup(&module)).await.expect("a record");
+    assert_eq!(size(&log), 1);
+}
+
+#[tokio::test]
+async fn where_no_more_fetches_fit_a_first_lookup_is_told_so_and_what_has_a_record_goes_on() {
+    let (world, module) = private_world().await;
+    let (site, log) = site(&world, Setup::to(&World::start().await), settings(Records::Private), store()).await;
+    site.get(&lookup(&module)).await.expect("a record");
+    let (late, gate) = (Module::new("corp.test/late", "v1.0.0"), Arc::new(Semaphore::new(0)));
+    late.serve(&world);
+    for number in 0..limits::MAX_FLIGHTS {
+        let gate = Arc::clone(&gate);
+        site.air.start(number.to_string(), |landing: proxy::flight::Landing<Landed>| async move {
+            let _open = gate.acquire().await;
+            drop(landing);
+        });
+    }
+    assert_eq!((site.code(&lookup(&late)).await.as_str(), world.count(&late.url("mod"))), ("busy", 0));
+    assert_eq!(site.code(&lookup(&module)).await, "found");
+    gate.close();
+    site.landed().await;
+    assert_eq!((site.code(&lookup(&late)).await.as_str(), size(&log)), ("found", 2));
+}
+
+#[tokio::test]
 async fn a_private_name_reaches_no_public_database_for_a_record() {
     let (inside, module) = private_world().await;
     let database = Sumdb::start(3, &[]).await;
@@ -261,15 +297,18 @@ async fn bytes_kept_first_that_the_public_database_does_not_know_have_no_record(
     let (inside, outside) = (World::start().await, World::start().await);
     let first = Module::of("example.test/m", "v1.0.0", &[("other.go", b"package other\n".to_vec())]);
     first.serve(&outside);
-    let kept = store();
-    let setup = || Setup::to(&outside);
-    let (before, _log) = site(&inside, setup(), settings(Records::Private), kept.clone()).await;
-    before.get(&first.url("zip")).await.expect("kept while no database was asked");
-    drop((before, _log));
+    outside.on(&first.url("mod"), [Play::ok("module example.test/m\n\ngo 1.2\n")]);
     let database = Sumdb::start(3, &[&Module::new("example.test/m", "v1.0.0")]).await;
-    let (site, log) = site(&inside, setup().sums(&database), settings(Records::All), kept).await;
-    assert_eq!(site.code(&lookup(&first)).await, "checksum-mismatch");
-    assert_eq!(size(&log), 0);
+    for kind in ["zip", "mod"] {
+        let (kept, setup) = (store(), || Setup::to(&outside));
+        let (before, before_log) = site(&inside, setup(), settings(Records::Private), kept.clone()).await;
+        before.get(&first.url(kind)).await.expect("kept while no database was asked");
+        before.landed().await;
+        drop((before, before_log));
+        let (site, log) = site(&inside, setup().sums(&database), settings(Records::All), kept).await;
+        assert_eq!(site.code(&lookup(&first)).await, "checksum-mismatch", "{kind}");
+        assert_eq!(size(&log), 0);
+    }
 }
 
 #[tokio::test]

@@ -145,6 +145,14 @@ async fn a_published_head_that_somebody_changed_is_refused() {
     let published = world.files.published(LOG).await.unwrap().unwrap();
     let bent = String::from_utf8(published.to_vec()).unwrap().replacen("tree\\n2", "tree\\n3", 1);
     assert_ne!(bent.as_bytes(), &published[..]);
-    assert!(world.files.publish(LOG, Some(published), Bytes::from(bent)).await.unwrap());
-    assert!(matches!(world.start().await.map(drop), Err(LogError::Refused(Refusal::Key { .. }))));
+    let mut before = published;
+    let invalid = "invalid signature for key sum.corp.test/db+";
+    for (bytes, said) in [(Bytes::from(bent), invalid), (Bytes::from("{}"), "it cannot be read")] {
+        assert!(world.files.publish(LOG, Some(before), bytes.clone()).await.unwrap());
+        let Err(LogError::Refused(refused)) = world.start().await.map(drop) else { panic!("{bytes:?}") };
+        let refused = refused.to_string();
+        let (head, rest) = ("the published head (", "of the log is damaged or lost; bring it back from a backup");
+        assert!(refused.contains(head) && refused.contains(said) && refused.ends_with(rest), "{refused}");
+        before = bytes;
+    }
 }
